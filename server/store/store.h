@@ -1,0 +1,223 @@
+#ifndef YIMA_SERVER_STORE_STORE_H_
+#define YIMA_SERVER_STORE_STORE_H_
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "codegen/code/day.h"
+#include "codegen/code/result.h"
+
+namespace yima::store {
+
+/// What a record is. Numbers are stored: never reuse one. Records of the kinds below kFirstUnlogged
+/// are what the log says, kept ready for reading; those above are the server's own bookkeeping.
+enum class Kind : uint8_t {
+  kFacility = 1,
+  kCode = 2,  ///< id = serial
+  kOrganization = 3,
+  kFacilityClass = 4,
+  kBatch = 5,
+  kRegistry = 6,
+  kFirstUnlogged = 64,
+  kBatchCursor = 64,  ///< id = batch
+  kBatchItems = 65,   ///< id = batch's number << 20 | chunk
+  kNote = 66,         ///< Signed notes handed out: trust bundle, revocation list.
+};
+
+/// Kinds that a store keeps tables for.
+inline constexpr std::array kKinds = {
+    Kind::kFacility, Kind::kCode,        Kind::kOrganization, Kind::kFacilityClass, Kind::kBatch,
+    Kind::kRegistry, Kind::kBatchCursor, Kind::kBatchItems,   Kind::kNote};
+
+constexpr bool IsLogged(Kind kind) { return kind < Kind::kFirstUnlogged; }
+
+/// Unique indexes: within one, a key has at most one holder. Numbers are stored.
+enum class Index : uint8_t {
+  kFacilityCode = 1,      ///< scheme byte ‖ digits → facility
+  kExternalCode = 2,      ///< namespace ‖ 0x00 ‖ value → facility
+  kActiveCode = 3,        ///< facility id, 8 bytes big-endian → code
+  kOrganizationName = 4,  ///< name or alias → organization
+  kCreditCode = 5,        ///< credit code → organization
+};
+
+/// Puts a record. Its revision becomes expected_revision + 1; 0 expects that there is none.
+struct Put {
+  Kind kind;
+  uint64_t id = 0;
+  uint64_t expected_revision = 0;
+  std::string bytes;
+  /// For logged kinds: the serialized yima.v1.LogEntry without its time, which the store puts
+  /// before it (tag 0x09 and 8 bytes little-endian) at commit. Empty for unlogged kinds.
+  std::string entry;
+};
+
+/// Expects a record, read but not written, to be still at that revision (0: absent).
+struct Check {
+  Kind kind;
+  uint64_t id = 0;
+  uint64_t expected_revision = 0;
+};
+
+/// Moves a key of a unique index from one holder to another; 0 means nobody.
+struct Claim {
+  Index index;
+  std::string key;
+  uint64_t before = 0;
+  uint64_t after = 0;
+};
+
+/// Adds or takes away a term under which Scan finds a record. Adding one that stands, or taking
+/// away one that does not, does nothing.
+struct Term {
+  Kind kind;
+  std::string term;
+  uint64_t id = 0;
+  bool present = true;
+};
+
+/// Adds to a counter; commutes with others, so it never conflicts.
+struct Add {
+  std::string counter;
+  int64_t delta = 0;
+};
+
+using Hash = std::array<uint8_t, 32>;
+
+/// Marks a request as done, with what it was answered, for its retries. Kept 30 days.
+struct Request {
+  std::string principal;
+  std::string method;
+  std::string request_id;
+  Hash hash{};        ///< Keyed hash of the request, so that another one under its id is seen.
+  std::string reply;  ///< Ids and revisions only.
+};
+
+/// All that one write does: applied whole or not at all. A plain value; at most kRecordsMax puts.
+struct Change {
+  static constexpr size_t kRecordsMax = 1000;
+  std::vector<Put> puts;
+  std::vector<Check> checks;
+  std::vector<Claim> claims;
+  std::vector<Term> terms;
+  std::vector<Add> adds;
+  std::optional<Request> request;
+};
+
+/// The change is durable.
+struct Committed {
+  uint64_t first_index = 0;  ///< Log index of its first entry; entries follow in order of puts.
+  TimeUs time = 0;           ///< Stamped on its entries; never decreases.
+};
+
+/// A record is not at the revision expected: plan again on a new snapshot.
+struct MovedRecord {
+  Kind kind;
+  uint64_t id = 0;
+  uint64_t revision = 0;  ///< What it is now; 0: absent.
+};
+
+/// A key has another holder than expected.
+struct TakenKey {
+  Index index;
+  std::string key;
+  uint64_t holder = 0;  ///< Who has it now; 0: nobody.
+};
+
+/// This request was done before: answer its stored reply.
+struct RequestDone {
+  std::string reply;
+};
+
+/// The request_id was used for another request.
+struct RequestReused {};
+
+/// What became of a change. An Error is the store's own trouble: DISK_FULL (RESOURCE_EXHAUSTED),
+/// STORE_DAMAGED (DATA_LOSS; every later write is refused too), STORE_STOPPING (UNAVAILABLE),
+/// CHANGE_TOO_LARGE, ENTRY_TOO_LARGE (INTERNAL: a bug of the caller).
+using Outcome =
+    std::variant<Committed, MovedRecord, TakenKey, RequestDone, RequestReused, Error>;
+
+struct Record {
+  uint64_t revision = 0;
+  std::string bytes;
+};
+
+struct LogRecord {
+  uint64_t index = 0;
+  std::string_view entry;  ///< Whole, with its time. Valid during the visit.
+};
+
+/// The store as it was at one commit. Use from one thread at a time; do not keep it for long
+/// (seconds, not minutes): it holds back the reclaiming of space. Any read may fail with
+/// STORE_DAMAGED (DATA_LOSS).
+class Snapshot {
+ public:
+  virtual ~Snapshot() = default;
+
+  virtual Result<std::optional<Record>> Get(Kind kind, uint64_t id) const = 0;
+  /// Holder of a key, 0 when nobody.
+  virtual Result<uint64_t> Holder(Index index, std::string_view key) const = 0;
+  virtual Result<int64_t> Counter(std::string_view counter) const = 0;
+  /// A request marked done: its hash and reply.
+  virtual Result<std::optional<Request>> FindRequest(std::string_view principal,
+                                                     std::string_view method,
+                                                     std::string_view request_id) const = 0;
+
+  /// Visits records with id > after that stand under all the terms, by rising id, until `visit`
+  /// returns false. The bytes are valid during the visit only.
+  using Visitor = std::function<bool(uint64_t id, uint64_t revision, std::string_view bytes)>;
+  virtual Result<void> Scan(Kind kind, uint64_t after, const std::vector<std::string>& terms,
+                            const Visitor& visit) const = 0;
+
+  /// Visits keys of a unique index that begin with `prefix`, in byte order, until false.
+  using ClaimVisitor = std::function<bool(std::string_view key, uint64_t holder)>;
+  virtual Result<void> ScanClaims(Index index, std::string_view prefix,
+                                  const ClaimVisitor& visit) const = 0;
+  /// Visits all counters that are not 0, by name.
+  using CounterVisitor = std::function<bool(std::string_view counter, int64_t value)>;
+  virtual Result<void> ScanCounters(const CounterVisitor& visit) const = 0;
+  /// Visits all terms of a kind, by term and id.
+  using TermVisitor = std::function<bool(std::string_view term, uint64_t id)>;
+  virtual Result<void> ScanTerms(Kind kind, const TermVisitor& visit) const = 0;
+
+  /// Entries in the log at this commit.
+  virtual Result<uint64_t> LogSize() const = 0;
+  using LogVisitor = std::function<bool(const LogRecord&)>;
+  virtual Result<void> ScanLog(uint64_t from, const LogVisitor& visit) const = 0;
+};
+
+/// The registry's durable state: records, unique keys, counters, kept requests and the log.
+/// Thread-safe. See README.md for what a crash at any instruction leaves.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  /// Returns at once; `done` is called once, on a thread of the store, after the change is durable
+  /// or refused. It must be quick and may call Apply. Changes are applied in the order of the calls;
+  /// many share one commit. A refused change leaves no trace and does not touch its neighbours.
+  virtual void Apply(Change change, std::function<void(Outcome)> done) = 0;
+
+  /// Gives n numbers of a named sequence that nobody was or will be given: first, first + 1, …
+  /// Sequences begin at 1. Waits until that is durable; numbers not used are lost, which is normal.
+  virtual Result<uint64_t> Reserve(std::string_view sequence, uint64_t n) = 0;
+
+  /// The state of the last commit, or a later one: whatever `done` has reported is in it.
+  virtual std::unique_ptr<Snapshot> Read() const = 0;
+
+  /// Forgets requests marked done before the instant; gives how many.
+  virtual Result<uint64_t> ForgetRequests(TimeUs before) = 0;
+};
+
+/// Applies a change and waits for what became of it. Not for handlers.
+Outcome ApplyAndWait(Store& store, Change change);
+
+}  // namespace yima::store
+
+#endif  // YIMA_SERVER_STORE_STORE_H_
