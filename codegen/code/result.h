@@ -2,8 +2,9 @@
 #define YIMA_CODEGEN_CODE_RESULT_H_
 
 #include <string>
-#include <tl/expected.hpp>
 #include <utility>
+
+#include <tl/expected.hpp>
 
 namespace yima {
 
@@ -62,17 +63,17 @@ inline tl::unexpected<Error> Invalid(std::string reason, std::string message,
 #define YIMA_CONCAT(a, b) YIMA_CONCAT_INNER(a, b)
 
 /// Evaluates a Result and returns its Error from the enclosing function, if it holds one.
-#define YIMA_RETURN_IF_ERROR(expression)                                             \
-  do {                                                                               \
-    if (auto yima_result = (expression); !yima_result)                               \
-      return tl::unexpected<::yima::Error>(std::move(yima_result).error());          \
+#define YIMA_RETURN_IF_ERROR(expression)                                    \
+  do {                                                                      \
+    if (auto yima_result = (expression); !yima_result)                      \
+      return tl::unexpected<::yima::Error>(std::move(yima_result).error()); \
   } while (false)
 
 /// `YIMA_ASSIGN_OR_RETURN(auto x, F());` binds the value of F() or returns its Error.
 #define YIMA_ASSIGN_OR_RETURN(declaration, expression) \
   YIMA_ASSIGN_OR_RETURN_INNER(YIMA_CONCAT(yima_result_, __LINE__), declaration, expression)
-#define YIMA_ASSIGN_OR_RETURN_INNER(result, declaration, expression)           \
-  auto result = (expression);                                                  \
+#define YIMA_ASSIGN_OR_RETURN_INNER(result, declaration, expression)            \
+  auto result = (expression);                                                   \
   if (!result) return tl::unexpected<::yima::Error>(std::move(result).error()); \
   declaration = *std::move(result)
 

@@ -32,9 +32,9 @@ enum class Kind : uint8_t {
 };
 
 /// Kinds that a store keeps tables for.
-inline constexpr std::array kKinds = {
-    Kind::kFacility, Kind::kCode,        Kind::kOrganization, Kind::kFacilityClass, Kind::kBatch,
-    Kind::kRegistry, Kind::kBatchCursor, Kind::kBatchItems,   Kind::kNote};
+inline constexpr std::array kKinds = {Kind::kFacility,      Kind::kCode,       Kind::kOrganization,
+                                      Kind::kFacilityClass, Kind::kBatch,      Kind::kRegistry,
+                                      Kind::kBatchCursor,   Kind::kBatchItems, Kind::kNote};
 
 constexpr bool IsLogged(Kind kind) { return kind < Kind::kFirstUnlogged; }
 
@@ -45,6 +45,7 @@ enum class Index : uint8_t {
   kActiveCode = 3,        ///< facility id, 8 bytes big-endian → code
   kOrganizationName = 4,  ///< name or alias → organization
   kCreditCode = 5,        ///< credit code → organization
+  kClassCode = 6,         ///< class code → facility class
 };
 
 /// Puts a record. Its revision becomes expected_revision + 1; 0 expects that there is none.
@@ -141,8 +142,7 @@ struct RequestReused {};
 /// What became of a change. An Error is the store's own trouble: DISK_FULL (RESOURCE_EXHAUSTED),
 /// STORE_DAMAGED (DATA_LOSS; every later write is refused too), STORE_STOPPING (UNAVAILABLE),
 /// CHANGE_TOO_LARGE, ENTRY_TOO_LARGE (INTERNAL: a bug of the caller).
-using Outcome =
-    std::variant<Committed, MovedRecord, TakenKey, RequestDone, RequestReused, Error>;
+using Outcome = std::variant<Committed, MovedRecord, TakenKey, RequestDone, RequestReused, Error>;
 
 struct Record {
   uint64_t revision = 0;
@@ -200,8 +200,9 @@ class Store {
   virtual ~Store() = default;
 
   /// Returns at once; `done` is called once, on a thread of the store, after the change is durable
-  /// or refused. It must be quick and may call Apply. Changes are applied in the order of the calls;
-  /// many share one commit. A refused change leaves no trace and does not touch its neighbours.
+  /// or refused. It must be quick and may call Apply. Changes are applied in the order of the
+  /// calls; many share one commit. A refused change leaves no trace and does not touch its
+  /// neighbours.
   virtual void Apply(Change change, std::function<void(Outcome)> done) = 0;
 
   /// Gives n numbers of a named sequence that nobody was or will be given: first, first + 1, …

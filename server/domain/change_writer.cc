@@ -1,0 +1,152 @@
+#include "server/domain/change_writer.h"
+
+#include <algorithm>
+#include <memory>
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+#include <google/protobuf/wire_format_lite.h>
+
+#include "yima/v1/log_entry.pb.h"
+#include "yima/v1/withheld.pb.h"
+
+namespace yima::server {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+void AppendVarint(std::string& out, uint64_t value) {
+  for (; value >= 0x80; value >>= 7) out.push_back(static_cast<char>(value | 0x80));
+  out.push_back(static_cast<char>(value));
+}
+
+int EntryField(store::Kind kind) {
+  switch (kind) {
+    case store::Kind::kFacility:
+      return v1::LogEntry::kFacilityFieldNumber;
+    case store::Kind::kCode:
+      return v1::LogEntry::kCodeFieldNumber;
+    case store::Kind::kOrganization:
+      return v1::LogEntry::kOrganizationFieldNumber;
+    case store::Kind::kFacilityClass:
+      return v1::LogEntry::kFacilityClassFieldNumber;
+    case store::Kind::kBatch:
+      return v1::LogEntry::kBatchRecordFieldNumber;
+    default:
+      return v1::LogEntry::kRegistryFieldNumber;
+  }
+}
+
+std::string EntryHead(const Call& call, std::string_view request_id, uint64_t batch) {
+  v1::LogEntry head;
+  head.set_principal(call.principal);
+  head.set_method(call.method);
+  head.set_request_id(std::string(request_id));
+  head.set_batch(batch);
+  return head.SerializeAsString();
+}
+
+/// Clears salt and value of every Withheld inside; says whether there was one.
+bool Withhold(Message& message) {
+  if (auto* withheld = dynamic_cast<v1::Withheld*>(&message)) {
+    withheld->clear_salt();
+    withheld->clear_value();
+    return true;
+  }
+  bool found = false;
+  std::vector<const FieldDescriptor*> fields;
+  const auto* reflection = message.GetReflection();
+  reflection->ListFields(message, &fields);
+  for (const auto* field : fields) {
+    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
+    if (!field->is_repeated()) {
+      found |= Withhold(*reflection->MutableMessage(&message, field));
+      continue;
+    }
+    for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
+      found |= Withhold(*reflection->MutableRepeatedMessage(&message, field, i));
+    }
+  }
+  return found;
+}
+
+/// Reflection is slow where a million records pass, so the kinds that cities have by the million
+/// say directly whether they hold anything withheld.
+bool MayHoldWithheld(const Message& record) {
+  if (const auto* facility = dynamic_cast<const v1::Facility*>(&record)) {
+    return facility->has_remark() || facility->personal_size() > 0;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string SerializeWithoutWithheld(const Message& record) {
+  if (const auto* code = dynamic_cast<const v1::Code*>(&record)) {
+    v1::Code copy = *code;
+    copy.mutable_signature()->clear_salt();
+    copy.mutable_signature()->clear_value();
+    return copy.SerializeAsString();
+  }
+  if (!MayHoldWithheld(record)) return record.SerializeAsString();
+  const std::unique_ptr<Message> copy(record.New());
+  copy->CopyFrom(record);
+  Withhold(*copy);
+  return copy->SerializeAsString();
+}
+
+ChangeWriter::ChangeWriter(const Call& call, std::string_view request_id, uint64_t batch)
+    : entry_head_(EntryHead(call, request_id, batch)) {}
+
+void ChangeWriter::Put(store::Kind kind, uint64_t id, uint64_t revision, const Derived& before,
+                       const Derived& after, const Message& record) {
+  using google::protobuf::internal::WireFormatLite;
+  store::Put put{kind, id, revision, record.SerializeAsString(), entry_head_};
+  const std::string logged = MayHoldWithheld(record) ? SerializeWithoutWithheld(record) : put.bytes;
+  AppendVarint(put.entry, WireFormatLite::MakeTag(v1::LogEntry::kRevisionFieldNumber,
+                                                  WireFormatLite::WIRETYPE_VARINT));
+  AppendVarint(put.entry, revision + 1);
+  AppendVarint(put.entry, WireFormatLite::MakeTag(EntryField(kind),
+                                                  WireFormatLite::WIRETYPE_LENGTH_DELIMITED));
+  AppendVarint(put.entry, logged.size());
+  put.entry.append(logged);
+  change_.puts.push_back(std::move(put));
+
+  const auto has = [](const auto& list, const auto& item) {
+    return std::ranges::find(list, item) != list.end();
+  };
+  for (const auto& key : before.keys) {
+    if (!has(after.keys, key)) change_.claims.push_back({key.index, key.key, id, 0});
+  }
+  for (const auto& key : after.keys) {
+    if (!has(before.keys, key)) change_.claims.push_back({key.index, key.key, 0, id});
+  }
+  for (const auto& term : before.terms) {
+    if (!has(after.terms, term)) change_.terms.push_back({kind, term, id, false});
+  }
+  for (const auto& term : after.terms) {
+    if (!has(before.terms, term)) change_.terms.push_back({kind, term, id, true});
+  }
+  for (const auto& [counter, value] : before.counters) adds_[counter] -= value;
+  for (const auto& [counter, value] : after.counters) adds_[counter] += value;
+}
+
+void ChangeWriter::PutUnlogged(store::Kind kind, uint64_t id, uint64_t revision,
+                               std::string bytes) {
+  change_.puts.push_back({kind, id, revision, std::move(bytes), {}});
+}
+
+void ChangeWriter::Check(store::Kind kind, uint64_t id, uint64_t revision) {
+  change_.checks.push_back({kind, id, revision});
+}
+
+store::Change ChangeWriter::Take() {
+  for (const auto& [counter, delta] : adds_) {
+    if (delta != 0) change_.adds.push_back({counter, delta});
+  }
+  adds_.clear();
+  return std::exchange(change_, {});
+}
+
+}  // namespace yima::server

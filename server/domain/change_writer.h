@@ -1,0 +1,69 @@
+#ifndef YIMA_SERVER_DOMAIN_CHANGE_WRITER_H_
+#define YIMA_SERVER_DOMAIN_CHANGE_WRITER_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/domain/call.h"
+#include "server/domain/derived.h"
+#include "server/store/store.h"
+
+namespace yima::server {
+
+/// A record that a write put or found as wanted: what a kept reply is made of.
+struct RecordRef {
+  store::Kind kind;
+  uint64_t id = 0;
+  uint64_t revision = 0;
+  bool operator==(const RecordRef&) const = default;
+};
+
+/// Collects one Change: records with their log entries, and what follows from them. Every write of
+/// a logged record goes through here. Use from one thread.
+class ChangeWriter {
+ public:
+  ChangeWriter(const Call& call, std::string_view request_id, uint64_t batch = 0);
+
+  /// Puts a record that must not exist yet.
+  template <typename R>
+  void Create(uint64_t id, const R& record) {
+    Put(KindOf(record), id, 0, Derived{}, Derive(record), record);
+  }
+  /// Puts a record over the one read at `revision`.
+  template <typename R>
+  void Replace(uint64_t id, uint64_t revision, const R& before, const R& after) {
+    Put(KindOf(after), id, revision, Derive(before), Derive(after), after);
+  }
+  /// Puts a record of an unlogged kind.
+  void PutUnlogged(store::Kind kind, uint64_t id, uint64_t revision, std::string bytes);
+  void Check(store::Kind kind, uint64_t id, uint64_t revision);
+
+  size_t puts() const { return change_.puts.size(); }
+  /// The finished change; the writer is empty afterwards.
+  store::Change Take();
+
+  static store::Kind KindOf(const v1::Facility&) { return store::Kind::kFacility; }
+  static store::Kind KindOf(const v1::Code&) { return store::Kind::kCode; }
+  static store::Kind KindOf(const v1::Organization&) { return store::Kind::kOrganization; }
+  static store::Kind KindOf(const v1::FacilityClass&) { return store::Kind::kFacilityClass; }
+  static store::Kind KindOf(const v1::Batch&) { return store::Kind::kBatch; }
+  static store::Kind KindOf(const v1::Registry&) { return store::Kind::kRegistry; }
+
+ private:
+  void Put(store::Kind kind, uint64_t id, uint64_t revision, const Derived& before,
+           const Derived& after, const google::protobuf::Message& record);
+
+  const std::string entry_head_;  ///< LogEntry's fields 2 to 5, serialized: equal for all entries.
+  store::Change change_;
+  std::map<std::string, int64_t, std::less<>> adds_;
+};
+
+/// The record as a log entry holds it: every Withheld value carries its hash alone. Serialized.
+std::string SerializeWithoutWithheld(const google::protobuf::Message& record);
+
+}  // namespace yima::server
+
+#endif  // YIMA_SERVER_DOMAIN_CHANGE_WRITER_H_

@@ -1,0 +1,105 @@
+#include "server/domain/derived.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace yima::server {
+namespace {
+
+std::string BigEndian(uint64_t value) {
+  std::string bytes(8, '\0');
+  for (size_t i = 0; i < 8; ++i) bytes[i] = static_cast<char>(value >> (56 - 8 * i));
+  return bytes;
+}
+
+}  // namespace
+
+std::string FacilityCodeKey(uint32_t scheme, std::string_view digits) {
+  std::string key(1, static_cast<char>(scheme));
+  return key.append(digits);
+}
+
+std::string ExternalCodeKey(std::string_view name_space, std::string_view value) {
+  std::string key(name_space);
+  key.push_back('\0');
+  return key.append(value);
+}
+
+std::string ActiveCodeKey(uint64_t facility) { return BigEndian(facility); }
+std::string DivisionTerm(std::string_view division) { return fmt::format("d{}", division); }
+std::string ClassTerm(std::string_view class_code) { return fmt::format("c{}", class_code); }
+std::string OrganizationTerm(uint64_t organization) { return "o" + BigEndian(organization); }
+std::string BatchTerm(uint64_t batch) { return "b" + BigEndian(batch); }
+std::string FacilityTerm(uint64_t facility) { return "f" + BigEndian(facility); }
+std::string CodeStateTerm(v1::CodeState state) {
+  return fmt::format("s{}", static_cast<int>(state));
+}
+
+Derived Derive(const v1::Facility& facility) {
+  Derived derived;
+  for (const auto& code : facility.codes()) {
+    derived.keys.push_back(
+        {store::Index::kFacilityCode, FacilityCodeKey(code.scheme(), code.digits())});
+  }
+  for (const auto& code : facility.external_codes()) {
+    derived.keys.push_back(
+        {store::Index::kExternalCode, ExternalCodeKey(code.namespace_(), code.value())});
+  }
+  derived.terms.push_back(DivisionTerm(facility.division()));
+  derived.terms.push_back(ClassTerm(facility.class_code()));
+  if (facility.batch() != 0) derived.terms.push_back(BatchTerm(facility.batch()));
+  derived.counters.emplace_back(
+      fmt::format("facilities/{}/{}", facility.division(), facility.class_code()), 1);
+  const std::pair<std::string_view, const v1::Right&> rights[] = {
+      {"supervising", facility.supervising()},
+      {"owning", facility.owning()},
+      {"maintaining", facility.maintaining()}};
+  for (const auto& [name, right] : rights) {
+    if (right.holder() != 0) {
+      std::string term = OrganizationTerm(right.holder());
+      if (std::ranges::find(derived.terms, term) == derived.terms.end()) {
+        derived.terms.push_back(std::move(term));
+      }
+    }
+    derived.counters.emplace_back(
+        fmt::format("rights/{}/{}", name, static_cast<int>(right.state())), 1);
+  }
+  return derived;
+}
+
+Derived Derive(const v1::Code& code) {
+  Derived derived;
+  if (code.state() == v1::CODE_STATE_ACTIVE) {
+    derived.keys.push_back({store::Index::kActiveCode, ActiveCodeKey(code.facility())});
+  } else {
+    derived.terms.push_back(CodeStateTerm(code.state()));
+  }
+  if (code.facility() != 0) derived.terms.push_back(FacilityTerm(code.facility()));
+  derived.counters.emplace_back(fmt::format("codes/{}", static_cast<int>(code.state())), 1);
+  return derived;
+}
+
+Derived Derive(const v1::Organization& organization) {
+  Derived derived;
+  derived.keys.push_back({store::Index::kOrganizationName, organization.name()});
+  for (const auto& alias : organization.aliases()) {
+    derived.keys.push_back({store::Index::kOrganizationName, alias});
+  }
+  if (!organization.credit_code().empty()) {
+    derived.keys.push_back({store::Index::kCreditCode, organization.credit_code()});
+  }
+  derived.counters.emplace_back("organizations", 1);
+  return derived;
+}
+
+Derived Derive(const v1::FacilityClass& facility_class) {
+  Derived derived;
+  derived.keys.push_back({store::Index::kClassCode, facility_class.code()});
+  return derived;
+}
+
+Derived Derive(const v1::Batch&) { return {}; }
+Derived Derive(const v1::Registry&) { return {}; }
+
+}  // namespace yima::server

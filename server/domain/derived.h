@@ -1,0 +1,57 @@
+#ifndef YIMA_SERVER_DOMAIN_DERIVED_H_
+#define YIMA_SERVER_DOMAIN_DERIVED_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "server/store/store.h"
+#include "yima/v1/batch.pb.h"
+#include "yima/v1/code.pb.h"
+#include "yima/v1/facility.pb.h"
+#include "yima/v1/organization.pb.h"
+#include "yima/v1/registry.pb.h"
+
+namespace yima::server {
+
+/// One key of a unique index; the record it follows from holds it.
+struct Key {
+  store::Index index;
+  std::string key;
+  auto operator<=>(const Key&) const = default;
+};
+
+/// All that follows from a record and is stored beside it: unique keys, the terms under which it is
+/// found, and what it adds to counters. Writes apply the difference between before and after, and
+/// `yimad check` compares the whole, so neither can forget one.
+struct Derived {
+  std::vector<Key> keys;
+  std::vector<std::string> terms;
+  std::vector<std::pair<std::string, int64_t>> counters;
+};
+
+Derived Derive(const v1::Facility& facility);
+Derived Derive(const v1::Code& code);
+Derived Derive(const v1::Organization& organization);
+Derived Derive(const v1::FacilityClass& facility_class);
+Derived Derive(const v1::Batch& batch);
+Derived Derive(const v1::Registry& registry);
+
+/// Keys of unique indexes, as Derive makes them.
+std::string FacilityCodeKey(uint32_t scheme, std::string_view digits);
+std::string ExternalCodeKey(std::string_view name_space, std::string_view value);
+std::string ActiveCodeKey(uint64_t facility);
+
+/// Terms, as Derive makes them.
+std::string DivisionTerm(std::string_view division);
+std::string ClassTerm(std::string_view class_code);
+std::string OrganizationTerm(uint64_t organization);
+std::string BatchTerm(uint64_t batch);
+std::string FacilityTerm(uint64_t facility);     ///< Of codes: all of one facility.
+std::string CodeStateTerm(v1::CodeState state);  ///< Of codes not ACTIVE.
+
+}  // namespace yima::server
+
+#endif  // YIMA_SERVER_DOMAIN_DERIVED_H_

@@ -1,0 +1,100 @@
+#ifndef YIMA_SERVER_DOMAIN_DOMAIN_H_
+#define YIMA_SERVER_DOMAIN_DOMAIN_H_
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "codegen/code/day.h"
+#include "server/domain/call.h"
+#include "server/domain/change_writer.h"
+#include "server/domain/numbers.h"
+#include "server/keys/key_ring.h"
+#include "server/store/store.h"
+#include "yima/v1/registry.pb.h"
+#include "yima/v1/withheld.pb.h"
+
+namespace yima::server {
+
+/// What the rules stand on. Everything in it is thread-safe or immutable while serving.
+struct Domain {
+  store::Store& store;
+  Numbers& numbers;
+  const KeyRing& keys;
+  const v1::Registry& registry;  ///< The registry's own record, as at start.
+  std::filesystem::path spool;   ///< Folder for files that live as long as one call.
+  TimeUs (*now)() = &Now;
+};
+
+constexpr uint64_t kRegistryId = 1;  ///< Of the one Registry record.
+
+/// What a write intends: a change, and the records that its reply shows. A change without puts
+/// means that all is as wanted already.
+struct Planned {
+  store::Change change;
+  std::vector<RecordRef> results;
+};
+using Planner = std::function<Result<Planned>(const store::Snapshot&)>;
+
+/// Names a write for its retries.
+struct RequestMark {
+  std::string principal;
+  std::string method;
+  std::string request_id;
+  store::Hash hash{};
+};
+
+/// REQUEST_ID_MISSING, REQUEST_ID_MALFORMED unless 1 to 64 of [0-9A-Za-z._-].
+Result<void> CheckRequestId(std::string_view request_id);
+
+/// The mark of a call with its serialized request.
+RequestMark MarkOf(const Domain& domain, const Call& call, std::string_view request_id,
+                   std::string_view request_bytes);
+
+/// Plans on a snapshot, applies, plans again when a record moved or a key was taken meanwhile, and
+/// tells what records came of it; a request done before is answered as it was. The one way in which
+/// single writes reach the store. Returns at once; `done` is called once, perhaps on a thread of
+/// the store. REQUEST_ID_REUSED; CONTENTION (ABORTED) after 10 rounds; whatever the planner says.
+void Execute(const Domain& domain, RequestMark mark, Planner plan,
+             std::function<void(Result<std::vector<RecordRef>>)> done);
+
+/// A record read and parsed; nothing when absent. DATA_LOSS when it does not parse.
+template <typename R>
+struct Read {
+  uint64_t revision = 0;
+  R record;
+};
+template <typename R>
+Result<std::optional<Read<R>>> Get(const store::Snapshot& snapshot, uint64_t id) {
+  YIMA_ASSIGN_OR_RETURN(auto stored, snapshot.Get(ChangeWriter::KindOf(R{}), id));
+  if (!stored) return std::nullopt;
+  Read<R> read{stored->revision, {}};
+  if (!read.record.ParseFromString(stored->bytes)) {
+    return Fail(StatusCode::kDataLoss, "RECORD_DAMAGED",
+                "record " + std::to_string(id) + " does not parse; run yimad check");
+  }
+  return read;
+}
+
+/// `1-42`: epoch and revision.
+std::string Etag(const Domain& domain, uint64_t revision);
+
+/// A value to be kept apart from the log: hash over a new salt.
+v1::Withheld Withhold(std::string_view value);
+
+/// Pages: a token holds the place where the next page begins and cannot be made, or used with
+/// another filter, by a caller. `filter` is the serialized request without page_size and token.
+std::string SealPageToken(const Domain& domain, std::string_view method, std::string_view filter,
+                          std::string_view place);
+/// Empty for the first page; PAGE_TOKEN_INVALID.
+Result<std::string> OpenPageToken(const Domain& domain, std::string_view method,
+                                  std::string_view filter, std::string_view token);
+/// 0 → 100; PAGE_SIZE_NEGATIVE, PAGE_SIZE_TOO_LARGE above 1,000.
+Result<size_t> PageSize(int32_t asked);
+
+}  // namespace yima::server
+
+#endif  // YIMA_SERVER_DOMAIN_DOMAIN_H_
