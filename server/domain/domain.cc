@@ -23,7 +23,8 @@ uint64_t ReadBigEndian(std::string_view bytes) {
   return value;
 }
 
-/// A kept reply: kind, id and revision of each record, 17 bytes.
+}  // namespace
+
 std::string EncodeRefs(const std::vector<RecordRef>& refs) {
   std::string out;
   for (const auto& ref : refs) {
@@ -43,11 +44,13 @@ std::vector<RecordRef> DecodeRefs(std::string_view bytes) {
   return refs;
 }
 
-tl::unexpected<Error> Reused(const RequestMark& mark) {
+tl::unexpected<Error> RequestReused(std::string_view request_id) {
   return Fail(StatusCode::kFailedPrecondition, "REQUEST_ID_REUSED",
-              fmt::format("request_id \"{}\" was used for another request", mark.request_id),
+              fmt::format("request_id \"{}\" was used for another request", request_id),
               "request_id");
 }
+
+namespace {
 
 /// One write on its way: kept alive by the callbacks that carry it.
 struct Execution : std::enable_shared_from_this<Execution> {
@@ -83,7 +86,7 @@ struct Execution : std::enable_shared_from_this<Execution> {
     YIMA_ASSIGN_OR_RETURN(auto kept,
                           snapshot->FindRequest(mark.principal, mark.method, mark.request_id));
     if (!kept) return plan(*snapshot);
-    if (kept->hash != mark.hash) return Reused(mark);
+    if (kept->hash != mark.hash) return RequestReused(mark.request_id);
     return Planned{{}, DecodeRefs(kept->reply)};
   }
 
@@ -92,7 +95,8 @@ struct Execution : std::enable_shared_from_this<Execution> {
     if (auto* before = std::get_if<store::RequestDone>(&outcome)) {
       return done(DecodeRefs(before->reply));
     }
-    if (std::holds_alternative<store::RequestReused>(outcome)) return done(Reused(mark));
+    if (std::holds_alternative<store::RequestReused>(outcome))
+      return done(RequestReused(mark.request_id));
     if (auto* error = std::get_if<Error>(&outcome)) return done(tl::unexpected(*error));
     Round();
   }

@@ -54,6 +54,13 @@ Result<void> CheckRequestId(std::string_view request_id);
 RequestMark MarkOf(const Domain& domain, const Call& call, std::string_view request_id,
                    std::string_view request_bytes);
 
+/// A kept reply: kind, id and revision of each record, 17 bytes each.
+std::string EncodeRefs(const std::vector<RecordRef>& refs);
+std::vector<RecordRef> DecodeRefs(std::string_view bytes);
+
+/// REQUEST_ID_REUSED.
+tl::unexpected<Error> RequestReused(std::string_view request_id);
+
 /// Plans on a snapshot, applies, plans again when a record moved or a key was taken meanwhile, and
 /// tells what records came of it; a request done before is answered as it was. The one way in which
 /// single writes reach the store. Returns at once; `done` is called once, perhaps on a thread of

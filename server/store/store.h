@@ -27,14 +27,16 @@ enum class Kind : uint8_t {
   kRegistry = 6,
   kFirstUnlogged = 64,
   kBatchCursor = 64,  ///< id = batch
-  kBatchItems = 65,   ///< id = batch's number << 20 | chunk
+  kBatchItems = 65,   ///< id = batch << 15 | chunk
   kNote = 66,         ///< Signed notes handed out: trust bundle, revocation list.
+  kIssueDay = 67,     ///< id = 1: the last day on which codes were signed, decimal digits.
 };
 
 /// Kinds that a store keeps tables for.
 inline constexpr std::array kKinds = {Kind::kFacility,      Kind::kCode,       Kind::kOrganization,
                                       Kind::kFacilityClass, Kind::kBatch,      Kind::kRegistry,
-                                      Kind::kBatchCursor,   Kind::kBatchItems, Kind::kNote};
+                                      Kind::kBatchCursor,   Kind::kBatchItems, Kind::kNote,
+                                      Kind::kIssueDay};
 
 constexpr bool IsLogged(Kind kind) { return kind < Kind::kFirstUnlogged; }
 

@@ -1,0 +1,147 @@
+#include "server/domain/batch_items.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace yima::server {
+namespace {
+
+constexpr size_t kItemSize = 33;
+
+void Append64(std::string& out, uint64_t value) {
+  for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>(value >> shift));
+}
+
+uint64_t Read64(std::string_view bytes) {
+  uint64_t value = 0;
+  for (size_t i = 0; i < 8; ++i) value = value << 8 | static_cast<uint8_t>(bytes[i]);
+  return value;
+}
+
+}  // namespace
+
+std::string EncodeItems(const std::vector<BatchItem>& items) {
+  std::string out;
+  out.reserve(items.size() * kItemSize);
+  for (const auto& item : items) {
+    Append64(out, item.facility);
+    Append64(out, item.revision);
+    out.push_back(static_cast<char>(item.scheme));
+    Append64(out, item.facility_code);
+    Append64(out, item.serial);
+  }
+  return out;
+}
+
+std::vector<BatchItem> DecodeItems(std::string_view bytes) {
+  std::vector<BatchItem> items;
+  items.reserve(bytes.size() / kItemSize);
+  for (; bytes.size() >= kItemSize; bytes.remove_prefix(kItemSize)) {
+    items.push_back({Read64(bytes), Read64(bytes.substr(8)), static_cast<Scheme>(bytes[16]),
+                     Read64(bytes.substr(17)), Read64(bytes.substr(25))});
+  }
+  return items;
+}
+
+BatchFreezer::BatchFreezer(const Domain& domain, const Call& call, uint64_t batch)
+    : domain_(domain), batch_(batch), writer_(call, "", batch) {
+  crypto_hash_sha256_init(&hash_);
+}
+
+Result<void> BatchFreezer::Add(const BatchItem& item) {
+  items_.push_back(item);
+  ++total_;
+  std::string hashed;
+  Append64(hashed, item.facility);
+  Append64(hashed, item.revision);
+  crypto_hash_sha256_update(&hash_, reinterpret_cast<const uint8_t*>(hashed.data()), hashed.size());
+  return items_.size() == kBatchChunk ? Flush() : Result<void>();
+}
+
+Result<void> BatchFreezer::Flush() {
+  if (chunk_ == kBatchChunksMax) {
+    return Fail(StatusCode::kResourceExhausted, "BATCH_TOO_LARGE",
+                fmt::format("the filter finds more than {} facilities; narrow it",
+                            kBatchChunksMax * kBatchChunk),
+                "filter");
+  }
+  writer_.PutUnlogged(store::Kind::kBatchItems, BatchItemsId(batch_, chunk_++), 0,
+                      EncodeItems(std::exchange(items_, {})));
+  constexpr size_t kChunksAtOnce = 64;
+  if (writer_.puts() < kChunksAtOnce) return {};
+  return Settled(store::ApplyAndWait(domain_.store, writer_.Take()));
+}
+
+Result<store::Hash> BatchFreezer::Finish() {
+  if (!items_.empty()) YIMA_RETURN_IF_ERROR(Flush());
+  if (writer_.puts() > 0) {
+    YIMA_RETURN_IF_ERROR(Settled(store::ApplyAndWait(domain_.store, writer_.Take())));
+  }
+  store::Hash hash;
+  crypto_hash_sha256_final(&hash_, hash.data());
+  return hash;
+}
+
+Result<void> BeginBatch(const Domain& domain, const Call& call, const RequestMark& mark,
+                        const v1::Batch& batch) {
+  ChangeWriter writer(call, mark.request_id, batch.id());
+  writer.Create(batch.id(), batch);
+  v1::BatchCounts counts;
+  counts.set_total(batch.counts().total());
+  writer.PutUnlogged(store::Kind::kBatchCursor, batch.id(), 0, counts.SerializeAsString());
+  store::Change change = writer.Take();
+  const std::vector<RecordRef> results = {{store::Kind::kBatch, batch.id(), 1}};
+  change.request =
+      store::Request{mark.principal, mark.method, mark.request_id, mark.hash, EncodeRefs(results)};
+  return Settled(store::ApplyAndWait(domain.store, std::move(change)));
+}
+
+Result<void> EndBatch(const Domain& domain, const Call& call, uint64_t batch,
+                      const v1::BatchCounts& counts) {
+  const auto snapshot = domain.store.Read();
+  YIMA_ASSIGN_OR_RETURN(auto read, Get<v1::Batch>(*snapshot, batch));
+  if (!read) {
+    return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
+                fmt::format("batch {} has no record; run yimad check", batch));
+  }
+  if (read->record.state() == v1::BATCH_STATE_DONE) return {};
+  v1::Batch ended = read->record;
+  ended.set_state(v1::BATCH_STATE_DONE);
+  *ended.mutable_counts() = counts;
+  ended.set_end_time_us(domain.now());
+  ChangeWriter writer(call, ended.request_id(), batch);
+  writer.Replace(batch, read->revision, read->record, ended);
+  const store::Outcome outcome = store::ApplyAndWait(domain.store, writer.Take());
+  // Another stream of the same request may have ended it first, with the same counts.
+  if (std::holds_alternative<store::MovedRecord>(outcome)) return {};
+  return Settled(outcome);
+}
+
+Result<uint64_t> FindBatch(const store::Snapshot& snapshot, const RequestMark& mark) {
+  YIMA_ASSIGN_OR_RETURN(auto kept,
+                        snapshot.FindRequest(mark.principal, mark.method, mark.request_id));
+  if (!kept) return 0;
+  if (kept->hash != mark.hash) return RequestReused(mark.request_id);
+  const std::vector<RecordRef> refs = DecodeRefs(kept->reply);
+  return refs.empty() ? 0 : refs.front().id;
+}
+
+Result<void> Settled(const store::Outcome& outcome) {
+  if (std::holds_alternative<store::Committed>(outcome)) return {};
+  if (const auto* error = std::get_if<Error>(&outcome)) return tl::unexpected(*error);
+  if (const auto* moved = std::get_if<store::MovedRecord>(&outcome)) {
+    return Fail(StatusCode::kAborted, "RECORD_MOVED",
+                fmt::format("record {} of kind {} was changed meanwhile", moved->id,
+                            static_cast<int>(moved->kind)));
+  }
+  if (const auto* taken = std::get_if<store::TakenKey>(&outcome)) {
+    return Fail(StatusCode::kAborted, "KEY_TAKEN",
+                fmt::format("a key of index {} was taken meanwhile by {}",
+                            static_cast<int>(taken->index), taken->holder));
+  }
+  return Fail(StatusCode::kAborted, "REQUEST_RUNNING",
+              "the same request is being answered at this moment; ask again");
+}
+
+}  // namespace yima::server

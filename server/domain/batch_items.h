@@ -1,0 +1,73 @@
+#ifndef YIMA_SERVER_DOMAIN_BATCH_ITEMS_H_
+#define YIMA_SERVER_DOMAIN_BATCH_ITEMS_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sodium.h>
+
+#include "codegen/code/facility_code.h"
+#include "server/domain/domain.h"
+#include "yima/v1/batch.pb.h"
+
+namespace yima::server {
+
+/// One facility of a frozen batch, as it was when the list was frozen.
+struct BatchItem {
+  uint64_t facility = 0;
+  uint64_t revision = 0;
+  Scheme scheme = kSchemeBlank;  ///< Of the code in force; issuing needs no other read.
+  uint64_t facility_code = 0;
+  uint64_t serial = 0;  ///< Of the code issued; 0: none yet, or passed over.
+};
+
+/// Items are kept, and changes made, in chunks of this many.
+constexpr size_t kBatchChunk = 500;
+/// Chunks that one batch may have.
+constexpr uint64_t kBatchChunksMax = uint64_t{1} << 15;
+
+constexpr uint64_t BatchItemsId(uint64_t batch, uint64_t chunk) { return batch << 15 | chunk; }
+std::string EncodeItems(const std::vector<BatchItem>& items);
+std::vector<BatchItem> DecodeItems(std::string_view bytes);
+
+/// Writes a batch's list as it is found, chunk by chunk, then the batch itself with the list's
+/// hash: flat memory, whatever the size. A list without its batch is never looked at.
+class BatchFreezer {
+ public:
+  BatchFreezer(const Domain& domain, const Call& call, uint64_t batch);
+
+  /// BATCH_TOO_LARGE after kBatchChunksMax × kBatchChunk; the store's own errors.
+  Result<void> Add(const BatchItem& item);
+  /// Flushes, and gives the hash of all facilities and revisions.
+  Result<store::Hash> Finish();
+  uint64_t total() const { return total_; }
+
+ private:
+  Result<void> Flush();
+
+  const Domain& domain_;
+  const uint64_t batch_;
+  crypto_hash_sha256_state hash_;
+  ChangeWriter writer_;
+  std::vector<BatchItem> items_;
+  uint64_t chunk_ = 0;
+  uint64_t total_ = 0;
+};
+
+/// Begins a batch: its record, its cursor, and the mark of its request, in one change.
+Result<void> BeginBatch(const Domain& domain, const Call& call, const RequestMark& mark,
+                        const v1::Batch& batch);
+/// Ends it: DONE, with the counts. Ending twice is the same.
+Result<void> EndBatch(const Domain& domain, const Call& call, uint64_t batch,
+                      const v1::BatchCounts& counts);
+/// The batch that this request began before; 0 when none. REQUEST_ID_REUSED.
+Result<uint64_t> FindBatch(const store::Snapshot& snapshot, const RequestMark& mark);
+
+/// Turns what ApplyAndWait gave into a Result: anything but Committed is an Error.
+Result<void> Settled(const store::Outcome& outcome);
+
+}  // namespace yima::server
+
+#endif  // YIMA_SERVER_DOMAIN_BATCH_ITEMS_H_
