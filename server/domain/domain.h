@@ -19,11 +19,14 @@
 
 namespace yima::server {
 
+class ClassCatalogue;
+
 /// What the rules stand on. Everything in it is thread-safe or immutable while serving.
 struct Domain {
   store::Store& store;
   Numbers& numbers;
   const KeyRing& keys;
+  const ClassCatalogue& classes;
   const v1::Registry& registry;  ///< The registry's own record, as at start.
   std::filesystem::path spool;   ///< Folder for files that live as long as one call.
   TimeUs (*now)() = &Now;

@@ -1,0 +1,342 @@
+#include "codegen/code/trust.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <set>
+
+#include <fmt/format.h>
+
+namespace yima {
+namespace {
+
+constexpr size_t kRegistryDigits = 32;
+/// Serials a line: keeps lines of a long list readable by tools that read line by line.
+constexpr size_t kSerialsPerLine = 1000;
+
+constexpr std::array<std::string_view, 3> kStatusNames = {"current", "old", "lost"};
+
+/// Reads `name value` lines in their one order; the first fault is kept with its line number.
+class LineReader {
+ public:
+  LineReader(std::string_view text, std::string reason)
+      : rest_(text), reason_(std::move(reason)) {
+    if (!text.ends_with('\n')) {
+      Refuse("it does not end with a newline");
+    } else {
+      Advance();
+    }
+  }
+
+  /// The value of the line at hand if it has that name; steps on then.
+  std::optional<std::string_view> Take(std::string_view name) {
+    if (fault_ || name_ != name) return std::nullopt;
+    const std::string_view value = value_;
+    taken_line_ = line_;
+    Advance();
+    return value;
+  }
+
+  /// The same for a line that must be there.
+  std::string_view Require(std::string_view name) {
+    if (const auto value = Take(name)) return *value;
+    Refuse(name_.empty() ? fmt::format("\"{}\" is missing at the end", name)
+                         : fmt::format("\"{}\" stands where \"{}\" is wanted", name_, name));
+    return {};
+  }
+
+  /// Keeps the value of a Result, or its Error with the line last taken.
+  template <typename T>
+  T Keep(Result<T> result) {
+    if (result) return *std::move(result);
+    RefuseAt(taken_line_, result.error().message);
+    return T{};
+  }
+
+  void RefuseTaken(std::string message) { RefuseAt(taken_line_, std::move(message)); }
+
+  Result<void> Finish() {
+    if (!name_.empty()) Refuse(fmt::format("\"{}\" is unknown, or stands in the wrong place", name_));
+    if (fault_) return tl::unexpected(*fault_);
+    return {};
+  }
+
+ private:
+  void Advance() {
+    do {
+      name_ = value_ = {};
+      if (rest_.empty()) return;
+      ++line_;
+      const size_t end = rest_.find('\n');
+      const std::string_view line = rest_.substr(0, end);
+      rest_.remove_prefix(end + 1);
+      const size_t space = line.find(' ');
+      if (space == 0 || space == std::string_view::npos || space + 1 == line.size()) {
+        return Refuse("it is not \"name value\"");
+      }
+      name_ = line.substr(0, space);
+      value_ = line.substr(space + 1);
+    } while (name_.starts_with("x-"));
+  }
+
+  void Refuse(std::string message) { RefuseAt(line_, std::move(message)); }
+
+  void RefuseAt(size_t line, std::string message) {
+    if (fault_) return;
+    fault_ = Error{StatusCode::kInvalidArgument, reason_,
+                   fmt::format("line {}: {}", line, message), fmt::format("line {}", line)};
+  }
+
+  std::string_view rest_;
+  std::string_view name_;
+  std::string_view value_;
+  size_t line_ = 0;
+  size_t taken_line_ = 0;
+  const std::string reason_;
+  std::optional<Error> fault_;
+};
+
+Result<uint64_t> ParseNumber(std::string_view text, uint64_t max) {
+  uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool leading_zero = text.size() > 1 && text[0] == '0';
+  if (error != std::errc() || end != text.data() + text.size() || leading_zero || value > max) {
+    return Invalid("NUMBER_MALFORMED",
+                   fmt::format("\"{}\" is not a number up to {}", text.substr(0, 40), max));
+  }
+  return value;
+}
+
+Result<PublicKey> ParseKey(std::string_view hex) {
+  PublicKey key{};
+  YIMA_RETURN_IF_ERROR(FromHex(hex, key));
+  if (ToHex(key) != hex) return Invalid("HEX_MALFORMED", "hex digits are not lower case");
+  return key;
+}
+
+Result<std::string> ParseRegistry(std::string_view text) {
+  const bool hex = std::ranges::all_of(
+      text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+  if (text.size() != kRegistryDigits || !hex) {
+    return Invalid("REGISTRY_MALFORMED",
+                   fmt::format("registry \"{}\" is not {} lower-case hex digits",
+                               text.substr(0, 64), kRegistryDigits));
+  }
+  return std::string(text);
+}
+
+std::vector<std::string_view> Words(std::string_view text) {
+  std::vector<std::string_view> words;
+  for (size_t at = 0;;) {
+    const size_t end = text.find(' ', at);
+    words.push_back(text.substr(at, end == std::string_view::npos ? end : end - at));
+    if (end == std::string_view::npos) return words;
+    at = end + 1;
+  }
+}
+
+Result<TrustedOrigin> ParseOrigin(std::string_view value) {
+  const auto words = Words(value);
+  const bool test = words.size() == 3 && words[2] == "test";
+  if (words.size() != 2 && !test) {
+    return Invalid("ORIGIN_LINE", fmt::format("origin \"{}\", want URL, status and perhaps test",
+                                              value.substr(0, 100)));
+  }
+  YIMA_ASSIGN_OR_RETURN(const auto origin, Origin::Parse(words[0], test));
+  if (origin.ToString() != words[0] || origin.IsTest() != test) {
+    return Invalid("ORIGIN_LINE", fmt::format("origin \"{}\" is not as printed", words[0]));
+  }
+  const auto status = std::ranges::find(kStatusNames, words[1]);
+  if (status == kStatusNames.end()) {
+    return Invalid("ORIGIN_LINE", fmt::format("status \"{}\" is none of current, old, lost",
+                                              words[1]));
+  }
+  return TrustedOrigin{origin.ToString(),
+                       static_cast<OriginStatus>(status - kStatusNames.begin()), test};
+}
+
+Result<OwnScheme> ParseScheme(std::string_view value) {
+  const size_t space = value.find(' ');
+  YIMA_ASSIGN_OR_RETURN(const uint64_t number, ParseNumber(value.substr(0, space), UINT8_MAX));
+  if (number < kSchemeOwnFirst || number > kSchemeOwnLast || space == std::string_view::npos) {
+    return Invalid("SCHEME_LINE", fmt::format("scheme \"{}\", want 101 to 118 and a name",
+                                              value.substr(0, 100)));
+  }
+  return OwnScheme{static_cast<Scheme>(number), std::string(value.substr(space + 1))};
+}
+
+Result<CodeKey> ParseCodeKey(std::string_view value) {
+  const auto words = Words(value);
+  if (words.size() != 7 || (words[6] != "valid" && words[6] != "revoked")) {
+    return Invalid("KEY_LINE",
+                   "want origin, key id, algorithm, key, first day, last day, valid or revoked");
+  }
+  CodeKey key;
+  key.origin = words[0];
+  YIMA_ASSIGN_OR_RETURN(const uint64_t key_id, ParseNumber(words[1], UINT16_MAX));
+  key.key_id = static_cast<uint16_t>(key_id);
+  const auto algorithm = ParseAlgorithm(words[2]);
+  if (!algorithm) {
+    return Invalid("KEY_LINE", fmt::format("algorithm \"{}\" is unknown", words[2]));
+  }
+  key.algorithm = *algorithm;
+  YIMA_ASSIGN_OR_RETURN(key.public_key, ParseKey(words[3]));
+  YIMA_ASSIGN_OR_RETURN(key.first_day, ParseDay(words[4]));
+  YIMA_ASSIGN_OR_RETURN(key.last_day, ParseDay(words[5]));
+  if (key.last_day < key.first_day) return Invalid("KEY_LINE", "the last day is before the first");
+  key.revoked = words[6] == "revoked";
+  return key;
+}
+
+Result<uint16_t> ParseEpoch(std::string_view text) {
+  YIMA_ASSIGN_OR_RETURN(const uint64_t epoch, ParseNumber(text, UINT16_MAX));
+  return static_cast<uint16_t>(epoch);
+}
+
+std::vector<PublicKey> TakeKeys(LineReader& lines, std::string_view name) {
+  std::vector<PublicKey> keys;
+  while (const auto value = lines.Take(name)) keys.push_back(lines.Keep(ParseKey(*value)));
+  return keys;
+}
+
+/// No origin or (origin, key id) stands twice, and keys name origins that stand in the bundle.
+void CheckReferences(const TrustBundle& bundle, LineReader& lines) {
+  std::set<std::string_view> origins;
+  for (const auto& origin : bundle.origins) {
+    if (!origins.insert(origin.origin).second) {
+      lines.RefuseTaken(fmt::format("origin {} stands twice", origin.origin));
+    }
+  }
+  std::set<std::pair<std::string_view, uint16_t>> keys;
+  for (const auto& key : bundle.keys) {
+    if (!origins.contains(key.origin)) {
+      lines.RefuseTaken(fmt::format("key {} names an origin that is not here", key.key_id));
+    }
+    if (!keys.emplace(key.origin, key.key_id).second) {
+      lines.RefuseTaken(fmt::format("key {} of {} stands twice", key.key_id, key.origin));
+    }
+  }
+}
+
+/// Each number is the distance from the one before, the first from 0.
+std::vector<Serial> TakeSerials(LineReader& lines, std::string_view name) {
+  std::vector<Serial> serials;
+  uint64_t last = 0;
+  while (const auto value = lines.Take(name)) {
+    for (const auto word : Words(*value)) {
+      const uint64_t delta = lines.Keep(ParseNumber(word, Serial::kMax));
+      if (delta == 0 || last + delta > Serial::kMax) {
+        lines.RefuseTaken("serials do not rise, or leave their range");
+        return serials;
+      }
+      last += delta;
+      serials.push_back(*Serial::FromInteger(last));
+    }
+  }
+  return serials;
+}
+
+std::string SerialLines(std::string_view name, const std::vector<Serial>& serials) {
+  std::string text;
+  uint64_t last = 0;
+  for (size_t i = 0; i < serials.size(); ++i) {
+    if (i % kSerialsPerLine == 0) {
+      if (i > 0) text.push_back('\n');
+      text.append(name);
+    }
+    text.append(fmt::format(" {}", serials[i].value() - last));
+    last = serials[i].value();
+  }
+  if (!serials.empty()) text.push_back('\n');
+  return text;
+}
+
+}  // namespace
+
+std::string TrustBundle::ToText() const {
+  std::string text = fmt::format(
+      "registry {}\nepoch {}\nsequence {}\nissued {}\nexpires {}\n", registry, epoch, sequence,
+      FormatTime(issued), FormatTime(expires));
+  const auto append_keys = [&](std::string_view name, const std::vector<PublicKey>& list) {
+    for (const auto& key : list) text.append(fmt::format("{} {}\n", name, ToHex(key)));
+  };
+  append_keys("root", roots);
+  for (const auto& origin : origins) {
+    text.append(fmt::format("origin {} {}{}\n", origin.origin,
+                            kStatusNames[static_cast<size_t>(origin.status)],
+                            origin.test ? " test" : ""));
+  }
+  for (const auto& scheme : schemes) {
+    text.append(fmt::format("scheme {} {}\n", scheme.scheme, scheme.name));
+  }
+  for (const auto& key : keys) {
+    text.append(fmt::format("key {} {} {} {} {} {} {}\n", key.origin, key.key_id,
+                            AlgorithmName(key.algorithm), ToHex(key.public_key),
+                            FormatDay(key.first_day), FormatDay(key.last_day),
+                            key.revoked ? "revoked" : "valid"));
+  }
+  append_keys("status", status_keys);
+  append_keys("log", log_keys);
+  for (const auto& witness : witnesses) text.append(fmt::format("witness {}\n", witness));
+  if (quorum) text.append(fmt::format("quorum {}\n", *quorum));
+  append_keys("certificate", certificate_keys);
+  return text;
+}
+
+Result<TrustBundle> TrustBundle::ParseText(std::string_view text) {
+  LineReader lines(text, "TRUST_BUNDLE_MALFORMED");
+  TrustBundle bundle;
+  bundle.registry = lines.Keep(ParseRegistry(lines.Require("registry")));
+  bundle.epoch = lines.Keep(ParseEpoch(lines.Require("epoch")));
+  bundle.sequence = lines.Keep(ParseNumber(lines.Require("sequence"), INT64_MAX));
+  bundle.issued = lines.Keep(ParseTime(lines.Require("issued")));
+  bundle.expires = lines.Keep(ParseTime(lines.Require("expires")));
+  bundle.roots.push_back(lines.Keep(ParseKey(lines.Require("root"))));
+  std::ranges::move(TakeKeys(lines, "root"), std::back_inserter(bundle.roots));
+  bundle.origins.push_back(lines.Keep(ParseOrigin(lines.Require("origin"))));
+  while (const auto value = lines.Take("origin")) {
+    bundle.origins.push_back(lines.Keep(ParseOrigin(*value)));
+  }
+  while (const auto value = lines.Take("scheme")) {
+    bundle.schemes.push_back(lines.Keep(ParseScheme(*value)));
+  }
+  bundle.keys.push_back(lines.Keep(ParseCodeKey(lines.Require("key"))));
+  while (const auto value = lines.Take("key")) {
+    bundle.keys.push_back(lines.Keep(ParseCodeKey(*value)));
+  }
+  CheckReferences(bundle, lines);
+  bundle.status_keys.push_back(lines.Keep(ParseKey(lines.Require("status"))));
+  std::ranges::move(TakeKeys(lines, "status"), std::back_inserter(bundle.status_keys));
+  bundle.log_keys = TakeKeys(lines, "log");
+  while (const auto value = lines.Take("witness")) bundle.witnesses.emplace_back(*value);
+  if (const auto value = lines.Take("quorum")) {
+    bundle.quorum = static_cast<uint32_t>(lines.Keep(ParseNumber(*value, UINT32_MAX)));
+  }
+  bundle.certificate_keys = TakeKeys(lines, "certificate");
+  YIMA_RETURN_IF_ERROR(lines.Finish());
+  return bundle;
+}
+
+std::string RevocationList::ToText() const {
+  return fmt::format("registry {}\nepoch {}\nsequence {}\nissued {}\nnext_update {}\n", registry,
+                     epoch, sequence, FormatTime(issued), FormatTime(next_update)) +
+         SerialLines("suspended", suspended) + SerialLines("revoked", revoked) +
+         SerialLines("replaced", replaced);
+}
+
+Result<RevocationList> RevocationList::ParseText(std::string_view text) {
+  LineReader lines(text, "REVOCATION_LIST_MALFORMED");
+  RevocationList list;
+  list.registry = lines.Keep(ParseRegistry(lines.Require("registry")));
+  list.epoch = lines.Keep(ParseEpoch(lines.Require("epoch")));
+  list.sequence = lines.Keep(ParseNumber(lines.Require("sequence"), INT64_MAX));
+  list.issued = lines.Keep(ParseTime(lines.Require("issued")));
+  list.next_update = lines.Keep(ParseTime(lines.Require("next_update")));
+  list.suspended = TakeSerials(lines, "suspended");
+  list.revoked = TakeSerials(lines, "revoked");
+  list.replaced = TakeSerials(lines, "replaced");
+  YIMA_RETURN_IF_ERROR(lines.Finish());
+  return list;
+}
+
+}  // namespace yima

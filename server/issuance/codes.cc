@@ -1,0 +1,299 @@
+#include "server/issuance/codes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "codegen/code/code_text.h"
+#include "codegen/code/serial.h"
+#include "server/domain/batch_items.h"
+#include "server/registry/filter.h"
+
+namespace yima::server {
+namespace {
+
+CodeBytes BytesOf(const v1::Code& record) {
+  CodeBytes bytes{};
+  std::ranges::copy(record.payload(), bytes.begin());
+  std::ranges::copy(record.signature().value(), bytes.begin() + kPayloadSize);
+  return bytes;
+}
+
+Result<Read<v1::Code>> FindCode(const store::Snapshot& snapshot, uint64_t serial) {
+  YIMA_ASSIGN_OR_RETURN(auto read, Get<v1::Code>(snapshot, serial));
+  if (!read) {
+    return Fail(StatusCode::kNotFound, "CODE_NOT_FOUND",
+                fmt::format("no code has serial {}", serial), "serial");
+  }
+  return *std::move(read);
+}
+
+RecordRef RefTo(const Read<v1::Code>& read, uint64_t revisions_later) {
+  return {store::Kind::kCode, read.record.serial(), read.revision + revisions_later};
+}
+
+/// The serial of the plate that a request names; a text must be the one issued, to the byte.
+Result<uint64_t> PlateSerial(const v1::BindCodeRequest& request, const store::Snapshot& snapshot) {
+  if (request.plate_case() == v1::BindCodeRequest::kSerial) return request.serial();
+  if (request.plate_case() != v1::BindCodeRequest::kText) {
+    return Invalid("PLATE_MISSING", "neither serial nor text names the plate", "plate");
+  }
+  const auto parts = SplitCodeText(request.text());
+  const auto bytes = parts ? DecodeBody(parts->digits) : std::nullopt;
+  if (!bytes) {
+    return Invalid("PLATE_NOT_AUTHENTIC", "the plate's text is not a code of this format", "text");
+  }
+  const auto payload = DecodePayload(std::span(*bytes).first<kPayloadSize>());
+  YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Code>(snapshot, payload.serial.value()));
+  if (!read || BytesOf(read->record) != *bytes ||
+      FoldOrigin(read->record.origin()) != FoldOrigin(parts->origin)) {
+    return Invalid("PLATE_NOT_AUTHENTIC", "the plate's text is not one that was issued here",
+                   "text");
+  }
+  return payload.serial.value();
+}
+
+/// Answers of writes show the code as it is now, with the revision at hand.
+Result<v1::IssuedCode> Shown(const Domain& domain, const std::vector<RecordRef>& results,
+                             const store::Snapshot& snapshot) {
+  YIMA_ASSIGN_OR_RETURN(const auto read, FindCode(snapshot, results.at(0).id));
+  return ToIssued(domain, read.record, read.revision);
+}
+
+}  // namespace
+
+v1::IssuedCode ToIssued(const Domain& domain, const v1::Code& record, uint64_t revision) {
+  const CodeBytes bytes = BytesOf(record);
+  const Payload payload = DecodePayload(std::span(bytes).first<kPayloadSize>());
+  v1::IssuedCode issued;
+  issued.set_serial(record.serial());
+  issued.set_text(record.origin() + EncodeBody(bytes));
+  issued.set_scheme(payload.scheme);
+  if (const auto code = FacilityCode::FromInteger(payload.scheme, payload.facility_code)) {
+    issued.set_facility_code(code->ToString());
+  }
+  issued.set_short_number(payload.serial.ShortNumber());
+  issued.set_batch(record.batch());
+  issued.set_state(record.state());
+  issued.set_facility(record.facility());
+  issued.set_reason(record.reason());
+  issued.set_successor(record.successor());
+  issued.set_issue_time_us(record.issue_time_us());
+  issued.set_bind_time_us(record.bind_time_us());
+  issued.set_etag(Etag(domain, revision));
+  return issued;
+}
+
+Result<Planned> PlanBindCode(const Domain& domain, const Call& call,
+                             const v1::BindCodeRequest& request, const store::Snapshot& snapshot) {
+  YIMA_ASSIGN_OR_RETURN(const uint64_t serial, PlateSerial(request, snapshot));
+  YIMA_ASSIGN_OR_RETURN(const auto code, FindCode(snapshot, serial));
+  YIMA_ASSIGN_OR_RETURN(const auto facility, Get<v1::Facility>(snapshot, request.facility()));
+  if (!facility) {
+    return Fail(StatusCode::kNotFound, "FACILITY_NOT_FOUND",
+                fmt::format("no facility has uid {}", request.facility()), "facility");
+  }
+  if (code.record.state() == v1::CODE_STATE_ACTIVE &&
+      code.record.facility() == request.facility()) {
+    return Planned{{}, {RefTo(code, 0)}};
+  }
+  if (code.record.state() == v1::CODE_STATE_ACTIVE) {
+    return Fail(StatusCode::kFailedPrecondition, "CODE_BOUND",
+                fmt::format("plate {} is bound to facility {}", serial, code.record.facility()),
+                "plate");
+  }
+  if (code.record.state() != v1::CODE_STATE_BLANK) {
+    return Fail(StatusCode::kFailedPrecondition, "CODE_REVOKED",
+                fmt::format("plate {} is no longer valid; take another", serial), "plate");
+  }
+  YIMA_ASSIGN_OR_RETURN(
+      const uint64_t active,
+      snapshot.Holder(store::Index::kActiveCode, ActiveCodeKey(request.facility())));
+  if (active != 0) {
+    return Fail(StatusCode::kFailedPrecondition, "FACILITY_HAS_CODE",
+                fmt::format("facility {} has active code {}", request.facility(), active),
+                "facility");
+  }
+  v1::Code bound = code.record;
+  bound.set_state(v1::CODE_STATE_ACTIVE);
+  bound.set_facility(request.facility());
+  bound.set_bind_time_us(domain.now());
+  ChangeWriter writer(call, request.request_id());
+  writer.Check(store::Kind::kFacility, request.facility(), facility->revision);
+  writer.Replace(serial, code.revision, code.record, bound);
+  return Planned{writer.Take(), {RefTo(code, 1)}};
+}
+
+Result<v1::BindCodeResponse> AnswerBindCode(const Domain& domain,
+                                            const std::vector<RecordRef>& results,
+                                            const store::Snapshot& snapshot) {
+  v1::BindCodeResponse response;
+  YIMA_ASSIGN_OR_RETURN(*response.mutable_code(), Shown(domain, results, snapshot));
+  return response;
+}
+
+Result<Planned> PlanRevokeCode(const Domain&, const Call& call,
+                               const v1::RevokeCodeRequest& request,
+                               const store::Snapshot& snapshot) {
+  if (!v1::RevocationReason_IsValid(request.reason()) ||
+      request.reason() == v1::REVOCATION_REASON_UNSPECIFIED) {
+    return Invalid("REVOCATION_REASON_MISSING",
+                   fmt::format("reason {} is none of the known ones",
+                               static_cast<int>(request.reason())),
+                   "reason");
+  }
+  YIMA_ASSIGN_OR_RETURN(const auto code, FindCode(snapshot, request.serial()));
+  if (code.record.state() == v1::CODE_STATE_REVOKED ||
+      code.record.state() == v1::CODE_STATE_REPLACED) {
+    return Planned{{}, {RefTo(code, 0)}};
+  }
+  v1::Code revoked = code.record;
+  revoked.set_state(v1::CODE_STATE_REVOKED);
+  revoked.set_reason(request.reason());
+  ChangeWriter writer(call, request.request_id());
+  writer.Replace(request.serial(), code.revision, code.record, revoked);
+  return Planned{writer.Take(), {RefTo(code, 1)}};
+}
+
+Result<v1::RevokeCodeResponse> AnswerRevokeCode(const Domain& domain,
+                                                const std::vector<RecordRef>& results,
+                                                const store::Snapshot& snapshot) {
+  v1::RevokeCodeResponse response;
+  YIMA_ASSIGN_OR_RETURN(*response.mutable_code(), Shown(domain, results, snapshot));
+  return response;
+}
+
+Result<v1::GetCodeResponse> GetCode(const Domain& domain, const Call&,
+                                    const v1::GetCodeRequest& request,
+                                    const store::Snapshot& snapshot) {
+  YIMA_ASSIGN_OR_RETURN(const auto read, FindCode(snapshot, request.serial()));
+  v1::GetCodeResponse response;
+  *response.mutable_code() = ToIssued(domain, read.record, read.revision);
+  return response;
+}
+
+namespace {
+
+/// One page of codes being filled; place is what the next page begins after.
+class Page {
+ public:
+  Page(const Domain& domain, const v1::ListCodesRequest& request, size_t size)
+      : domain_(domain), request_(request), size_(size) {}
+
+  /// False once the page is full: the code offered is then the first of the next page.
+  bool Offer(uint64_t place, const v1::Code& code, uint64_t revision) {
+    const auto& states = request_.filter().states();
+    if (!states.empty() && std::ranges::find(states, code.state()) == states.end()) return true;
+    if (static_cast<size_t>(response_.codes_size()) == size_) {
+      more_ = true;
+      return false;
+    }
+    *response_.add_codes() = ToIssued(domain_, code, revision);
+    last_ = place;
+    return true;
+  }
+
+  v1::ListCodesResponse Finish(const Call& call, std::string_view filter) {
+    if (more_) {
+      response_.set_next_page_token(
+          SealPageToken(domain_, call.method, filter, fmt::format("{}", last_)));
+    }
+    return std::move(response_);
+  }
+
+ private:
+  const Domain& domain_;
+  const v1::ListCodesRequest& request_;
+  const size_t size_;
+  v1::ListCodesResponse response_;
+  uint64_t last_ = 0;
+  bool more_ = false;
+};
+
+/// Places are 1-based positions in the batch's list.
+Result<void> ListBatch(const store::Snapshot& snapshot, uint64_t batch, uint64_t after,
+                       Page& page) {
+  for (uint64_t chunk = after / kBatchChunk; chunk < kBatchChunksMax; ++chunk) {
+    YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot.Get(store::Kind::kBatchItems,
+                                                          BatchItemsId(batch, chunk)));
+    if (!stored) return {};
+    const std::vector<BatchItem> items = DecodeItems(stored->bytes);
+    for (size_t i = 0; i < items.size(); ++i) {
+      const uint64_t place = chunk * kBatchChunk + i + 1;
+      if (place <= after || items[i].serial == 0) continue;
+      YIMA_ASSIGN_OR_RETURN(const auto read, FindCode(snapshot, items[i].serial));
+      if (!page.Offer(place, read.record, read.revision)) return {};
+    }
+  }
+  return {};
+}
+
+Result<void> ListByFacilities(const store::Snapshot& snapshot, const v1::FacilityFilter& filter,
+                              uint64_t after, Page& page) {
+  YIMA_ASSIGN_OR_RETURN(const auto matcher, FacilityMatcher::Parse(filter));
+  Result<void> failure;
+  YIMA_RETURN_IF_ERROR(
+      matcher.Scan(snapshot, after, [&](uint64_t, const v1::Facility& facility) {
+        const auto serial =
+            snapshot.Holder(store::Index::kActiveCode, ActiveCodeKey(facility.uid()));
+        if (!serial) failure = tl::unexpected(serial.error());
+        if (!serial || *serial == 0) return serial.has_value();
+        const auto read = FindCode(snapshot, *serial);
+        if (!read) failure = tl::unexpected(read.error());
+        return read && page.Offer(facility.uid(), read->record, read->revision);
+      }));
+  return failure;
+}
+
+Result<void> ListBySerial(const store::Snapshot& snapshot, const v1::CodeFilter& filter,
+                          uint64_t after, Page& page) {
+  std::vector<std::string> terms;
+  if (filter.facility() != 0) terms.push_back(FacilityTerm(filter.facility()));
+  if (filter.states_size() == 1 && filter.states(0) != v1::CODE_STATE_ACTIVE) {
+    terms.push_back(CodeStateTerm(filter.states(0)));
+  }
+  return snapshot.Scan(store::Kind::kCode, after, terms,
+                       [&](uint64_t serial, uint64_t revision, std::string_view bytes) {
+                         v1::Code code;
+                         code.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+                         return page.Offer(serial, code, revision);
+                       });
+}
+
+}  // namespace
+
+Result<v1::ListCodesResponse> ListCodes(const Domain& domain, const Call& call,
+                                        const v1::ListCodesRequest& request,
+                                        const store::Snapshot& snapshot) {
+  const v1::CodeFilter& filter = request.filter();
+  const int targets = (filter.batch() != 0) + (filter.facility() != 0) + filter.has_facilities();
+  if (targets > 1) {
+    return Invalid("FILTER_AMBIGUOUS", "batch, facility and facilities exclude one another",
+                   "filter");
+  }
+  for (int i = 0; i < filter.states_size(); ++i) {
+    if (filter.states(i) < v1::CODE_STATE_ACTIVE || filter.states(i) > v1::CODE_STATE_REPLACED) {
+      return Invalid("CODE_STATE_UNKNOWN",
+                     fmt::format("state {} is none that a record can have",
+                                 static_cast<int>(filter.states(i))),
+                     fmt::format("filter.states[{}]", i));
+    }
+  }
+  YIMA_ASSIGN_OR_RETURN(const size_t size, PageSize(request.page_size()));
+  const std::string sealed = filter.SerializeAsString();
+  YIMA_ASSIGN_OR_RETURN(const std::string place,
+                        OpenPageToken(domain, call.method, sealed, request.page_token()));
+  const uint64_t after = place.empty() ? 0 : std::stoull(place);
+  Page page(domain, request, size);
+  if (filter.batch() != 0) {
+    YIMA_RETURN_IF_ERROR(ListBatch(snapshot, filter.batch(), after, page));
+  } else if (filter.has_facilities()) {
+    YIMA_RETURN_IF_ERROR(ListByFacilities(snapshot, filter.facilities(), after, page));
+  } else {
+    YIMA_RETURN_IF_ERROR(ListBySerial(snapshot, filter, after, page));
+  }
+  return page.Finish(call, sealed);
+}
+
+}  // namespace yima::server

@@ -1,0 +1,41 @@
+#ifndef YIMA_SERVER_ISSUANCE_CODES_H_
+#define YIMA_SERVER_ISSUANCE_CODES_H_
+
+#include <vector>
+
+#include "server/domain/domain.h"
+#include "yima/v1/code.pb.h"
+#include "yima/v1/issuance_service.pb.h"
+
+namespace yima::server {
+
+/// A code as callers see it. `record` must be a stored one: its payload and signature are whole.
+v1::IssuedCode ToIssued(const Domain& domain, const v1::Code& record, uint64_t revision);
+
+/// Binds a blank plate to a facility. CODE_NOT_FOUND, CODE_BOUND, CODE_REVOKED, FACILITY_NOT_FOUND,
+/// FACILITY_HAS_CODE, PLATE_NOT_AUTHENTIC when the plate is given by a text that is not its own.
+Result<Planned> PlanBindCode(const Domain& domain, const Call& call,
+                             const v1::BindCodeRequest& request, const store::Snapshot& snapshot);
+Result<v1::BindCodeResponse> AnswerBindCode(const Domain& domain,
+                                            const std::vector<RecordRef>& results,
+                                            const store::Snapshot& snapshot);
+
+/// Ends a code for good; one that is ended already stays as it is. CODE_NOT_FOUND,
+/// REVOCATION_REASON_MISSING.
+Result<Planned> PlanRevokeCode(const Domain& domain, const Call& call,
+                               const v1::RevokeCodeRequest& request,
+                               const store::Snapshot& snapshot);
+Result<v1::RevokeCodeResponse> AnswerRevokeCode(const Domain& domain,
+                                                const std::vector<RecordRef>& results,
+                                                const store::Snapshot& snapshot);
+
+Result<v1::GetCodeResponse> GetCode(const Domain& domain, const Call& call,
+                                    const v1::GetCodeRequest& request,
+                                    const store::Snapshot& snapshot);
+Result<v1::ListCodesResponse> ListCodes(const Domain& domain, const Call& call,
+                                        const v1::ListCodesRequest& request,
+                                        const store::Snapshot& snapshot);
+
+}  // namespace yima::server
+
+#endif  // YIMA_SERVER_ISSUANCE_CODES_H_

@@ -1,0 +1,52 @@
+#ifndef YIMA_SERVER_REGISTRY_FACILITY_RULES_H_
+#define YIMA_SERVER_REGISTRY_FACILITY_RULES_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/domain/domain.h"
+#include "server/registry/classes.h"
+#include "yima/v1/facility.pb.h"
+#include "yima/v1/organization.pb.h"
+
+namespace yima::server {
+
+/// Serialized size that no facility record may exceed.
+constexpr size_t kFacilitySizeMax = 16 * 1024;
+
+/// Validates a facility as a caller gives it, and fills in what follows: the class's name, IN_USE,
+/// INTACT, RECORDED. Holders of rights are not looked at. Fields that the server sets must be
+/// empty. Errors name the facility's own field: "division", "external_codes[1].value".
+/// FIELD_MISSING, FIELD_TOO_LONG, FIELD_NOT_TEXT (control characters or broken UTF-8),
+/// FIELD_OUTPUT_ONLY, ENUM_UNKNOWN, DATE_MALFORMED, CLASS_UNKNOWN (NOT_FOUND), SCHEME_UNASSIGNED,
+/// FACILITY_CODE_*, DIVISION_*, POSITION_OUT_OF_RANGE, RIGHT_INVALID, FACILITY_TOO_LARGE.
+Result<void> CheckFacility(const ClassCatalogue& classes, v1::Facility& facility);
+
+/// At most `max` characters (not bytes) of UTF-8 without control characters; else FIELD_TOO_LONG or
+/// FIELD_NOT_TEXT for that field. With `required`, empty is FIELD_MISSING.
+Result<void> CheckText(std::string_view value, size_t max, std::string_view field,
+                       bool required = false);
+
+/// Abbreviations of the standard's mandatory attributes that the facility lacks (GLBJBSM, GLBJMC,
+/// ZGBMDM, ZGBMMC, SZDYWGBSM, GLBJZT, CSRQ of GB/T 47678.5-2026).
+std::vector<std::string_view> MissingAttributes(const v1::Facility& facility);
+
+/// Gives the facility the next free number of its division and class: scheme 2 for a class of five
+/// digits, the older scheme 1 for one of four; others: CLASS_HAS_NO_NUMBERS. Numbers begin at 1;
+/// those that some facility has already are passed over. NUMBERS_USED_UP after 999,999.
+Result<void> AssignCode(const Domain& domain, const store::Snapshot& snapshot,
+                        v1::Facility& facility);
+
+/// The organization that a ledger means by credit code, official name or alias; 0 when none.
+Result<uint64_t> FindOrganization(const store::Snapshot& snapshot, std::string_view text);
+
+/// The facility without personal values and with its etag, as callers see it.
+v1::Facility ShownFacility(const Domain& domain, const v1::Facility& record, uint64_t revision);
+/// The same of an organization.
+v1::Organization ShownOrganization(const Domain& domain, const v1::Organization& record,
+                                   uint64_t revision);
+
+}  // namespace yima::server
+
+#endif  // YIMA_SERVER_REGISTRY_FACILITY_RULES_H_

@@ -1,0 +1,37 @@
+#ifndef YIMA_SERVER_REGISTRY_FILTER_H_
+#define YIMA_SERVER_REGISTRY_FILTER_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "server/store/store.h"
+#include "yima/v1/registry_service.pb.h"
+
+namespace yima::server {
+
+/// A facility filter, validated. Immutable, so thread-safe.
+class FacilityMatcher {
+ public:
+  /// DIVISION_MALFORMED (a prefix is 2, 4 or 6 digits), CLASS_MALFORMED, ENUM_UNKNOWN,
+  /// SCHEME_UNASSIGNED, TOO_MANY_UIDS; fields are "filter.divisions[0]" and the like.
+  static Result<FacilityMatcher> Parse(const v1::FacilityFilter& filter);
+
+  /// Visits facilities with uid > after that match, by rising uid, until `visit` returns false.
+  using Visitor = std::function<bool(uint64_t revision, const v1::Facility& facility)>;
+  Result<void> Scan(const store::Snapshot& snapshot, uint64_t after, const Visitor& visit) const;
+
+  /// The filter in words, for batch records: "division 140502, class 01001"; at most 256
+  /// characters. "all facilities" when it is empty.
+  std::string InWords() const;
+
+ private:
+  explicit FacilityMatcher(v1::FacilityFilter filter) : filter_(std::move(filter)) {}
+  Result<bool> Matches(const store::Snapshot& snapshot, const v1::Facility& facility) const;
+
+  v1::FacilityFilter filter_;
+};
+
+}  // namespace yima::server
+
+#endif  // YIMA_SERVER_REGISTRY_FILTER_H_

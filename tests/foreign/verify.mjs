@@ -1,0 +1,128 @@
+// A verifier written from codegen/FORMAT.md alone, on Node's own crypto. It shares no code with
+// the rest. `node verify.mjs CODES.json` runs vectors; exit code 1 when one disagrees.
+import { createHash, createPublicKey, verify } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
+const P = 2n ** 255n - 19n;
+const Y8 = 0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7n;
+const SMALL = new Set([0n, 1n, P - 1n, Y8, P - Y8]);
+
+/** Little-endian y without its sign bit is below p and not that of a point of small order. */
+function soundPoint(bytes) {
+  const y = BigInt('0x' + Buffer.from(bytes).reverse().toString('hex')) & (2n ** 255n - 1n);
+  return y < P && !SMALL.has(y);
+}
+
+/** Node refuses S ≥ L itself; points of small order it does not. */
+function ed25519(key, message, signature) {
+  if (!soundPoint(key) || !soundPoint(signature.subarray(0, 32))) return false;
+  const der = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), key]);
+  const publicKey = createPublicKey({ key: der, format: 'der', type: 'spki' });
+  return verify(null, message, publicKey, signature);
+}
+
+/** The text of a signed note, if one of the keys signed it. */
+function openNote(note, keys) {
+  const split = note.lastIndexOf('\n\n');
+  const text = note.slice(0, split + 1);
+  for (const line of note.slice(split + 2).split('\n')) {
+    const match = /^— ([^ +]+) (\S+)$/u.exec(line);
+    if (!match) continue;
+    const blob = Buffer.from(match[2], 'base64');
+    for (const key of keys) {
+      const named = Buffer.concat([Buffer.from(match[1] + '\n\x01', 'latin1'), key]);
+      const hash = createHash('sha256').update(named).digest().subarray(0, 4);
+      if (hash.equals(blob.subarray(0, 4)) && ed25519(key, Buffer.from(text), blob.subarray(4))) {
+        return text.trimEnd().split('\n').map((l) => [l.split(' ')[0], l.split(' ').slice(1)]);
+      }
+    }
+  }
+  throw new Error('no key held has signed this note');
+}
+
+const day = (date) => Math.round((Date.parse(date) - Date.parse('2020-01-01')) / 86400000);
+
+export function openTrust(root, bundleNote, listNote) {
+  const bundle = openNote(bundleNote, [Buffer.from(root, 'hex')]);
+  const origins = new Map();
+  for (const [name, words] of bundle) if (name === 'origin') origins.set(words[0], new Map());
+  for (const [name, w] of bundle) {
+    if (name !== 'key') continue;
+    const key = { key: Buffer.from(w[3], 'hex'), first: day(w[4]), last: day(w[5]) };
+    origins.get(w[0]).set(Number(w[1]), { ...key, revoked: w[6] === 'revoked' });
+  }
+  const status = bundle.filter(([name]) => name === 'status').map(([, w]) => Buffer.from(w[0], 'hex'));
+  const states = new Map();
+  for (const kind of ['suspended', 'replaced', 'revoked']) {
+    let serial = 0n;
+    for (const [name, words] of openNote(listNote, status)) {
+      if (name === kind) for (const w of words) states.set((serial += BigInt(w)), kind.toUpperCase());
+    }
+  }
+  return { origins, states };
+}
+
+const LABELS = '[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*';
+const SHAPE = new RegExp(`^([Hh][Tt][Tt][Pp][Ss]://${LABELS}(?::([1-9][0-9]{0,4}))?/(?:[0-9A-Za-z-]{1,16}/)*)([0-9]+)$`);
+const fold = (text) => text.replace(/[a-z]/g, (c) => String.fromCharCode(c.charCodeAt(0) - 32));
+
+/** Origin in upper case and digits; nothing when the text has not that shape. */
+function split(text) {
+  const match = SHAPE.exec(text);
+  if (!match || text.endsWith('\n')) return undefined;
+  const [, origin, , port, digits] = match;
+  if (origin.length < 12 || origin.length > 64 || Number(port) > 65535 || port === '443') return undefined;
+  return { origin: fold(origin), digits };
+}
+
+function decodeBody(digits) {
+  if (digits.length !== 203) return undefined;
+  let hex = '';
+  for (let at = 1; at < 203; at += 17) {
+    const block = digits.slice(at, at + 17);
+    const bytes = block.length === 17 ? 7 : 6;
+    const value = BigInt(block);
+    if (value >= 1n << BigInt(8 * bytes)) return undefined;
+    hex += value.toString(16).padStart(2 * bytes, '0');
+  }
+  return Buffer.from(hex, 'hex');
+}
+
+function codeFits(scheme, code) {
+  if (scheme === 0) return code === 0n;
+  const width = BigInt({ 1: 16, 2: 17 }[scheme] ?? scheme - 100);
+  return code < 10n ** width && (scheme > 100 || code >= 10n ** (width - 1n));
+}
+
+export function judge(trust, text) {
+  const foreign = ![...trust.origins.keys()].some((o) => fold(text).startsWith(o));
+  const parts = split(text);
+  if (!parts) return { verdict: 'MALFORMED', foreign };
+  const keys = trust.origins.get(parts.origin);
+  if (parts.digits[0] !== '1') return { verdict: keys ? 'UNSUPPORTED' : 'UNKNOWN_ISSUER' };
+  const code = decodeBody(parts.digits);
+  if (!code) return { verdict: 'MALFORMED' };
+  const scheme = code[10];
+  const facility = code.readBigUInt64BE(11);
+  if (scheme === 0 && facility !== 0n) return { verdict: 'MALFORMED' };
+  if (!keys) return { verdict: 'UNKNOWN_ISSUER' };
+  const key = keys.get(code.readUInt16BE(0));
+  const issued = code.readUInt16BE(8);
+  if (!key || issued < key.first || issued > key.last) return { verdict: 'UNKNOWN_KEY' };
+  const message = Buffer.concat([Buffer.from(`yima-code-v1\0${parts.origin}\0`), code.subarray(0, 19)]);
+  if (!ed25519(key.key, message, code.subarray(19))) return { verdict: 'FORGED' };
+  if (key.revoked) return { verdict: 'KEY_REVOKED' };
+  if (![0, 1, 2].includes(scheme) && (scheme < 101 || scheme > 118)) return { verdict: 'UNSUPPORTED' };
+  if (!codeFits(scheme, facility)) return { verdict: 'MALFORMED' };
+  return { verdict: 'AUTHENTIC', state: trust.states.get(BigInt(code.readUIntBE(2, 6))) ?? 'NOT_LISTED' };
+}
+
+const file = JSON.parse(readFileSync(process.argv[2], 'utf8'));
+const trust = openTrust(file.root, file.bundle, file.list);
+const wrong = file.vectors.filter(({ text, verdict, state, foreign }) => {
+  const got = judge(trust, text);
+  return got.verdict !== verdict || (got.state ?? '') !== state || (got.foreign ?? false) !== foreign;
+});
+for (const { name, text, verdict } of wrong) console.log(name, 'wants', verdict, judge(trust, text));
+console.log(`${file.vectors.length - wrong.length} of ${file.vectors.length} vectors agree`);
+process.exit(wrong.length === 0 && file.vectors.length > 0 ? 0 : 1);
