@@ -26,6 +26,8 @@ class KeyRing {
   /// PASSPHRASE_WRONG, PASSPHRASE_MISSING, KEY_FILE_DAMAGED, KEY_FILE_MISSING.
   static Result<KeyRing> Open(const std::filesystem::path& folder,
                               const std::optional<std::string>& passphrase);
+  /// Keys that follow from a number and are written nowhere: for tests and benchmarks.
+  static KeyRing Ephemeral(uint8_t seed);
   KeyRing(KeyRing&&) noexcept;
   KeyRing& operator=(KeyRing&&) noexcept;
   ~KeyRing();
