@@ -8,8 +8,8 @@ namespace {
 
 constexpr size_t kBlockBytes = 7;
 constexpr size_t kBlockDigits = 17;
-constexpr size_t kBlocks = kCodeSize / kBlockBytes;                  // 11
-constexpr size_t kLastBytes = kCodeSize - kBlocks * kBlockBytes;     // 6
+constexpr size_t kBlocks = kCodeSize / kBlockBytes;                       // 11
+constexpr size_t kLastBytes = kCodeSize - kBlocks * kBlockBytes;          // 6
 constexpr size_t kLastDigits = kBodyDigits - 1 - kBlocks * kBlockDigits;  // 15
 static_assert(kLastBytes == 6 && kLastDigits == 15);
 
@@ -81,8 +81,8 @@ CodeBytes SignCode(const SigningKey& key, const Origin& origin, const Payload& p
 std::string EncodeBody(const CodeBytes& bytes) {
   std::string digits(kBodyDigits, '1');
   for (size_t i = 0; i < kBlocks; ++i) {
-    WriteDigits(ReadBigEndian(&bytes[i * kBlockBytes], kBlockBytes),
-                &digits[1 + i * kBlockDigits], kBlockDigits);
+    WriteDigits(ReadBigEndian(&bytes[i * kBlockBytes], kBlockBytes), &digits[1 + i * kBlockDigits],
+                kBlockDigits);
   }
   WriteDigits(ReadBigEndian(&bytes[kBlocks * kBlockBytes], kLastBytes),
               &digits[1 + kBlocks * kBlockDigits], kLastDigits);
@@ -98,8 +98,7 @@ std::optional<CodeBytes> DecodeBody(std::string_view digits) {
     const bool last = i == kBlocks;
     const size_t size = last ? kLastBytes : kBlockBytes;
     uint64_t value = 0;
-    for (const char c :
-         digits.substr(1 + i * kBlockDigits, last ? kLastDigits : kBlockDigits)) {
+    for (const char c : digits.substr(1 + i * kBlockDigits, last ? kLastDigits : kBlockDigits)) {
       value = value * 10 + static_cast<uint64_t>(c - '0');
     }
     if (value >> (8 * size) != 0) return std::nullopt;
@@ -151,8 +150,7 @@ bool IsOrigin(std::string_view origin) {
   if (slash == std::string_view::npos) return false;
   const std::string_view authority = rest.substr(0, slash);
   const size_t colon = authority.find(':');
-  const bool port_sound =
-      colon == std::string_view::npos || IsPort(authority.substr(colon + 1));
+  const bool port_sound = colon == std::string_view::npos || IsPort(authority.substr(colon + 1));
   return port_sound && IsHost(authority.substr(0, colon)) && IsPath(rest.substr(slash + 1));
 }
 

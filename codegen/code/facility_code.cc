@@ -66,10 +66,10 @@ Result<Division> Division::Parse(std::string_view digits) {
                    fmt::format("division \"{}\", want 6 digits", digits.substr(0, 64)), "division");
   }
   if (digits.size() != 6) {
-    return Invalid("DIVISION_MALFORMED",
-                   fmt::format("division \"{}\" has {} digits, want 6", digits.substr(0, 64),
-                               digits.size()),
-                   "division");
+    return Invalid(
+        "DIVISION_MALFORMED",
+        fmt::format("division \"{}\" has {} digits, want 6", digits.substr(0, 64), digits.size()),
+        "division");
   }
   if (digits[0] == '0') {
     return Invalid("DIVISION_MALFORMED", fmt::format("division \"{}\" begins with 0", digits),

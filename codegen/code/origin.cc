@@ -95,14 +95,13 @@ Result<Origin> Origin::Parse(std::string_view text, bool allow_test) {
   if (!all.starts_with(kPrefix)) return Malformed(all, "want HTTPS:// before the host");
   if (!all.ends_with('/')) return Malformed(all, "want a / at the end");
   if (all.size() < kSizeMin || all.size() > kSizeMax) {
-    return Malformed(all, fmt::format("{} characters, want {} to {}", all.size(), kSizeMin,
-                                      kSizeMax));
+    return Malformed(all,
+                     fmt::format("{} characters, want {} to {}", all.size(), kSizeMin, kSizeMax));
   }
   const auto parts = Split(all.substr(kPrefix.size(), all.size() - kPrefix.size() - 1), '/');
   const std::string_view authority = parts[0];
   const size_t colon = authority.find(':');
-  YIMA_ASSIGN_OR_RETURN(const bool is_test,
-                        CheckHost(all, authority.substr(0, colon), allow_test));
+  YIMA_ASSIGN_OR_RETURN(const bool is_test, CheckHost(all, authority.substr(0, colon), allow_test));
   if (colon != std::string_view::npos) {
     YIMA_RETURN_IF_ERROR(CheckPort(all, authority.substr(colon + 1)));
   }

@@ -93,11 +93,10 @@ std::string ToHex(Bytes bytes) {
 Result<void> FromHex(std::string_view text, std::span<uint8_t> out) {
   size_t written = 0;
   const char* end = nullptr;
-  const bool decoded =
-      text.size() == out.size() * 2 &&
-      sodium_hex2bin(out.data(), out.size(), text.data(), text.size(), nullptr, &written, &end) ==
-          0 &&
-      end == text.data() + text.size() && written == out.size();
+  const bool decoded = text.size() == out.size() * 2 &&
+                       sodium_hex2bin(out.data(), out.size(), text.data(), text.size(), nullptr,
+                                      &written, &end) == 0 &&
+                       end == text.data() + text.size() && written == out.size();
   if (decoded) return {};
   return Invalid("HEX_MALFORMED",
                  fmt::format("\"{}\" is not {} hex digits", text.substr(0, 80), out.size() * 2));

@@ -43,8 +43,7 @@ Result<NoteSignature> ParseSignature(std::string_view line) {
   line.remove_prefix(kDash.size());
   const size_t space = line.find(' ');
   const std::string_view name = line.substr(0, space);
-  if (space == std::string_view::npos || name.empty() ||
-      name.find('+') != std::string_view::npos) {
+  if (space == std::string_view::npos || name.empty() || name.find('+') != std::string_view::npos) {
     return Malformed("a signature line is not \"name base64\"");
   }
   YIMA_ASSIGN_OR_RETURN(const std::string bytes, DecodeBase64(line.substr(space + 1)));
@@ -74,9 +73,8 @@ Result<SignedNote> SignedNote::Parse(std::string_view note, size_t size_max) {
   if (note.size() > size_max) {
     return Malformed(fmt::format("{} bytes, want at most {}", note.size(), size_max));
   }
-  const bool controls = std::ranges::any_of(note, [](char c) {
-    return c != '\n' && (static_cast<uint8_t>(c) < 0x20 || c == 0x7F);
-  });
+  const bool controls = std::ranges::any_of(
+      note, [](char c) { return c != '\n' && (static_cast<uint8_t>(c) < 0x20 || c == 0x7F); });
   if (controls) return Malformed("it holds control characters");
   const size_t split = note.rfind("\n\n");
   if (split == std::string_view::npos || !note.ends_with('\n')) {

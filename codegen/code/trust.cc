@@ -19,8 +19,7 @@ constexpr std::array<std::string_view, 3> kStatusNames = {"current", "old", "los
 /// Reads `name value` lines in their one order; the first fault is kept with its line number.
 class LineReader {
  public:
-  LineReader(std::string_view text, std::string reason)
-      : rest_(text), reason_(std::move(reason)) {
+  LineReader(std::string_view text, std::string reason) : rest_(text), reason_(std::move(reason)) {
     if (!text.ends_with('\n')) {
       Refuse("it does not end with a newline");
     } else {
@@ -56,7 +55,8 @@ class LineReader {
   void RefuseTaken(std::string message) { RefuseAt(taken_line_, std::move(message)); }
 
   Result<void> Finish() {
-    if (!name_.empty()) Refuse(fmt::format("\"{}\" is unknown, or stands in the wrong place", name_));
+    if (!name_.empty())
+      Refuse(fmt::format("\"{}\" is unknown, or stands in the wrong place", name_));
     if (fault_) return tl::unexpected(*fault_);
     return {};
   }
@@ -83,8 +83,8 @@ class LineReader {
 
   void RefuseAt(size_t line, std::string message) {
     if (fault_) return;
-    fault_ = Error{StatusCode::kInvalidArgument, reason_,
-                   fmt::format("line {}: {}", line, message), fmt::format("line {}", line)};
+    fault_ = Error{StatusCode::kInvalidArgument, reason_, fmt::format("line {}: {}", line, message),
+                   fmt::format("line {}", line)};
   }
 
   std::string_view rest_;
@@ -148,19 +148,19 @@ Result<TrustedOrigin> ParseOrigin(std::string_view value) {
   }
   const auto status = std::ranges::find(kStatusNames, words[1]);
   if (status == kStatusNames.end()) {
-    return Invalid("ORIGIN_LINE", fmt::format("status \"{}\" is none of current, old, lost",
-                                              words[1]));
+    return Invalid("ORIGIN_LINE",
+                   fmt::format("status \"{}\" is none of current, old, lost", words[1]));
   }
-  return TrustedOrigin{origin.ToString(),
-                       static_cast<OriginStatus>(status - kStatusNames.begin()), test};
+  return TrustedOrigin{origin.ToString(), static_cast<OriginStatus>(status - kStatusNames.begin()),
+                       test};
 }
 
 Result<OwnScheme> ParseScheme(std::string_view value) {
   const size_t space = value.find(' ');
   YIMA_ASSIGN_OR_RETURN(const uint64_t number, ParseNumber(value.substr(0, space), UINT8_MAX));
   if (number < kSchemeOwnFirst || number > kSchemeOwnLast || space == std::string_view::npos) {
-    return Invalid("SCHEME_LINE", fmt::format("scheme \"{}\", want 101 to 118 and a name",
-                                              value.substr(0, 100)));
+    return Invalid("SCHEME_LINE",
+                   fmt::format("scheme \"{}\", want 101 to 118 and a name", value.substr(0, 100)));
   }
   return OwnScheme{static_cast<Scheme>(number), std::string(value.substr(space + 1))};
 }
@@ -254,9 +254,9 @@ std::string SerialLines(std::string_view name, const std::vector<Serial>& serial
 }  // namespace
 
 std::string TrustBundle::ToText() const {
-  std::string text = fmt::format(
-      "registry {}\nepoch {}\nsequence {}\nissued {}\nexpires {}\n", registry, epoch, sequence,
-      FormatTime(issued), FormatTime(expires));
+  std::string text =
+      fmt::format("registry {}\nepoch {}\nsequence {}\nissued {}\nexpires {}\n", registry, epoch,
+                  sequence, FormatTime(issued), FormatTime(expires));
   const auto append_keys = [&](std::string_view name, const std::vector<PublicKey>& list) {
     for (const auto& key : list) text.append(fmt::format("{} {}\n", name, ToHex(key)));
   };

@@ -61,7 +61,8 @@ Result<void> CheckNothingLost(const TrustBundle& held, const TrustBundle& offere
 
 Result<void> TrustStore::AcceptBundle(std::string_view note) {
   YIMA_ASSIGN_OR_RETURN(const auto signed_note, SignedNote::Parse(note));
-  if (std::ranges::none_of(roots_, [&](const auto& root) { return signed_note.IsSignedBy(root); })) {
+  if (std::ranges::none_of(roots_,
+                           [&](const auto& root) { return signed_note.IsSignedBy(root); })) {
     return Refuse("ROOT_UNKNOWN", "no root key held has signed this trust bundle");
   }
   YIMA_ASSIGN_OR_RETURN(auto offered, TrustBundle::ParseText(signed_note.text));

@@ -29,9 +29,8 @@ char Fold(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A
 
 /// The text begins with the origin, in either case.
 bool BeginsWith(std::string_view text, std::string_view origin) {
-  return text.size() >= origin.size() &&
-         std::equal(origin.begin(), origin.end(), text.begin(),
-                    [](char o, char t) { return o == Fold(t); });
+  return text.size() >= origin.size() && std::equal(origin.begin(), origin.end(), text.begin(),
+                                                    [](char o, char t) { return o == Fold(t); });
 }
 
 ListTable MakeList(const TrustStore& store) {
@@ -79,8 +78,11 @@ struct Verifier::Tables {
   void Add(const TrustStore& store) {
     if (!store.bundle()) return;
     for (const auto& origin : store.bundle()->origins) {
-      OriginTable table{origin.origin, origin.status == OriginStatus::kLost,
-                        store.bundle()->issued, lists.size(), {}};
+      OriginTable table{origin.origin,
+                        origin.status == OriginStatus::kLost,
+                        store.bundle()->issued,
+                        lists.size(),
+                        {}};
       std::ranges::copy_if(store.bundle()->keys, std::back_inserter(table.keys),
                            [&](const CodeKey& key) { return key.origin == origin.origin; });
       std::ranges::sort(table.keys, {}, &CodeKey::key_id);
@@ -172,9 +174,9 @@ std::string_view VerdictName(Verdict verdict) {
 }
 
 std::string_view CodeStateName(CodeState state) {
-  constexpr std::string_view kNames[] = {"",        "ACTIVE",   "BLANK",      "SUSPENDED",
-                                         "REVOKED", "REPLACED", "NOT_ISSUED", "NOT_LISTED",
-                                         "NO_LIST"};
+  constexpr std::string_view kNames[] = {"",           "ACTIVE",     "BLANK",
+                                         "SUSPENDED",  "REVOKED",    "REPLACED",
+                                         "NOT_ISSUED", "NOT_LISTED", "NO_LIST"};
   return kNames[static_cast<size_t>(state)];
 }
 

@@ -55,8 +55,8 @@ TrustBundle Bundle() {
   bundle.schemes = {{108, "城管八位码"}};
   const auto key = [](std::string_view origin, uint16_t id, const PublicKey& public_key,
                       std::string_view first, std::string_view last, bool revoked) {
-    return CodeKey{std::string(origin), id,       Algorithm::kEd25519, public_key,
-                   DayAt(first),        DayAt(last), revoked};
+    return CodeKey{std::string(origin), id,     Algorithm::kEd25519, public_key, DayAt(first),
+                   DayAt(last),         revoked};
   };
   const auto made = [](uint8_t n) { return SigningKey::FromSeed(Seed(n)).public_key(); };
   bundle.keys = {key(kCurrent, 1, made(1), "2026-01-01", "2030-12-31", false),
@@ -289,12 +289,15 @@ void AddWrongShapes(Vectors& vectors) {
   vectors.Add("full-width digit", good.substr(0, good.size() - 1) + "\xEF\xBC\x91", "MALFORMED");
   vectors.Add("a letter among the digits", good.substr(0, good.size() - 1) + "A", "MALFORMED");
   vectors.Add("another city's symbol", "https://weixin.example.com/q/abc", "MALFORMED", "", true);
-  vectors.Add("one digit changed", [&] {
-    std::string changed = good;
-    char& digit = changed[good.size() - 1];
-    digit = digit == '0' ? '1' : '0';
-    return changed;
-  }(), "FORGED");
+  vectors.Add(
+      "one digit changed",
+      [&] {
+        std::string changed = good;
+        char& digit = changed[good.size() - 1];
+        digit = digit == '0' ? '1' : '0';
+        return changed;
+      }(),
+      "FORGED");
 }
 
 void AddWrongFields(Vectors& vectors) {
@@ -325,8 +328,8 @@ void AddWrongFields(Vectors& vectors) {
   vectors.Add("code of 16 digits in scheme 2",
               with([](Payload& p) { p.facility_code = 1405020101000001; }), "MALFORMED");
   vectors.Add("code 0 in scheme 2", with([](Payload& p) { p.facility_code = 0; }), "MALFORMED");
-  vectors.Add("code of 17 digits in scheme 1",
-              with([](Payload& p) { p.scheme = kSchemeGbt30428; }), "MALFORMED");
+  vectors.Add("code of 17 digits in scheme 1", with([](Payload& p) { p.scheme = kSchemeGbt30428; }),
+              "MALFORMED");
   vectors.Add("code of 2 digits in scheme 101", with([](Payload& p) {
                 p.scheme = kSchemeOwnFirst;
                 p.facility_code = 10;
@@ -349,10 +352,14 @@ void AddWrongSignatures(Vectors& vectors) {
   };
   // One bit of each field and of each end of the signature; every single bit is flipped in a test.
   const std::tuple<const char*, size_t, const char*> flips[] = {
-      {"bit flip in key_id", 1, "UNKNOWN_KEY"},  {"bit flip in serial", 7, "FORGED"},
-      {"bit flip in issue_day", 9, "FORGED"},    {"bit flip in scheme", 10, "FORGED"},
-      {"bit flip in facility_code", 18, "FORGED"}, {"bit flip in R", 19, "FORGED"},
-      {"bit flip in S", 51, "FORGED"},           {"bit flip in the last byte", 82, "FORGED"}};
+      {"bit flip in key_id", 1, "UNKNOWN_KEY"},
+      {"bit flip in serial", 7, "FORGED"},
+      {"bit flip in issue_day", 9, "FORGED"},
+      {"bit flip in scheme", 10, "FORGED"},
+      {"bit flip in facility_code", 18, "FORGED"},
+      {"bit flip in R", 19, "FORGED"},
+      {"bit flip in S", 51, "FORGED"},
+      {"bit flip in the last byte", 82, "FORGED"}};
   for (const auto& [name, at, verdict] : flips) {
     CodeBytes flipped = good;
     flipped[at] ^= 0x10;
@@ -435,7 +442,7 @@ ordered_json MakeOriginVectors() {
     list.push_back({{"text", text}, {"kind", kind}});
   };
   for (const auto text :
-       {"HTTPS://QR.EXAMPLE.CN/", "https://qr.example.cn/", "HTTPS://A.CN/",
+       {"HTTPS://QR.EXAMPLE.CN/", "https://qr.example.cn/", "HTTPS://A.B/", "HTTPS://A.CN/",
         "HTTPS://QR.EXAMPLE.CN:1/", "HTTPS://QR.EXAMPLE.CN:65535/", "HTTPS://1.2.3.4A/",
         "HTTPS://X-1.EXAMPLE.CN/A/B-2/", "HTTPS://EXAMPLE.CN/0123456789ABCDEF/",
         "HTTPS://XN--FIQS8S.CN/"}) {
@@ -445,20 +452,50 @@ ordered_json MakeOriginVectors() {
                           "HTTPS://HOST/PATH/"}) {
     add(text, "test");
   }
-  for (const auto text :
-       {"", "HTTPS://", "HTTPS:///", "HTTP://EXAMPLE.CN/", "HTTPS://EXAMPLE.CN", "HTTPS://A.B/",
-        "HTTPS://EXAMPLE.CN./", "HTTPS://.EXAMPLE.CN/", "HTTPS://EX..CN/", "HTTPS://-EX.CN/",
-        "HTTPS://EX-.CN/", "HTTPS://EX.-CN/", "HTTPS://EX.CN-/", "HTTPS://EX.123/",
-        "HTTPS://EX.0X1A/", "HTTPS://1.2.3.256/", "HTTPS://1.2.3/", "HTTPS://01.2.3.4/",
-        "HTTPS://EX_A.CN/", "HTTPS://EX AMPLE.CN/", "HTTPS://EXAMPLE.CN:/",
-        "HTTPS://EXAMPLE.CN:0/", "HTTPS://EXAMPLE.CN:080/", "HTTPS://EXAMPLE.CN:443/",
-        "HTTPS://EXAMPLE.CN:65536/", "HTTPS://EXAMPLE.CN:8A/", "HTTPS://EXAMPLE.CN:80:80/",
-        "HTTPS://U@EXAMPLE.CN/", "HTTPS://EXAMPLE.CN//", "HTTPS://EXAMPLE.CN/A//",
-        "HTTPS://EXAMPLE.CN/A.B/", "HTTPS://EXAMPLE.CN/A_B/", "HTTPS://EXAMPLE.CN/A%20/",
-        "HTTPS://EXAMPLE.CN/0123456789ABCDEFG/", "HTTPS://EXAMPLE.CN/?/", "HTTPS://EXAMPLE.CN/#/",
-        "HTTPS://EXAMPLE.CN/$/", "HTTPS://EXAMPLE.CN/ ", " HTTPS://EXAMPLE.CN/",
-        "HTTPS://[2001:DB8::1]/", "HTTPS://ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKLMNOPQRSTUVW.EXAMPLE/",
-        "HTTPS://\xE2\x84\xAA.EXAMPLE.CN/", "HTTP\xC5\xBF://EXAMPLE.CN/"}) {
+  for (const auto text : {"",
+                          "HTTPS://",
+                          "HTTPS:///",
+                          "HTTP://EXAMPLE.CN/",
+                          "HTTPS://EXAMPLE.CN",
+                          "HTTPS://A/",
+                          "HTTPS://.B/",
+                          "HTTPS://EXAMPLE.CN./",
+                          "HTTPS://.EXAMPLE.CN/",
+                          "HTTPS://EX..CN/",
+                          "HTTPS://-EX.CN/",
+                          "HTTPS://EX-.CN/",
+                          "HTTPS://EX.-CN/",
+                          "HTTPS://EX.CN-/",
+                          "HTTPS://EX.123/",
+                          "HTTPS://EX.0X1A/",
+                          "HTTPS://1.2.3.256/",
+                          "HTTPS://1.2.3/",
+                          "HTTPS://01.2.3.4/",
+                          "HTTPS://EX_A.CN/",
+                          "HTTPS://EX AMPLE.CN/",
+                          "HTTPS://EXAMPLE.CN:/",
+                          "HTTPS://EXAMPLE.CN:0/",
+                          "HTTPS://EXAMPLE.CN:080/",
+                          "HTTPS://EXAMPLE.CN:443/",
+                          "HTTPS://EXAMPLE.CN:65536/",
+                          "HTTPS://EXAMPLE.CN:8A/",
+                          "HTTPS://EXAMPLE.CN:80:80/",
+                          "HTTPS://U@EXAMPLE.CN/",
+                          "HTTPS://EXAMPLE.CN//",
+                          "HTTPS://EXAMPLE.CN/A//",
+                          "HTTPS://EXAMPLE.CN/A.B/",
+                          "HTTPS://EXAMPLE.CN/A_B/",
+                          "HTTPS://EXAMPLE.CN/A%20/",
+                          "HTTPS://EXAMPLE.CN/0123456789ABCDEFG/",
+                          "HTTPS://EXAMPLE.CN/?/",
+                          "HTTPS://EXAMPLE.CN/#/",
+                          "HTTPS://EXAMPLE.CN/$/",
+                          "HTTPS://EXAMPLE.CN/ ",
+                          " HTTPS://EXAMPLE.CN/",
+                          "HTTPS://[2001:DB8::1]/",
+                          "HTTPS://ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKLMNOPQRSTUVW.EXAMPLE/",
+                          "HTTPS://\xE2\x84\xAA.EXAMPLE.CN/",
+                          "HTTP\xC5\xBF://EXAMPLE.CN/"}) {
     add(text, "none");
   }
   return list;

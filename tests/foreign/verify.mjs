@@ -1,5 +1,5 @@
-// A verifier written from codegen/FORMAT.md alone, on Node's own crypto. It shares no code with
-// the rest. `node verify.mjs CODES.json` runs vectors; exit code 1 when one disagrees.
+// A verifier written from codegen/FORMAT.md alone, on Node's own crypto.
+// `node verify.mjs CODES.json` runs vectors; exit code 1 when one disagrees.
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
@@ -13,12 +13,11 @@ function soundPoint(bytes) {
   return y < P && !SMALL.has(y);
 }
 
-/** Node refuses S ≥ L itself; points of small order it does not. */
+/** Node refuses S ≥ L itself, but not points of small order. */
 function ed25519(key, message, signature) {
   if (!soundPoint(key) || !soundPoint(signature.subarray(0, 32))) return false;
   const der = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), key]);
-  const publicKey = createPublicKey({ key: der, format: 'der', type: 'spki' });
-  return verify(null, message, publicKey, signature);
+  return verify(null, message, createPublicKey({ key: der, format: 'der', type: 'spki' }), signature);
 }
 
 /** The text of a signed note, if one of the keys signed it. */
@@ -26,11 +25,10 @@ function openNote(note, keys) {
   const split = note.lastIndexOf('\n\n');
   const text = note.slice(0, split + 1);
   for (const line of note.slice(split + 2).split('\n')) {
-    const match = /^— ([^ +]+) (\S+)$/u.exec(line);
-    if (!match) continue;
-    const blob = Buffer.from(match[2], 'base64');
+    const [, name, base64] = /^— ([^ +]+) (\S+)$/u.exec(line) ?? [, '', ''];
+    const blob = Buffer.from(base64, 'base64');
     for (const key of keys) {
-      const named = Buffer.concat([Buffer.from(match[1] + '\n\x01', 'latin1'), key]);
+      const named = Buffer.concat([Buffer.from(name + '\n\x01', 'latin1'), key]);
       const hash = createHash('sha256').update(named).digest().subarray(0, 4);
       if (hash.equals(blob.subarray(0, 4)) && ed25519(key, Buffer.from(text), blob.subarray(4))) {
         return text.trimEnd().split('\n').map((l) => [l.split(' ')[0], l.split(' ').slice(1)]);
@@ -39,25 +37,23 @@ function openNote(note, keys) {
   }
   throw new Error('no key held has signed this note');
 }
-
 const day = (date) => Math.round((Date.parse(date) - Date.parse('2020-01-01')) / 86400000);
-
-export function openTrust(root, bundleNote, listNote) {
+function openTrust(root, bundleNote, listNote) {
   const bundle = openNote(bundleNote, [Buffer.from(root, 'hex')]);
   const origins = new Map();
   for (const [name, words] of bundle) if (name === 'origin') origins.set(words[0], new Map());
   for (const [name, w] of bundle) {
     if (name !== 'key') continue;
-    const key = { key: Buffer.from(w[3], 'hex'), first: day(w[4]), last: day(w[5]) };
-    origins.get(w[0]).set(Number(w[1]), { ...key, revoked: w[6] === 'revoked' });
+    const key = { key: Buffer.from(w[3], 'hex'), first: day(w[4]), last: day(w[5]), revoked: w[6] === 'revoked' };
+    origins.get(w[0]).set(Number(w[1]), key);
   }
   const status = bundle.filter(([name]) => name === 'status').map(([, w]) => Buffer.from(w[0], 'hex'));
+  const list = openNote(listNote, status);
   const states = new Map();
   for (const kind of ['suspended', 'replaced', 'revoked']) {
     let serial = 0n;
-    for (const [name, words] of openNote(listNote, status)) {
-      if (name === kind) for (const w of words) states.set((serial += BigInt(w)), kind.toUpperCase());
-    }
+    const deltas = list.filter(([name]) => name === kind).flatMap(([, words]) => words);
+    for (const delta of deltas) states.set((serial += BigInt(delta)), kind.toUpperCase());
   }
   return { origins, states };
 }
@@ -66,11 +62,9 @@ const LABELS = '[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*';
 const SHAPE = new RegExp(`^([Hh][Tt][Tt][Pp][Ss]://${LABELS}(?::([1-9][0-9]{0,4}))?/(?:[0-9A-Za-z-]{1,16}/)*)([0-9]+)$`);
 const fold = (text) => text.replace(/[a-z]/g, (c) => String.fromCharCode(c.charCodeAt(0) - 32));
 
-/** Origin in upper case and digits; nothing when the text has not that shape. */
 function split(text) {
-  const match = SHAPE.exec(text);
-  if (!match || text.endsWith('\n')) return undefined;
-  const [, origin, , port, digits] = match;
+  const [, origin, , port, digits] = SHAPE.exec(text) ?? [];
+  if (!origin) return undefined;
   if (origin.length < 12 || origin.length > 64 || Number(port) > 65535 || port === '443') return undefined;
   return { origin: fold(origin), digits };
 }
@@ -81,29 +75,27 @@ function decodeBody(digits) {
   for (let at = 1; at < 203; at += 17) {
     const block = digits.slice(at, at + 17);
     const bytes = block.length === 17 ? 7 : 6;
-    const value = BigInt(block);
-    if (value >= 1n << BigInt(8 * bytes)) return undefined;
-    hex += value.toString(16).padStart(2 * bytes, '0');
+    const value = BigInt(block).toString(16).padStart(2 * bytes, '0');
+    if (value.length > 2 * bytes) return undefined;
+    hex += value;
   }
   return Buffer.from(hex, 'hex');
 }
 
+/** Schemes 1 and 2 never begin with 0. */
 function codeFits(scheme, code) {
-  if (scheme === 0) return code === 0n;
   const width = BigInt({ 1: 16, 2: 17 }[scheme] ?? scheme - 100);
   return code < 10n ** width && (scheme > 100 || code >= 10n ** (width - 1n));
 }
 
-export function judge(trust, text) {
-  const foreign = ![...trust.origins.keys()].some((o) => fold(text).startsWith(o));
+function judge(trust, text) {
   const parts = split(text);
-  if (!parts) return { verdict: 'MALFORMED', foreign };
+  if (!parts) return { verdict: 'MALFORMED', foreign: ![...trust.origins.keys()].some((o) => fold(text).startsWith(o)) };
   const keys = trust.origins.get(parts.origin);
   if (parts.digits[0] !== '1') return { verdict: keys ? 'UNSUPPORTED' : 'UNKNOWN_ISSUER' };
   const code = decodeBody(parts.digits);
   if (!code) return { verdict: 'MALFORMED' };
-  const scheme = code[10];
-  const facility = code.readBigUInt64BE(11);
+  const [scheme, facility] = [code[10], code.readBigUInt64BE(11)];
   if (scheme === 0 && facility !== 0n) return { verdict: 'MALFORMED' };
   if (!keys) return { verdict: 'UNKNOWN_ISSUER' };
   const key = keys.get(code.readUInt16BE(0));
@@ -113,7 +105,7 @@ export function judge(trust, text) {
   if (!ed25519(key.key, message, code.subarray(19))) return { verdict: 'FORGED' };
   if (key.revoked) return { verdict: 'KEY_REVOKED' };
   if (![0, 1, 2].includes(scheme) && (scheme < 101 || scheme > 118)) return { verdict: 'UNSUPPORTED' };
-  if (!codeFits(scheme, facility)) return { verdict: 'MALFORMED' };
+  if (scheme !== 0 && !codeFits(scheme, facility)) return { verdict: 'MALFORMED' };
   return { verdict: 'AUTHENTIC', state: trust.states.get(BigInt(code.readUIntBE(2, 6))) ?? 'NOT_LISTED' };
 }
 

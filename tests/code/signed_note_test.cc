@@ -1,0 +1,66 @@
+#include "codegen/code/signed_note.h"
+
+#include <gtest/gtest.h>
+
+namespace yima {
+namespace {
+
+SigningKey Key(uint8_t n) {
+  std::array<uint8_t, 32> seed{};
+  seed.fill(n);
+  return SigningKey::FromSeed(seed);
+}
+
+TEST(SignedNoteTest, SurvivesPrintingAndParsing) {
+  SignedNote note{"a line\nanother\n", {}};
+  note.Sign("example", Key(1));
+  note.Sign("witness", Key(2));
+  const auto parsed = SignedNote::Parse(note.ToString());
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->text, note.text);
+  EXPECT_EQ(parsed->ToString(), note.ToString());
+  EXPECT_TRUE(parsed->IsSignedBy(Key(1).public_key()));
+  EXPECT_TRUE(parsed->IsSignedBy(Key(2).public_key()));
+  EXPECT_FALSE(parsed->IsSignedBy(Key(3).public_key()));
+}
+
+TEST(SignedNoteTest, ChangedTextIsNotSigned) {
+  SignedNote note{"epoch 1\n", {}};
+  note.Sign("example", Key(1));
+  note.text = "epoch 2\n";
+  EXPECT_FALSE(SignedNote::Parse(note.ToString())->IsSignedBy(Key(1).public_key()));
+}
+
+TEST(SignedNoteTest, RefusesWhatIsNoNote) {
+  SignedNote note{"text\n", {}};
+  note.Sign("example", Key(1));
+  const std::string good = note.ToString();
+  const std::string cases[] = {"",
+                               "text\n",
+                               "text\n\n",
+                               good.substr(0, good.size() - 1),
+                               good + "no signature line\n",
+                               "te\rxt\n\n" + good.substr(6),
+                               "text\n\n\xE2\x80\x94 name !!!!\n",
+                               "text\n\n\xE2\x80\x94 name AAAA\n"};
+  for (const auto& text : cases) {
+    EXPECT_EQ(SignedNote::Parse(text).error().reason, "NOTE_MALFORMED") << text;
+  }
+}
+
+TEST(SignedNoteTest, TakesAtMost16Signatures) {
+  SignedNote note{"text\n", {}};
+  for (int i = 0; i < 16; ++i) note.Sign("n" + std::to_string(i), Key(1));
+  EXPECT_TRUE(SignedNote::Parse(note.ToString()));
+  note.Sign("n16", Key(1));
+  EXPECT_FALSE(SignedNote::Parse(note.ToString()));
+}
+
+TEST(SignedNoteTest, RefusesNotesAboveTheLimit) {
+  SignedNote note{"text\n", {}};
+  note.Sign("example", Key(1));
+  EXPECT_FALSE(SignedNote::Parse(note.ToString(), 10));
+}
+
+}  // namespace
+}  // namespace yima
