@@ -1,0 +1,165 @@
+#include "server/methods/method_table.h"
+
+#include <memory>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "server/issuance/codes.h"
+#include "server/issuance/issue.h"
+#include "server/registry/batches.h"
+#include "server/registry/facilities.h"
+#include "server/registry/import/import.h"
+#include "server/registry/organizations.h"
+#include "server/rights/confirm.h"
+
+namespace yima::server {
+namespace {
+
+template <typename Request>
+Result<Request> Parse(std::string_view bytes) {
+  Request request;
+  if (request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return request;
+  return Invalid("REQUEST_MALFORMED",
+                 fmt::format("{} bytes are no {}", bytes.size(), Request::descriptor()->full_name()));
+}
+
+/// A read: one snapshot, one answer.
+template <typename Request, typename Response>
+UnaryHandler Read(const Domain& domain,
+                  Result<Response> (*answer)(const Domain&, const Call&, const Request&,
+                                             const store::Snapshot&)) {
+  return [&domain, answer](const Call& call, std::string_view bytes, const Reply& reply) {
+    const auto request = Parse<Request>(bytes);
+    if (!request) return reply(tl::unexpected(request.error()));
+    const auto response = answer(domain, call, *request, *domain.store.Read());
+    if (!response) return reply(tl::unexpected(response.error()));
+    reply(response->SerializeAsString());
+  };
+}
+
+/// A write: planned on snapshots until it is durable, then answered from one that shows it.
+template <typename Request, typename Response>
+UnaryHandler Write(const Domain& domain,
+                   Result<Planned> (*plan)(const Domain&, const Call&, const Request&,
+                                           const store::Snapshot&),
+                   Result<Response> (*answer)(const Domain&, const std::vector<RecordRef>&,
+                                              const store::Snapshot&)) {
+  return [&domain, plan, answer](const Call& call, std::string_view bytes, Reply reply) {
+    auto parsed = Parse<Request>(bytes);
+    if (!parsed) return reply(tl::unexpected(parsed.error()));
+    const auto request = std::make_shared<const Request>(*std::move(parsed));
+    if (const auto sound = CheckRequestId(request->request_id()); !sound) {
+      return reply(tl::unexpected(sound.error()));
+    }
+    Execute(
+        domain, MarkOf(domain, call, request->request_id(), request->SerializeAsString()),
+        [&domain, call, request, plan](const store::Snapshot& snapshot) {
+          return plan(domain, call, *request, snapshot);
+        },
+        [&domain, answer, reply = std::move(reply)](Result<std::vector<RecordRef>> results) {
+          if (!results) return reply(tl::unexpected(results.error()));
+          const auto response = answer(domain, *results, *domain.store.Read());
+          if (!response) return reply(tl::unexpected(response.error()));
+          reply(response->SerializeAsString());
+        });
+  };
+}
+
+/// A stream that asks once and is answered in parts.
+template <typename Request, typename Response>
+StreamHandler Answer(const Domain& domain,
+                     Result<void> (*serve)(const Domain&, const Call&, const Request&,
+                                           const std::function<Result<void>(const Response&)>&)) {
+  return [&domain, serve](const Call& call, const Source& source, const Sink& sink) -> Result<void> {
+    std::string bytes;
+    YIMA_ASSIGN_OR_RETURN(const bool asked, source(bytes));
+    if (!asked) return Invalid("REQUEST_MISSING", "the stream ended before its request");
+    YIMA_ASSIGN_OR_RETURN(const auto request, Parse<Request>(bytes));
+    return serve(domain, call, request, [&](const Response& response) {
+      return sink(response.SerializeAsString());
+    });
+  };
+}
+
+StreamHandler Import(const Domain& domain) {
+  return [&domain](const Call& call, const Source& source, const Sink& sink) {
+    std::string bytes;
+    const auto parsed = [&](v1::ImportFacilitiesRequest& request) -> Result<bool> {
+      YIMA_ASSIGN_OR_RETURN(const bool more, source(bytes));
+      if (!more) return false;
+      YIMA_ASSIGN_OR_RETURN(request, Parse<v1::ImportFacilitiesRequest>(bytes));
+      return true;
+    };
+    return ImportFacilities(domain, call, parsed,
+                            [&](const v1::ImportFacilitiesResponse& response) {
+                              return sink(response.SerializeAsString());
+                            });
+  };
+}
+
+/// Resolving passes stored bytes on unparsed, so its handlers speak bytes.
+UnaryHandler Resolve(const Domain& domain, const Resolver& resolver,
+                     Result<std::string> (Resolver::*answer)(std::string_view,
+                                                             const store::Snapshot&) const) {
+  return [&domain, &resolver, answer](const Call&, std::string_view request, const Reply& reply) {
+    reply((resolver.*answer)(request, *domain.store.Read()));
+  };
+}
+
+template <typename Response>
+UnaryHandler Note(std::function<Result<std::string>()> note) {
+  return [note = std::move(note)](const Call&, std::string_view, const Reply& reply) {
+    const auto text = note();
+    if (!text) return reply(tl::unexpected(text.error()));
+    Response response;
+    response.set_note(*text);
+    reply(response.SerializeAsString());
+  };
+}
+
+}  // namespace
+
+std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolver,
+                                    TrustNotes& notes) {
+  const Domain& d = domain;
+  const std::string registry = "yima.v1.RegistryService/";
+  const std::string issuance = "yima.v1.IssuanceService/";
+  const std::string resolving = "yima.v1.ResolverService/";
+  const std::string rights = "yima.v1.RightsService/";
+  return {
+      {registry + "CreateFacility", Write(d, PlanCreateFacility, AnswerCreateFacility), {}},
+      {registry + "BatchCreateFacilities",
+       Write(d, PlanBatchCreateFacilities, AnswerBatchCreateFacilities), {}},
+      {registry + "ImportFacilities", {}, Import(d)},
+      {registry + "GetFacility", Read(d, GetFacility), {}},
+      {registry + "ListFacilities", Read(d, ListFacilities), {}},
+      {registry + "CreateOrganization", Write(d, PlanCreateOrganization, AnswerCreateOrganization),
+       {}},
+      {registry + "ImportOrganizations",
+       Write(d, PlanImportOrganizations, AnswerImportOrganizations), {}},
+      {registry + "GetOrganization", Read(d, GetOrganization), {}},
+      {registry + "ListOrganizations", Read(d, ListOrganizations), {}},
+      {registry + "ListFacilityClasses", Read(d, ListFacilityClasses), {}},
+      {registry + "GetBatch", Read(d, GetBatch), {}},
+      {registry + "ListBatches", Read(d, ListBatches), {}},
+
+      {issuance + "IssueCodes", {}, Answer(d, IssueCodes)},
+      {issuance + "BindCode", Write(d, PlanBindCode, AnswerBindCode), {}},
+      {issuance + "RevokeCode", Write(d, PlanRevokeCode, AnswerRevokeCode), {}},
+      {issuance + "GetCode", Read(d, GetCode), {}},
+      {issuance + "ListCodes", Read(d, ListCodes), {}},
+
+      {resolving + "Resolve", Resolve(d, resolver, &Resolver::Resolve), {}},
+      {resolving + "BatchResolve", Resolve(d, resolver, &Resolver::BatchResolve), {}},
+      {resolving + "GetTrustBundle",
+       Note<v1::GetTrustBundleResponse>([&notes] { return notes.Bundle(); }), {}},
+      {resolving + "GetRevocationList",
+       Note<v1::GetRevocationListResponse>([&notes, &d] { return notes.List(*d.store.Read()); }),
+       {}},
+
+      {rights + "ConfirmRights", {}, Answer(d, ConfirmRights)},
+  };
+}
+
+}  // namespace yima::server

@@ -1,0 +1,40 @@
+#ifndef YIMA_SERVER_METHODS_METHOD_TABLE_H_
+#define YIMA_SERVER_METHODS_METHOD_TABLE_H_
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/domain/domain.h"
+#include "server/resolver/resolver.h"
+#include "server/resolver/trust_notes.h"
+
+namespace yima::server {
+
+/// Called once with the serialized response or why there is none; perhaps on a thread of the store.
+using Reply = std::function<void(Result<std::string>)>;
+/// Answers one serialized request. Never waits.
+using UnaryHandler = std::function<void(const Call&, std::string_view request, Reply)>;
+
+/// Gives the next serialized request of a stream; false at its end. Waits.
+using Source = std::function<Result<bool>(std::string&)>;
+/// Sends one serialized response; an Error when nobody listens any more. Waits.
+using Sink = std::function<Result<void>(std::string)>;
+/// Serves one stream on a thread of its own. May wait.
+using StreamHandler = std::function<Result<void>(const Call&, const Source&, const Sink&)>;
+
+/// One RPC: the row that every transport reads.
+struct Method {
+  std::string name;      ///< "yima.v1.RegistryService/CreateFacility"
+  UnaryHandler unary;    ///< Either this …
+  StreamHandler stream;  ///< … or this.
+};
+
+/// Every RPC there is. The arguments must outlive the table.
+std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolver,
+                                    TrustNotes& notes);
+
+}  // namespace yima::server
+
+#endif  // YIMA_SERVER_METHODS_METHOD_TABLE_H_

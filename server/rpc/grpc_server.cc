@@ -1,0 +1,133 @@
+#include "server/rpc/grpc_server.h"
+
+#include <map>
+
+#include <fmt/format.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <spdlog/spdlog.h>
+
+#include "grpc/health/v1/health.pb.h"
+#include "server/rpc/status.h"
+#include "server/rpc/stream_call.h"
+
+namespace yima::server {
+namespace {
+
+using grpc::ByteBuffer;
+
+/// A request may carry 1,000 rows of 16 KiB.
+constexpr int kMessageSizeMax = 20 << 20;
+
+grpc::ServerUnaryReactor* ServeUnary(const Method& method, grpc::CallbackServerContext* context,
+                                     const ByteBuffer* request, ByteBuffer* response) {
+  auto* reactor = context->DefaultReactor();
+  try {
+    method.unary(MakeCall(method), ToString(*request),
+                 [reactor, response](Result<std::string> reply) {
+                   if (!reply) return reactor->Finish(ToStatus(reply.error()));
+                   *response = ToByteBuffer(*std::move(reply));
+                   reactor->Finish(grpc::Status::OK);
+                 });
+  } catch (const std::exception& exception) {
+    spdlog::error("{}: {}", method.name, exception.what());
+    reactor->Finish(ToStatus({StatusCode::kInternal, "EXCEPTION", exception.what(), {}}));
+  }
+  return reactor;
+}
+
+/// The methods of one proto service, as raw handlers: there are no generated stubs.
+class TableService final : public grpc::Service {
+ public:
+  TableService(const std::vector<Method>& methods, StreamCount& streams) {
+    paths_.reserve(methods.size());
+    for (const auto& method : methods) {
+      paths_.push_back("/" + method.name);
+      const bool unary = method.unary != nullptr;
+      AddMethod(new grpc::internal::RpcServiceMethod(
+          paths_.back().c_str(),
+          unary ? grpc::internal::RpcMethod::NORMAL_RPC : grpc::internal::RpcMethod::BIDI_STREAMING,
+          nullptr));
+      MarkMethodRawCallback(static_cast<int>(paths_.size()) - 1,
+                            unary ? UnaryHandlerOf(method) : StreamHandlerOf(method, streams));
+    }
+  }
+
+ private:
+  static grpc::internal::MethodHandler* UnaryHandlerOf(const Method& method) {
+    return new grpc::internal::CallbackUnaryHandler<ByteBuffer, ByteBuffer>(
+        [&method](grpc::CallbackServerContext* context, const ByteBuffer* request,
+                  ByteBuffer* response) { return ServeUnary(method, context, request, response); });
+  }
+
+  static grpc::internal::MethodHandler* StreamHandlerOf(const Method& method,
+                                                        StreamCount& streams) {
+    return new grpc::internal::CallbackBidiHandler<ByteBuffer, ByteBuffer>(
+        [&method, &streams](grpc::CallbackServerContext* context) {
+          return ServeStream(method, context, streams);
+        });
+  }
+
+  std::vector<std::string> paths_;
+};
+
+}  // namespace
+
+struct GrpcServer::Parts {
+  explicit Parts(int streams_max) : streams(streams_max) {}
+
+  StreamCount streams;
+  std::map<std::string, std::vector<Method>> methods;  ///< By service; must not move.
+  std::vector<std::unique_ptr<TableService>> services;
+  std::unique_ptr<grpc::Server> server;
+  std::string address;
+};
+
+GrpcServer::GrpcServer(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+GrpcServer::~GrpcServer() { Stop(std::chrono::milliseconds(0)); }
+
+const std::string& GrpcServer::address() const { return parts_->address; }
+
+Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::vector<Method>& table,
+                                                      const Options& options) {
+  // Health's messages are in gRPC without their descriptor; naming ours lets reflection find it.
+  static_cast<void>(grpc::health::v1::HealthCheckRequest::descriptor());
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+
+  auto parts = std::make_unique<Parts>(options.streams_max);
+  for (const auto& method : table) {
+    parts->methods[method.name.substr(0, method.name.find('/'))].push_back(method);
+  }
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort(options.address, grpc::InsecureServerCredentials(), &port);
+  builder.SetMaxReceiveMessageSize(kMessageSizeMax);
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  for (const auto& [service, methods] : parts->methods) {
+    parts->services.push_back(std::make_unique<TableService>(methods, parts->streams));
+    builder.RegisterService(parts->services.back().get());
+  }
+  parts->server = builder.BuildAndStart();
+  if (parts->server == nullptr || port == 0) {
+    return Fail(StatusCode::kUnavailable, "ADDRESS_UNAVAILABLE",
+                fmt::format("cannot listen on {}: is another server there?", options.address));
+  }
+  parts->address =
+      fmt::format("{}:{}", options.address.substr(0, options.address.rfind(':')), port);
+  return std::unique_ptr<GrpcServer>(new GrpcServer(std::move(parts)));
+}
+
+void GrpcServer::Stop(std::chrono::milliseconds grace) {
+  if (parts_->server == nullptr) return;
+  parts_->streams.stopping = true;
+  if (auto* health = parts_->server->GetHealthCheckService()) health->SetServingStatus(false);
+  parts_->server->Shutdown(std::chrono::system_clock::now() + grace);
+  parts_->server->Wait();
+  parts_->streams.WaitUntilNone();
+  parts_->server.reset();
+}
+
+}  // namespace yima::server

@@ -1,0 +1,42 @@
+#ifndef YIMA_SERVER_RPC_GRPC_SERVER_H_
+#define YIMA_SERVER_RPC_GRPC_SERVER_H_
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/methods/method_table.h"
+
+namespace yima::server {
+
+/// The gRPC door: serves a table of methods with health (grpc.health.v1) and reflection. Thread-safe.
+class GrpcServer {
+ public:
+  struct Options {
+    std::string address = "127.0.0.1:8340";  ///< host:port; port 0 takes a free one.
+    /// Streams served at a time, each on a thread of its own; more are RESOURCE_EXHAUSTED.
+    int streams_max = 64;
+  };
+
+  /// Serves from here on. ADDRESS_UNAVAILABLE (UNAVAILABLE) when it cannot listen there.
+  static Result<std::unique_ptr<GrpcServer>> Start(const std::vector<Method>& table,
+                                                   const Options& options);
+  ~GrpcServer();
+
+  /// Where it listens: the host asked for and the port taken.
+  const std::string& address() const;
+
+  /// Takes no more calls, lets those under way end for so long, then cancels them; streams are asked
+  /// to stop at once, for the same request goes on later where they stopped.
+  void Stop(std::chrono::milliseconds grace);
+
+ private:
+  struct Parts;
+  explicit GrpcServer(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace yima::server
+
+#endif  // YIMA_SERVER_RPC_GRPC_SERVER_H_

@@ -1,0 +1,166 @@
+#include "server/rpc/stream_call.h"
+
+#include <thread>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "server/rpc/status.h"
+
+namespace yima::server {
+
+bool StreamCount::Enter() {
+  const std::lock_guard lock(mutex_);
+  if (running_ == max_) return false;
+  ++running_;
+  return true;
+}
+
+void StreamCount::Leave() {
+  const std::lock_guard lock(mutex_);
+  if (--running_ == 0) none_.notify_all();
+}
+
+void StreamCount::WaitUntilNone() {
+  std::unique_lock lock(mutex_);
+  none_.wait(lock, [&] { return running_ == 0; });
+}
+
+std::string ToString(const grpc::ByteBuffer& buffer) {
+  std::vector<grpc::Slice> slices;
+  std::string bytes;
+  if (!buffer.Dump(&slices).ok()) return bytes;
+  bytes.reserve(buffer.Length());
+  for (const auto& slice : slices) {
+    bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  }
+  return bytes;
+}
+
+grpc::ByteBuffer ToByteBuffer(std::string bytes) {
+  // Long messages keep the string's own memory; short ones are cheaper copied.
+  constexpr size_t kCopyMax = 1024;
+  if (bytes.size() <= kCopyMax) {
+    const grpc::Slice slice(bytes.data(), bytes.size());
+    return {&slice, 1};
+  }
+  auto* kept = new std::string(std::move(bytes));
+  const grpc::Slice slice(
+      kept->data(), kept->size(), [](void* text) { delete static_cast<std::string*>(text); }, kept);
+  return {&slice, 1};
+}
+
+Call MakeCall(const Method& method) {
+  Call call;
+  call.method = method.name;
+  call.principal = "local";
+  return call;
+}
+
+namespace {
+
+using Bidi = grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>;
+
+/// Refuses at once, without a thread.
+class RefusedStream final : public Bidi {
+ public:
+  explicit RefusedStream(const Error& error) { Finish(ToStatus(error)); }
+  void OnDone() override { delete this; }
+};
+
+class StreamCall final : public Bidi {
+ public:
+  StreamCall(const Method& method, StreamCount& count) : method_(method), count_(count) {
+    std::thread([this] { Run(); }).detach();
+  }
+
+  void OnReadDone(bool ok) override { Settle(ok); }
+  void OnWriteDone(bool ok) override { Settle(ok); }
+  void OnCancel() override { cancelled_ = true; }
+  void OnDone() override {
+    StreamCount& count = count_;
+    delete this;
+    count.Leave();
+  }
+
+ private:
+  void Run() {
+    Call call = MakeCall(method_);
+    call.cancelled = [this] { return cancelled_ || count_.stopping; };
+    const auto source = [this](std::string& bytes) { return Next(bytes); };
+    const auto sink = [this](std::string bytes) { return Send(std::move(bytes)); };
+    grpc::Status status;
+    try {
+      const Result<void> served = method_.stream(call, source, sink);
+      if (!served) status = ToStatus(served.error());
+    } catch (const std::exception& exception) {
+      spdlog::error("{}: {}", method_.name, exception.what());
+      status = ToStatus({StatusCode::kInternal, "EXCEPTION", exception.what(), {}});
+    }
+    // The last use of this object: OnDone may delete it before Finish returns.
+    Finish(std::move(status));
+  }
+
+  Result<bool> Next(std::string& bytes) {
+    grpc::ByteBuffer buffer;
+    StartRead(&buffer);
+    if (!Wait()) {
+      if (cancelled_) return Gone();
+      return false;
+    }
+    bytes = ToString(buffer);
+    return true;
+  }
+
+  Result<void> Send(std::string bytes) {
+    if (cancelled_) return Gone();
+    const grpc::ByteBuffer buffer = ToByteBuffer(std::move(bytes));
+    StartWrite(&buffer);
+    if (!Wait()) return Gone();
+    return {};
+  }
+
+  static tl::unexpected<Error> Gone() {
+    return Fail(StatusCode::kCancelled, "CALLER_GONE", "nobody waits for the answer any more");
+  }
+
+  void Settle(bool ok) {
+    const std::lock_guard lock(mutex_);
+    settled_ = true;
+    ok_ = ok;
+    changed_.notify_one();
+  }
+
+  /// For the one operation under way.
+  bool Wait() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return settled_; });
+    settled_ = false;
+    return ok_;
+  }
+
+  const Method& method_;
+  StreamCount& count_;
+  std::atomic<bool> cancelled_ = false;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool settled_ = false;
+  bool ok_ = false;
+};
+
+}  // namespace
+
+Bidi* ServeStream(const Method& method, grpc::CallbackServerContext*, StreamCount& count) {
+  if (count.stopping) {
+    return new RefusedStream(
+        {StatusCode::kUnavailable, "SERVER_STOPPING", "the server is stopping; ask again", {}});
+  }
+  if (!count.Enter()) {
+    return new RefusedStream({StatusCode::kResourceExhausted, "TOO_MANY_STREAMS",
+                              "as many streams are served as may be; ask again later",
+                              {}});
+  }
+  return new StreamCall(method, count);
+}
+
+}  // namespace yima::server

@@ -1,0 +1,47 @@
+#ifndef YIMA_SERVER_RPC_STREAM_CALL_H_
+#define YIMA_SERVER_RPC_STREAM_CALL_H_
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+
+#include <grpcpp/grpcpp.h>
+
+#include "server/methods/method_table.h"
+
+namespace yima::server {
+
+/// What all streams share: how many run, and whether the server is stopping. Thread-safe.
+class StreamCount {
+ public:
+  explicit StreamCount(int max) : max_(max) {}
+
+  /// False when as many run as may.
+  bool Enter();
+  void Leave();
+  void WaitUntilNone();
+
+  std::atomic<bool> stopping = false;
+
+ private:
+  const int max_;
+  std::mutex mutex_;
+  std::condition_variable none_;
+  int running_ = 0;
+};
+
+/// Serves one stream, of requests or of responses or both, on a thread of its own, so that the
+/// handler reads top to bottom while gRPC's few threads never wait. Owns itself.
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* ServeStream(
+    const Method& method, grpc::CallbackServerContext* context, StreamCount& count);
+
+/// Between gRPC's slices and a string.
+std::string ToString(const grpc::ByteBuffer& buffer);
+grpc::ByteBuffer ToByteBuffer(std::string bytes);
+
+/// The call as the rules see it. There are no doors yet, so everybody is "local".
+Call MakeCall(const Method& method);
+
+}  // namespace yima::server
+
+#endif  // YIMA_SERVER_RPC_STREAM_CALL_H_
