@@ -1,0 +1,242 @@
+#include "server/resolver/resolver.h"
+
+#include <algorithm>
+#include <cmath>
+#include <mutex>
+#include <numbers>
+#include <optional>
+#include <span>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "server/resolver/shown.h"
+
+namespace yima::server {
+namespace {
+
+constexpr size_t kTextSizeMax = 512;
+constexpr int kBatchSizeMax = 1000;
+/// Above this the cache begins anew: a bound, not a tuning.
+constexpr size_t kShownMax = 4096;
+
+Result<void> CheckRequest(const v1::ResolveRequest& request) {
+  if (request.text().empty()) return Invalid("TEXT_EMPTY", "text is empty", "text");
+  if (request.text().size() > kTextSizeMax) {
+    return Invalid(
+        "TEXT_TOO_LONG",
+        fmt::format("text of {} bytes, want at most {}", request.text().size(), kTextSizeMax),
+        "text");
+  }
+  if (request.has_longitude() != request.has_latitude()) {
+    const bool longitude_missing = request.has_latitude();
+    return Invalid(
+        "POSITION_INCOMPLETE",
+        fmt::format("{} is given without {}", longitude_missing ? "latitude" : "longitude",
+                    longitude_missing ? "longitude" : "latitude"),
+        longitude_missing ? "longitude" : "latitude");
+  }
+  // Written so that NaN is refused too.
+  if (!(std::abs(request.longitude()) <= 180)) {
+    return Invalid("POSITION_OUT_OF_RANGE",
+                   fmt::format("longitude {} is not -180 to 180", request.longitude()),
+                   "longitude");
+  }
+  if (!(std::abs(request.latitude()) <= 90)) {
+    return Invalid("POSITION_OUT_OF_RANGE",
+                   fmt::format("latitude {} is not -90 to 90", request.latitude()), "latitude");
+  }
+  return {};
+}
+
+/// Equal but for the case of a to z.
+bool SameOrigin(std::string_view a, std::string_view b) {
+  const auto fold = [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; };
+  return std::ranges::equal(a, b, {}, fold, fold);
+}
+
+bool IsThisCode(const v1::Code& record, std::string_view origin, const CodeBytes& code) {
+  const std::string_view bytes(reinterpret_cast<const char*>(code.data()), code.size());
+  return SameOrigin(record.origin(), origin) && record.payload() == bytes.substr(0, kPayloadSize) &&
+         record.signature().value() == bytes.substr(kPayloadSize);
+}
+
+void FillPayload(v1::ResolveResponse& response, const Payload& payload) {
+  response.set_serial(payload.serial.value());
+  response.set_short_number(payload.serial.ShortNumber());
+  response.set_scheme(payload.scheme);
+  if (payload.scheme == kSchemeBlank) return;
+  const auto code = FacilityCode::FromInteger(payload.scheme, payload.facility_code);
+  // A number that this server cannot read is shown as it stands.
+  response.set_facility_code(code ? code->ToString() : fmt::to_string(payload.facility_code));
+}
+
+tl::unexpected<Error> Missing(std::string_view what, uint64_t id) {
+  return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
+              fmt::format("{} {} has no record; run yimad check", what, id));
+}
+
+}  // namespace
+
+Resolver::Resolver(const Domain& domain, const TrustStore& trust)
+    : domain_(domain), verifier_(trust) {
+  if (!trust.bundle()) return;
+  for (const auto& origin : trust.bundle()->origins) {
+    if (origin.status == OriginStatus::kLost) lost_origins_.push_back(origin.origin);
+  }
+}
+
+Result<std::string> Resolver::ResolveBytes(std::string_view request,
+                                           const store::Snapshot& snapshot) const {
+  // Kept by the thread, so that its strings are not allocated anew for each request.
+  thread_local v1::ResolveRequest parsed;
+  if (!parsed.ParseFromArray(request.data(), static_cast<int>(request.size()))) {
+    return Invalid("REQUEST_MALFORMED", "the request does not parse as yima.v1.ResolveRequest");
+  }
+  return Answer(parsed, snapshot);
+}
+
+Result<v1::ResolveResponse> Resolver::Resolve(const v1::ResolveRequest& request,
+                                              const store::Snapshot& snapshot) const {
+  YIMA_ASSIGN_OR_RETURN(const std::string answer, Answer(request, snapshot));
+  v1::ResolveResponse response;
+  if (!response.ParseFromString(answer)) {
+    return Fail(StatusCode::kDataLoss, "RECORD_DAMAGED",
+                "a stored facility or organization does not parse; run yimad check");
+  }
+  return response;
+}
+
+Result<std::string> Resolver::BatchResolveBytes(std::string_view request,
+                                                const store::Snapshot& snapshot) const {
+  v1::BatchResolveRequest parsed;
+  if (!parsed.ParseFromArray(request.data(), static_cast<int>(request.size()))) {
+    return Invalid("REQUEST_MALFORMED",
+                   "the request does not parse as yima.v1.BatchResolveRequest");
+  }
+  if (parsed.requests_size() < 1 || parsed.requests_size() > kBatchSizeMax) {
+    return Invalid("BATCH_SIZE",
+                   fmt::format("{} requests, want 1 to {}", parsed.requests_size(), kBatchSizeMax),
+                   "requests");
+  }
+  std::string answers;
+  for (int i = 0; i < parsed.requests_size(); ++i) {
+    auto answer = Answer(parsed.requests(i), snapshot);
+    if (!answer) {
+      Error error = std::move(answer).error();
+      error.field = error.field.empty() ? fmt::format("requests[{}]", i)
+                                        : fmt::format("requests[{}].{}", i, error.field);
+      return tl::unexpected(std::move(error));
+    }
+    AppendField(answers, v1::BatchResolveResponse::kResponsesFieldNumber, *answer);
+  }
+  return answers;
+}
+
+Result<std::string> Resolver::Answer(const v1::ResolveRequest& request,
+                                     const store::Snapshot& snapshot) const {
+  YIMA_RETURN_IF_ERROR(CheckRequest(request));
+  const auto parts = SplitCodeText(request.text());
+  const auto code = parts ? DecodeBody(parts->digits) : std::nullopt;
+  if (!code) return AnswerJudged(request.text());
+  const Payload payload = DecodePayload(std::span(*code).first<kPayloadSize>());
+  YIMA_ASSIGN_OR_RETURN(const auto stored,
+                        snapshot.Get(store::Kind::kCode, payload.serial.value()));
+  if (!stored) return AnswerJudged(request.text());
+  thread_local v1::Code record;
+  if (!record.ParseFromString(stored->bytes)) {
+    return Fail(StatusCode::kDataLoss, "RECORD_DAMAGED",
+                fmt::format("code {} does not parse; run yimad check", payload.serial.value()));
+  }
+  if (!IsThisCode(record, parts->origin, *code)) return AnswerJudged(request.text());
+  return AnswerIssued(request, *parts, payload, record, snapshot);
+}
+
+Result<std::string> Resolver::AnswerIssued(const v1::ResolveRequest& request,
+                                           const CodeParts& parts, const Payload& payload,
+                                           const v1::Code& record,
+                                           const store::Snapshot& snapshot) const {
+  v1::ResolveResponse head;
+  head.set_verdict(v1::VERDICT_AUTHENTIC);
+  head.set_state(record.state());
+  head.set_successor(record.successor());
+  head.set_origin_lost(std::ranges::any_of(
+      lost_origins_, [&](const std::string& origin) { return SameOrigin(origin, parts.origin); }));
+  FillPayload(head, payload);
+  if (record.facility() == 0) return head.SerializeAsString();
+
+  YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot.Get(store::Kind::kFacility, record.facility()));
+  if (!stored) return Missing("facility", record.facility());
+  YIMA_ASSIGN_OR_RETURN(const auto facility,
+                        ShowFacility(stored->bytes, Etag(domain_, stored->revision)));
+  if (request.has_longitude() && facility.longitude && facility.latitude) {
+    head.set_distance_metres(DistanceMetres(request.longitude(), request.latitude(),
+                                            *facility.longitude, *facility.latitude));
+  }
+  // Fields of a message may stand in any order, so the stored bytes follow as they are.
+  std::string answer = head.SerializeAsString();
+  AppendField(answer, v1::ResolveResponse::kFacilityFieldNumber, facility.bytes);
+  YIMA_ASSIGN_OR_RETURN(const uint64_t log_size, snapshot.LogSize());
+  for (const uint64_t id : facility.organizations) {
+    YIMA_ASSIGN_OR_RETURN(const auto organization, ShownOrganization(id, log_size, snapshot));
+    AppendField(answer, v1::ResolveResponse::kOrganizationsFieldNumber, organization);
+  }
+  return answer;
+}
+
+std::string Resolver::AnswerJudged(std::string_view text) const {
+  const Judgement judgement = verifier_.Judge(text);
+  v1::ResolveResponse response;
+  response.set_verdict(static_cast<v1::Verdict>(judgement.verdict));
+  response.set_origin_lost(judgement.origin_lost);
+  response.set_refresh_trust(judgement.refresh_trust);
+  if (judgement.payload) FillPayload(response, *judgement.payload);
+  if (judgement.verdict == Verdict::kAuthentic) {
+    response.set_state(v1::CODE_STATE_NOT_ISSUED);
+    alarms_.fetch_add(1, std::memory_order_relaxed);
+    spdlog::critical(
+        "a code with serial {} and key {} is genuine by its signature but was never issued: "
+        "a key is stolen or records are lost",
+        judgement.payload->serial.value(), judgement.payload->key_id);
+  }
+  return response.SerializeAsString();
+}
+
+Result<std::string> Resolver::ShownOrganization(uint64_t id, uint64_t log_size,
+                                                const store::Snapshot& snapshot) const {
+  {
+    const std::shared_lock lock(shown_mutex_);
+    if (shown_log_size_ == log_size) {
+      const auto found = shown_.find(id);
+      if (found != shown_.end()) return found->second;
+    }
+  }
+  YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot.Get(store::Kind::kOrganization, id));
+  if (!stored) return Missing("organization", id);
+  YIMA_ASSIGN_OR_RETURN(auto shown,
+                        ShowOrganization(stored->bytes, Etag(domain_, stored->revision)));
+  const std::unique_lock lock(shown_mutex_);
+  if (log_size > shown_log_size_ || shown_.size() >= kShownMax) {
+    shown_.clear();
+    shown_log_size_ = std::max(shown_log_size_, log_size);
+  }
+  // An older snapshot that another thread still reads from has nothing to tell the newer ones.
+  if (log_size == shown_log_size_) shown_.emplace(id, shown);
+  return shown;
+}
+
+double DistanceMetres(double longitude_a, double latitude_a, double longitude_b,
+                      double latitude_b) {
+  constexpr double kEarthRadius = 6'371'008.8;
+  constexpr double kRadians = std::numbers::pi / 180;
+  const auto half_sine_squared = [](double degrees) {
+    const double sine = std::sin(degrees * kRadians / 2);
+    return sine * sine;
+  };
+  const double h = half_sine_squared(latitude_b - latitude_a) +
+                   std::cos(latitude_a * kRadians) * std::cos(latitude_b * kRadians) *
+                       half_sine_squared(longitude_b - longitude_a);
+  return 2 * kEarthRadius * std::asin(std::sqrt(std::min(1.0, h)));
+}
+
+}  // namespace yima::server

@@ -1,0 +1,73 @@
+#ifndef YIMA_SERVER_RESOLVER_RESOLVER_H_
+#define YIMA_SERVER_RESOLVER_RESOLVER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "codegen/code/trust.h"
+#include "codegen/code/verifier.h"
+#include "server/domain/domain.h"
+#include "yima/v1/code.pb.h"
+#include "yima/v1/resolver_service.pb.h"
+
+namespace yima::server {
+
+/// Answers what a scanned text stands for. Thread-safe; the domain must outlive it.
+///
+/// A text that equals one issued here is AUTHENTIC and costs a few point reads and no signature
+/// check, whatever became of its key since; every other is judged as an offline verifier would.
+class Resolver {
+ public:
+  /// `trust`: the registry's own bundle, accepted. Its list is not looked at: the records are
+  /// newer.
+  Resolver(const Domain& domain, const TrustStore& trust);
+
+  /// A serialized v1::ResolveRequest to a serialized v1::ResolveResponse. REQUEST_MALFORMED,
+  /// TEXT_EMPTY, TEXT_TOO_LONG, POSITION_INCOMPLETE, POSITION_OUT_OF_RANGE; RECORD_DAMAGED and
+  /// RECORD_MISSING (DATA_LOSS).
+  Result<std::string> ResolveBytes(std::string_view request, const store::Snapshot& snapshot) const;
+  Result<v1::ResolveResponse> Resolve(const v1::ResolveRequest& request,
+                                      const store::Snapshot& snapshot) const;
+  /// The same for a v1::BatchResolveRequest, whole or not at all. BATCH_SIZE unless 1 to 1,000;
+  /// errors name the request: `requests[3].text`.
+  Result<std::string> BatchResolveBytes(std::string_view request,
+                                        const store::Snapshot& snapshot) const;
+
+  /// Texts so far that were signed by a key of ours but stand in no record: each means that a key
+  /// is stolen or that records are lost.
+  uint64_t alarms() const { return alarms_.load(std::memory_order_relaxed); }
+
+ private:
+  Result<std::string> Answer(const v1::ResolveRequest& request,
+                             const store::Snapshot& snapshot) const;
+  Result<std::string> AnswerIssued(const v1::ResolveRequest& request, const CodeParts& parts,
+                                   const Payload& payload, const v1::Code& record,
+                                   const store::Snapshot& snapshot) const;
+  std::string AnswerJudged(std::string_view text) const;
+  Result<std::string> ShownOrganization(uint64_t id, uint64_t log_size,
+                                        const store::Snapshot& snapshot) const;
+
+  const Domain& domain_;
+  const Verifier verifier_;
+  std::vector<std::string> lost_origins_;
+  mutable std::atomic<uint64_t> alarms_ = 0;
+
+  // Few organizations stand in the answers about very many codes. Every change of one makes the log
+  // longer, so what was read at one size of the log is true for every snapshot of that size.
+  mutable std::shared_mutex shown_mutex_;
+  mutable uint64_t shown_log_size_ = 0;
+  mutable std::unordered_map<uint64_t, std::string> shown_;
+};
+
+/// Metres between two places on a sphere of the earth's mean radius (IUGG: 6,371,008.8 m), in
+/// degrees: some 0.3 % off at most, far below what phones know.
+double DistanceMetres(double longitude_a, double latitude_a, double longitude_b, double latitude_b);
+
+}  // namespace yima::server
+
+#endif  // YIMA_SERVER_RESOLVER_RESOLVER_H_
