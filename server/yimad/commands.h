@@ -1,0 +1,42 @@
+#ifndef YIMA_SERVER_YIMAD_COMMANDS_H_
+#define YIMA_SERVER_YIMAD_COMMANDS_H_
+
+#include <filesystem>
+#include <string>
+
+namespace yima::server {
+
+/// What the command lines hold. Each command gives yimad's exit code.
+struct InitOptions {
+  std::filesystem::path data;
+  std::string origin;
+  std::filesystem::path passphrase_file;
+  bool allow_test_origin = false;
+};
+int RunInit(const InitOptions& options);
+
+struct ServeOptions {
+  std::filesystem::path data;
+  std::string listen = "127.0.0.1:8340";
+  std::filesystem::path address_file;
+  std::filesystem::path passphrase_file;
+  bool insecure = false;
+};
+/// Serves until SIGTERM or SIGINT.
+int RunServe(const ServeOptions& options);
+
+struct CheckOptions {
+  std::filesystem::path data;
+  bool json = false;
+};
+int RunCheck(const CheckOptions& options);
+
+struct TrustExportOptions {
+  std::filesystem::path data;
+  std::filesystem::path out;  ///< A folder in the form that `yima --trust` reads.
+};
+int RunTrustExport(const TrustExportOptions& options);
+
+}  // namespace yima::server
+
+#endif  // YIMA_SERVER_YIMAD_COMMANDS_H_

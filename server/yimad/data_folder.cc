@@ -1,0 +1,173 @@
+#include "server/yimad/data_folder.h"
+
+#include <sys/stat.h>
+
+#include <fstream>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <sodium.h>
+
+#include "server/domain/batch_items.h"
+#include "server/domain/change_writer.h"
+#include "server/store/sqlite_store.h"
+
+namespace yima::server {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kCodeKeyYears = 5;
+
+std::string AsString(const PublicKey& key) { return {key.begin(), key.end()}; }
+
+Call LocalCall(std::string_view method) {
+  Call call;
+  call.method = method;
+  call.principal = "local";
+  return call;
+}
+
+Result<v1::Registry> NewRegistry(const Origin& origin, const KeyRing& keys) {
+  std::array<uint8_t, 16> id{};
+  randombytes_buf(id.data(), id.size());
+  v1::Registry registry;
+  registry.set_id(ToHex(id));
+  registry.set_epoch(1);
+  auto* own = registry.add_origins();
+  own->set_origin(origin.ToString());
+  own->set_state(v1::ORIGIN_STATE_CURRENT);
+  own->set_test(origin.IsTest());
+  YIMA_ASSIGN_OR_RETURN(const Day today, DayOf(Now()));
+  auto* key = registry.add_code_keys();
+  key->set_origin(origin.ToString());
+  key->set_key_id(1);
+  key->set_algorithm(std::string(AlgorithmName(Algorithm::kEd25519)));
+  key->set_public_key(AsString(keys.code(1)->public_key()));
+  key->set_first_day(today);
+  key->set_last_day(today + 365u * kCodeKeyYears);
+  registry.add_root_keys(AsString(keys.root().public_key()));
+  registry.add_status_keys(AsString(keys.status().public_key()));
+  registry.add_log_keys(AsString(keys.log().public_key()));
+  registry.add_certificate_keys(AsString(keys.certificate().public_key()));
+  return registry;
+}
+
+Result<void> WriteFirstRecords(store::Store& store, const v1::Registry& registry) {
+  ChangeWriter writer(LocalCall("yimad/init"), "");
+  writer.Create(kRegistryId, registry);
+  uint64_t id = 0;
+  for (const auto& facility_class : ClassCatalogue::BuiltIn()) writer.Create(++id, facility_class);
+  return Settled(store::ApplyAndWait(store, writer.Take()));
+}
+
+Result<void> MakeEmptyFolder(const fs::path& folder) {
+  std::error_code error;
+  if (fs::exists(folder, error) && !(fs::is_directory(folder, error) && fs::is_empty(folder, error))) {
+    return Fail(StatusCode::kFailedPrecondition, "DATA_NOT_EMPTY",
+                fmt::format("{} is not an empty folder; a registry begins in one of its own",
+                            folder.string()),
+                "--data");
+  }
+  fs::create_directories(folder, error);
+  if (error || chmod(folder.c_str(), 0700) != 0) {
+    return Fail(StatusCode::kFailedPrecondition, "DATA_NOT_WRITABLE",
+                fmt::format("cannot make {}: {}", folder.string(), error.message()), "--data");
+  }
+  return {};
+}
+
+/// Files of calls that a crash cut off are of no use to anyone.
+Result<fs::path> CleanSpool(const fs::path& folder) {
+  const fs::path spool = folder / "spool";
+  std::error_code error;
+  fs::remove_all(spool, error);
+  fs::create_directories(spool, error);
+  if (!error) return spool;
+  return Fail(StatusCode::kFailedPrecondition, "DATA_NOT_WRITABLE",
+              fmt::format("cannot make {}: {}", spool.string(), error.message()), "--data");
+}
+
+Result<v1::Registry> ReadRegistry(const store::Snapshot& snapshot, const fs::path& folder) {
+  YIMA_ASSIGN_OR_RETURN(auto read, Get<v1::Registry>(snapshot, kRegistryId));
+  if (read) return std::move(read->record);
+  return Fail(StatusCode::kFailedPrecondition, "DATA_UNFINISHED",
+              fmt::format("{} holds no registry: yimad init was cut off; begin in an empty folder",
+                          folder.string()),
+              "--data");
+}
+
+Result<void> CheckPresent(const fs::path& folder) {
+  std::error_code error;
+  if (fs::exists(folder / "yima.db", error)) return {};
+  return Fail(StatusCode::kNotFound, "DATA_MISSING",
+              fmt::format("{} holds no registry; make one with yimad init", folder.string()),
+              "--data");
+}
+
+}  // namespace
+
+Result<std::optional<std::string>> ReadPassphrase(const fs::path& file) {
+  if (file.empty()) return std::nullopt;
+  std::ifstream stream(file, std::ios::binary);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  std::string passphrase = text.str();
+  while (passphrase.ends_with('\n') || passphrase.ends_with('\r')) passphrase.pop_back();
+  if (!stream || passphrase.empty()) {
+    return Invalid("PASSPHRASE_FILE",
+                   fmt::format("{} cannot be read or is empty", file.string()),
+                   "--passphrase-file");
+  }
+  return passphrase;
+}
+
+DataFolder::DataFolder(std::unique_ptr<store::Store> store, KeyRing keys, v1::Registry registry,
+                       ClassCatalogue classes, fs::path spool)
+    : store_(std::move(store)),
+      keys_(std::move(keys)),
+      registry_(std::move(registry)),
+      classes_(std::move(classes)),
+      numbers_(*store_, static_cast<uint16_t>(registry_.epoch())),
+      domain_(new Domain{*store_, numbers_, keys_, classes_, registry_, std::move(spool)}) {}
+
+DataFolder::~DataFolder() = default;
+
+Result<std::unique_ptr<DataFolder>> DataFolder::Create(
+    const fs::path& folder, const Origin& origin, const std::optional<std::string>& passphrase) {
+  YIMA_RETURN_IF_ERROR(MakeEmptyFolder(folder));
+  YIMA_ASSIGN_OR_RETURN(const KeyRing keys, KeyRing::Create(folder / "keys", passphrase));
+  YIMA_ASSIGN_OR_RETURN(const auto registry, NewRegistry(origin, keys));
+  {
+    store::SqliteOptions options;
+    options.create = true;
+    YIMA_ASSIGN_OR_RETURN(const auto store, store::OpenSqliteStore(folder / "yima.db", options));
+    YIMA_RETURN_IF_ERROR(WriteFirstRecords(*store, registry));
+  }
+  return Open(folder, passphrase);
+}
+
+Result<std::unique_ptr<DataFolder>> DataFolder::Open(
+    const fs::path& folder, const std::optional<std::string>& passphrase) {
+  YIMA_RETURN_IF_ERROR(CheckPresent(folder));
+  YIMA_ASSIGN_OR_RETURN(auto store, store::OpenSqliteStore(folder / "yima.db", {}));
+  YIMA_ASSIGN_OR_RETURN(auto keys, KeyRing::Open(folder / "keys", passphrase));
+  const auto snapshot = store->Read();
+  YIMA_ASSIGN_OR_RETURN(auto registry, ReadRegistry(*snapshot, folder));
+  YIMA_ASSIGN_OR_RETURN(auto classes, ClassCatalogue::Load(*snapshot));
+  YIMA_ASSIGN_OR_RETURN(auto spool, CleanSpool(folder));
+  return std::unique_ptr<DataFolder>(new DataFolder(std::move(store), std::move(keys),
+                                                    std::move(registry), std::move(classes),
+                                                    std::move(spool)));
+}
+
+Result<ReadOnlyFolder> OpenReadOnly(const fs::path& folder) {
+  YIMA_RETURN_IF_ERROR(CheckPresent(folder));
+  store::SqliteOptions options;
+  options.read_only = true;
+  YIMA_ASSIGN_OR_RETURN(auto store, store::OpenSqliteStore(folder / "yima.db", options));
+  YIMA_ASSIGN_OR_RETURN(auto registry, ReadRegistry(*store->Read(), folder));
+  return ReadOnlyFolder{std::move(store), std::move(registry)};
+}
+
+}  // namespace yima::server

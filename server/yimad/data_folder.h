@@ -1,0 +1,56 @@
+#ifndef YIMA_SERVER_YIMAD_DATA_FOLDER_H_
+#define YIMA_SERVER_YIMAD_DATA_FOLDER_H_
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "codegen/code/origin.h"
+#include "server/domain/domain.h"
+#include "server/registry/classes.h"
+
+namespace yima::server {
+
+/// What `--passphrase-file` holds, without its last line break; nothing without the option.
+/// PASSPHRASE_FILE when it cannot be read or is empty.
+Result<std::optional<std::string>> ReadPassphrase(const std::filesystem::path& file);
+
+/// One registry's data folder, opened for writing: the parts that the rules stand on. Immutable but
+/// for the store, so thread-safe.
+class DataFolder {
+ public:
+  /// Makes a new registry in a folder that is empty or not there yet: keys, store, its own record,
+  /// the classes. DATA_NOT_EMPTY; whatever keys and store say.
+  static Result<std::unique_ptr<DataFolder>> Create(const std::filesystem::path& folder,
+                                                    const Origin& origin,
+                                                    const std::optional<std::string>& passphrase);
+  /// DATA_MISSING when there is no registry in it; STORE_LOCKED while another process has it.
+  static Result<std::unique_ptr<DataFolder>> Open(const std::filesystem::path& folder,
+                                                  const std::optional<std::string>& passphrase);
+  ~DataFolder();
+
+  const Domain& domain() const { return *domain_; }
+
+ private:
+  DataFolder(std::unique_ptr<store::Store> store, KeyRing keys, v1::Registry registry,
+             ClassCatalogue classes, std::filesystem::path spool);
+
+  std::unique_ptr<store::Store> store_;
+  const KeyRing keys_;
+  const v1::Registry registry_;
+  const ClassCatalogue classes_;
+  Numbers numbers_;
+  std::unique_ptr<Domain> domain_;
+};
+
+/// The same folder opened for reading beside a server: no keys, no lock.
+struct ReadOnlyFolder {
+  std::unique_ptr<store::Store> store;
+  v1::Registry registry;
+};
+Result<ReadOnlyFolder> OpenReadOnly(const std::filesystem::path& folder);
+
+}  // namespace yima::server
+
+#endif  // YIMA_SERVER_YIMAD_DATA_FOLDER_H_

@@ -1,0 +1,59 @@
+#include <fstream>
+
+#include <fmt/format.h>
+
+#include "codegen/code/signature.h"
+#include "server/resolver/trust_notes.h"
+#include "server/yimad/commands.h"
+#include "server/yimad/data_folder.h"
+#include "server/yimad/words.h"
+
+namespace yima::server {
+namespace {
+
+Result<std::string> StoredNote(const store::Snapshot& snapshot, uint64_t id) {
+  YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot.Get(store::Kind::kNote, id));
+  if (stored) return stored->bytes;
+  return Fail(StatusCode::kNotFound, "NOTE_MISSING", "no trust note is stored yet");
+}
+
+Result<void> WriteFile(const std::filesystem::path& file, const std::string& text) {
+  std::ofstream stream(file, std::ios::binary);
+  stream << text;
+  stream.close();
+  if (stream) return {};
+  return Fail(StatusCode::kFailedPrecondition, "FILE_NOT_WRITABLE",
+              fmt::format("cannot write {}", file.string()), "--out");
+}
+
+Result<void> Export(const TrustExportOptions& options) {
+  YIMA_ASSIGN_OR_RETURN(const auto folder, OpenReadOnly(options.data));
+  const auto snapshot = folder.store->Read();
+  YIMA_ASSIGN_OR_RETURN(const std::string bundle, StoredNote(*snapshot, kBundleNoteId));
+  YIMA_ASSIGN_OR_RETURN(const std::string list, StoredNote(*snapshot, kListNoteId));
+  if (options.out.empty()) {
+    fmt::print("{}", bundle);
+    return {};
+  }
+  std::string roots;
+  for (const auto& root : folder.registry.root_keys()) {
+    roots += ToHex({reinterpret_cast<const uint8_t*>(root.data()), root.size()}) + "\n";
+  }
+  const auto target = options.out / folder.registry.id();
+  std::error_code error;
+  std::filesystem::create_directories(target, error);
+  YIMA_RETURN_IF_ERROR(WriteFile(target / "roots", roots));
+  YIMA_RETURN_IF_ERROR(WriteFile(target / "bundle", bundle));
+  YIMA_RETURN_IF_ERROR(WriteFile(target / "list", list));
+  fmt::print("{}\n", target.string());
+  return {};
+}
+
+}  // namespace
+
+int RunTrustExport(const TrustExportOptions& options) {
+  const auto done = Export(options);
+  return done ? kDone : Complain(done.error());
+}
+
+}  // namespace yima::server
