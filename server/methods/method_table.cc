@@ -150,8 +150,8 @@ std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolv
       {issuance + "GetCode", Read(d, GetCode), {}},
       {issuance + "ListCodes", Read(d, ListCodes), {}},
 
-      {resolving + "Resolve", Resolve(d, resolver, &Resolver::Resolve), {}},
-      {resolving + "BatchResolve", Resolve(d, resolver, &Resolver::BatchResolve), {}},
+      {resolving + "Resolve", Resolve(d, resolver, &Resolver::ResolveBytes), {}},
+      {resolving + "BatchResolve", Resolve(d, resolver, &Resolver::BatchResolveBytes), {}},
       {resolving + "GetTrustBundle",
        Note<v1::GetTrustBundleResponse>([&notes] { return notes.Bundle(); }), {}},
       {resolving + "GetRevocationList",

@@ -29,8 +29,8 @@ Result<void> WriteFile(const std::filesystem::path& file, const std::string& tex
 Result<void> Export(const TrustExportOptions& options) {
   YIMA_ASSIGN_OR_RETURN(const auto folder, OpenReadOnly(options.data));
   const auto snapshot = folder.store->Read();
-  YIMA_ASSIGN_OR_RETURN(const std::string bundle, StoredNote(*snapshot, kBundleNoteId));
-  YIMA_ASSIGN_OR_RETURN(const std::string list, StoredNote(*snapshot, kListNoteId));
+  YIMA_ASSIGN_OR_RETURN(const std::string bundle, StoredNote(*snapshot, TrustNotes::kBundleId));
+  YIMA_ASSIGN_OR_RETURN(const std::string list, StoredNote(*snapshot, TrustNotes::kListId));
   if (options.out.empty()) {
     fmt::print("{}", bundle);
     return {};

@@ -82,7 +82,6 @@ function decodeBody(digits) {
   return Buffer.from(hex, 'hex');
 }
 
-/** Schemes 1 and 2 never begin with 0. */
 function codeFits(scheme, code) {
   const width = BigInt({ 1: 16, 2: 17 }[scheme] ?? scheme - 100);
   return code < 10n ** width && (scheme > 100 || code >= 10n ** (width - 1n));
