@@ -178,8 +178,11 @@ Result<void> TrustNotes::LoadList() {
   if (list_.loaded) return {};
   YIMA_RETURN_IF_ERROR(Load(list_, kListId));
   if (list_.revision == 0) return {};
+  // Until it is read whole, no other may be made: its sequence would be unknown.
+  list_.loaded = false;
   YIMA_ASSIGN_OR_RETURN(const auto held, SignedNote::Parse(list_.text));
   YIMA_ASSIGN_OR_RETURN(listed_, RevocationList::ParseText(held.text));
+  list_.loaded = true;
   // Of another status key than the one we have now: to be made anew, under a higher sequence.
   if (!held.IsSignedBy(domain_.keys.status().public_key())) listed_.next_update = listed_.issued;
   return {};

@@ -1,0 +1,244 @@
+#include "server/check/check.h"
+
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include <sodium.h>
+
+#include "codegen/code/code_text.h"
+#include "server/check/batch_check.h"
+#include "server/check/code_proofs.h"
+#include "server/check/derived_check.h"
+#include "server/check/findings.h"
+#include "server/check/log_tail.h"
+#include "server/domain/domain.h"
+
+namespace yima::server {
+namespace {
+
+/// Read at once, so that nothing else is read while a scan is open.
+constexpr size_t kPage = 1000;
+
+uint64_t IdIn(const v1::Facility& record, uint64_t) { return record.uid(); }
+uint64_t IdIn(const v1::Code& record, uint64_t) { return record.serial(); }
+uint64_t IdIn(const v1::Organization& record, uint64_t) { return record.id(); }
+uint64_t IdIn(const v1::Batch& record, uint64_t) { return record.id(); }
+/// These hold no id.
+uint64_t IdIn(const v1::FacilityClass&, uint64_t id) { return id; }
+uint64_t IdIn(const v1::Registry&, uint64_t id) { return id; }
+
+bool HashIsTrue(const v1::Withheld& withheld) {
+  if (withheld.value().empty() && withheld.salt().empty()) return true;  // erased
+  const std::string covered = withheld.salt() + withheld.value();
+  std::string hash(crypto_hash_sha256_BYTES, '\0');
+  crypto_hash_sha256(reinterpret_cast<uint8_t*>(hash.data()),
+                     reinterpret_cast<const uint8_t*>(covered.data()), covered.size());
+  return hash == withheld.hash();
+}
+
+class Check {
+ public:
+  Check(const store::Snapshot& snapshot, const CheckProgress& progress)
+      : snapshot_(snapshot), progress_(progress) {}
+
+  Result<std::vector<std::string>> Run(const v1::Registry& registry) {
+    YIMA_RETURN_IF_ERROR(log_.Read(snapshot_, findings_, progress_));
+    auto proofs = CodeProofs::ForKeysOf(registry);
+    if (proofs) {
+      proofs_.emplace(*std::move(proofs));
+    } else {
+      findings_.Add("codes cannot be verified: {}", proofs.error().message);
+    }
+    YIMA_RETURN_IF_ERROR(CheckKind<v1::Registry>());
+    YIMA_RETURN_IF_ERROR(CheckKind<v1::FacilityClass>());
+    YIMA_RETURN_IF_ERROR(CheckKind<v1::Organization>());
+    YIMA_RETURN_IF_ERROR(CheckKind<v1::Facility>());
+    YIMA_RETURN_IF_ERROR(CheckKind<v1::Code>());
+    YIMA_RETURN_IF_ERROR(CheckKind<v1::Batch>());
+    if (proofs_) proofs_->Flush(findings_);
+    progress_("keys, terms and counters", 0);
+    YIMA_RETURN_IF_ERROR(derived_.Compare(
+        snapshot_, [&](const DerivedCheck::Visitor& visit) { return DeriveAll(visit); },
+        findings_));
+    YIMA_RETURN_IF_ERROR(CheckBatches(snapshot_, log_, findings_));
+    return findings_.Take();
+  }
+
+ private:
+  /// Visits all records of a kind that parse; `unparsed` is told the others.
+  template <typename R, typename Visit, typename Unparsed>
+  Result<void> ForEach(const Visit& visit, const Unparsed& unparsed) {
+    const store::Kind kind = ChangeWriter::KindOf(R{});
+    struct Row {
+      uint64_t id;
+      uint64_t revision;
+      std::string bytes;
+    };
+    std::vector<Row> page;
+    uint64_t after = 0;
+    uint64_t done = 0;
+    do {
+      page.clear();
+      YIMA_RETURN_IF_ERROR(snapshot_.Scan(
+          kind, after, {}, [&](uint64_t id, uint64_t revision, std::string_view bytes) {
+            page.push_back({id, revision, std::string(bytes)});
+            return page.size() < kPage;
+          }));
+      for (const auto& row : page) {
+        R record;
+        if (!record.ParseFromString(row.bytes)) {
+          unparsed(row.id);
+          continue;
+        }
+        YIMA_RETURN_IF_ERROR(visit(row.id, row.revision, record));
+      }
+      done += page.size();
+      if (!page.empty()) after = page.back().id;
+      progress_(KindName(kind), done);
+    } while (page.size() == kPage);
+    return {};
+  }
+
+  template <typename R>
+  Result<void> CheckKind() {
+    const store::Kind kind = ChangeWriter::KindOf(R{});
+    return ForEach<R>(
+        [&](uint64_t id, uint64_t revision, const R& record) -> Result<void> {
+          if (IdIn(record, id) != id) {
+            findings_.Add("{} {} calls itself {}", KindName(kind), id, IdIn(record, id));
+          }
+          CompareWithLog(kind, id, revision, record);
+          derived_.Add(kind, id, Derive(record));
+          return CheckContent(id, record);
+        },
+        [&](uint64_t id) { findings_.Add("{} {} does not parse", KindName(kind), id); });
+  }
+
+  Result<void> DeriveAll(const DerivedCheck::Visitor& visit) {
+    YIMA_RETURN_IF_ERROR(DeriveKind<v1::FacilityClass>(visit));
+    YIMA_RETURN_IF_ERROR(DeriveKind<v1::Organization>(visit));
+    YIMA_RETURN_IF_ERROR(DeriveKind<v1::Facility>(visit));
+    YIMA_RETURN_IF_ERROR(DeriveKind<v1::Code>(visit));
+    YIMA_RETURN_IF_ERROR(DeriveKind<v1::Batch>(visit));
+    return DeriveKind<v1::Registry>(visit);
+  }
+
+  template <typename R>
+  Result<void> DeriveKind(const DerivedCheck::Visitor& visit) {
+    return ForEach<R>(
+        [&](uint64_t id, uint64_t, const R& record) -> Result<void> {
+          visit(ChangeWriter::KindOf(record), id, Derive(record));
+          return {};
+        },
+        [](uint64_t) {});
+  }
+
+  void CompareWithLog(store::Kind kind, uint64_t id, uint64_t revision,
+                      const google::protobuf::Message& record) {
+    const LogTail::Last last = log_.Of(kind, id);
+    if (last.revision == 0) {
+      findings_.Add("{} {} is in no log entry", KindName(kind), id);
+    } else if (last.revision != revision) {
+      findings_.Add("{} {} is at revision {}, but the log says {}", KindName(kind), id, revision,
+                    last.revision);
+    } else if (last.hash != log_.HashOf(SerializeWithoutWithheld(record))) {
+      findings_.Add("{} {} differs from its last log entry", KindName(kind), id);
+    }
+  }
+
+  Result<void> CheckContent(uint64_t, const v1::Registry&) { return {}; }
+  Result<void> CheckContent(uint64_t, const v1::FacilityClass&) { return {}; }
+  Result<void> CheckContent(uint64_t, const v1::Batch&) { return {}; }
+
+  Result<void> CheckContent(uint64_t id, const v1::Organization& organization) {
+    CheckWithheld("contact_name of organization", id, organization.contact_name());
+    CheckWithheld("contact_telephone of organization", id, organization.contact_telephone());
+    return {};
+  }
+
+  Result<void> CheckContent(uint64_t id, const v1::Facility& facility) {
+    CheckWithheld("remark of facility", id, facility.remark());
+    for (const auto& field : facility.personal()) {
+      CheckWithheld("personal field of facility", id, field.value());
+    }
+    const auto check_right = [&](const v1::Right& right) {
+      CheckReference("facility", id, store::Kind::kOrganization, right.holder());
+    };
+    check_right(facility.supervising());
+    check_right(facility.owning());
+    check_right(facility.maintaining());
+    CheckReference("facility", id, store::Kind::kBatch, facility.batch());
+    return {};
+  }
+
+  Result<void> CheckContent(uint64_t id, const v1::Code& code) {
+    CheckWithheld("signature of code", id, code.signature());
+    CheckReference("code", id, store::Kind::kFacility, code.facility());
+    CheckReference("code", id, store::Kind::kCode, code.successor());
+    CheckReference("code", id, store::Kind::kBatch, code.batch());
+    if (code.state() == v1::CODE_STATE_ACTIVE && code.facility() == 0) {
+      findings_.Add("code {} is active without a facility", id);
+    }
+    if (code.state() == v1::CODE_STATE_REPLACED && code.successor() == 0) {
+      findings_.Add("code {} is replaced without a successor", id);
+    }
+    if (proofs_) proofs_->Add(code, findings_);
+    return CheckPayload(id, code);
+  }
+
+  /// What is signed must name this code, and the facility that the record leads to.
+  Result<void> CheckPayload(uint64_t id, const v1::Code& code) {
+    if (code.payload().size() != kPayloadSize) return {};  // reported with the signature
+    PayloadBytes bytes;
+    std::ranges::copy(code.payload(), bytes.begin());
+    const Payload payload = DecodePayload(bytes);
+    if (payload.serial.value() != id) {
+      findings_.Add("the payload of code {} says serial {}", id, payload.serial.value());
+    }
+    if (payload.scheme == kSchemeBlank || code.facility() == 0) return {};
+    YIMA_ASSIGN_OR_RETURN(const auto stored,
+                          snapshot_.Get(store::Kind::kFacility, code.facility()));
+    v1::Facility facility;
+    const auto signed_code = FacilityCode::FromInteger(payload.scheme, payload.facility_code);
+    // What is missing or damaged is reported as a reference, as a record and by its verdict.
+    if (!stored || !facility.ParseFromString(stored->bytes) || !signed_code) return {};
+    const std::string digits = signed_code->ToString();
+    if (std::ranges::none_of(facility.codes(), [&](const v1::FacilityCode& had) {
+          return had.scheme() == payload.scheme && had.digits() == digits;
+        })) {
+      findings_.Add("code {} is signed for facility code {}, which facility {} never had", id,
+                    digits, code.facility());
+    }
+    return {};
+  }
+
+  void CheckWithheld(std::string_view what, uint64_t id, const v1::Withheld& withheld) {
+    if (!HashIsTrue(withheld)) findings_.Add("the {} {} does not have its hash", what, id);
+  }
+
+  /// 0 means none.
+  void CheckReference(std::string_view from, uint64_t id, store::Kind kind, uint64_t to) {
+    if (to != 0 && !log_.Exists(kind, to)) {
+      findings_.Add("{} {} names {} {}, which has no record", from, id, KindName(kind), to);
+    }
+  }
+
+  const store::Snapshot& snapshot_;
+  const CheckProgress& progress_;
+  Findings findings_;
+  LogTail log_;
+  DerivedCheck derived_;
+  std::optional<CodeProofs> proofs_;
+};
+
+}  // namespace
+
+Result<std::vector<std::string>> CheckRegistry(const store::Snapshot& snapshot,
+                                               const v1::Registry& registry,
+                                               const CheckProgress& progress) {
+  return Check(snapshot, progress).Run(registry);
+}
+
+}  // namespace yima::server
