@@ -1,0 +1,78 @@
+#include "server/store/sqlite_connection.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+namespace yima::store {
+
+Connection::Connection(const std::filesystem::path& file, int flags)
+    : database_(file.string(), flags | SQLITE_OPEN_NOMUTEX) {
+  constexpr int kBusyMs = 5000;
+  database_.setBusyTimeout(kBusyMs);
+}
+
+SQLite::Statement& Connection::Prepared(const std::string& sql) {
+  auto& statement = prepared_[sql];
+  if (!statement) statement = std::make_unique<SQLite::Statement>(database_, sql);
+  return *statement;
+}
+
+SQLite::Statement& Connection::OfKind(PerKind& list, Kind kind, const char* format) {
+  auto& statement = list[static_cast<size_t>(kind)];
+  if (!statement) {
+    statement = std::make_unique<SQLite::Statement>(
+        database_, fmt::format(fmt::runtime(format), static_cast<int>(kind)));
+  }
+  return *statement;
+}
+
+SQLite::Statement& Connection::SelectRecord(Kind kind) {
+  return OfKind(select_record_, kind, "SELECT revision, bytes FROM record{} WHERE id = ?");
+}
+
+SQLite::Statement& Connection::SelectRevision(Kind kind) {
+  return OfKind(select_revision_, kind, "SELECT revision FROM record{} WHERE id = ?");
+}
+
+SQLite::Statement& Connection::InsertRecord(Kind kind) {
+  return OfKind(insert_record_, kind,
+                "INSERT INTO record{} (id, revision, bytes) VALUES (?, ?, ?)");
+}
+
+SQLite::Statement& Connection::UpdateRecord(Kind kind) {
+  return OfKind(update_record_, kind,
+                "UPDATE record{} SET revision = ?2, bytes = ?3 WHERE id = ?1");
+}
+
+void BindBytes(SQLite::Statement& statement, int index, std::string_view bytes) {
+  // A null pointer would bind NULL, and an empty view may hold one.
+  statement.bindNoCopy(index, bytes.empty() ? "" : static_cast<const void*>(bytes.data()),
+                       static_cast<int>(bytes.size()));
+}
+
+std::string_view ColumnBytes(SQLite::Statement& statement, int index) {
+  const SQLite::Column column = statement.getColumn(index);
+  const void* data = column.getBlob();
+  return {static_cast<const char*>(data), static_cast<size_t>(column.getBytes())};
+}
+
+Error ToError(const SQLite::Exception& exception) {
+  switch (exception.getErrorCode()) {
+    case SQLITE_FULL:
+      return {StatusCode::kResourceExhausted,
+              "DISK_FULL",
+              "the disk is full: nothing of this write was kept",
+              {}};
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_IOERR:
+      return {StatusCode::kDataLoss,
+              "STORE_DAMAGED",
+              fmt::format("the store cannot be relied on ({}); run yimad check", exception.what()),
+              {}};
+    default:
+      return {StatusCode::kInternal, "STORE_FAILED", exception.what(), {}};
+  }
+}
+
+}  // namespace yima::store

@@ -1,0 +1,79 @@
+#ifndef YIMA_SERVER_STORE_SQLITE_CONNECTION_H_
+#define YIMA_SERVER_STORE_SQLITE_CONNECTION_H_
+
+#include <array>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include "server/store/store.h"
+
+namespace yima::store {
+
+/// One connection with its prepared statements. Use from one thread at a time. Its members throw
+/// SQLite::Exception; Guarded turns that into an Error where the library's use ends.
+class Connection {
+ public:
+  Connection(const std::filesystem::path& file, int flags);
+
+  /// A statement that is kept prepared; reset, with its bindings to be set anew.
+  SQLite::Statement& Prepared(const std::string& sql);
+  /// The statements that differ by kind alone, without building text on the way.
+  SQLite::Statement& SelectRecord(Kind kind);
+  SQLite::Statement& SelectRevision(Kind kind);
+  SQLite::Statement& InsertRecord(Kind kind);
+  SQLite::Statement& UpdateRecord(Kind kind);
+
+  void Execute(const char* sql) { database_.exec(sql); }
+  SQLite::Database& database() { return database_; }
+
+ private:
+  using PerKind = std::array<std::unique_ptr<SQLite::Statement>, 256>;
+  SQLite::Statement& OfKind(PerKind& list, Kind kind, const char* format);
+
+  SQLite::Database database_;
+  std::unordered_map<std::string, std::unique_ptr<SQLite::Statement>> prepared_;
+  PerKind select_record_;
+  PerKind select_revision_;
+  PerKind insert_record_;
+  PerKind update_record_;
+};
+
+/// Resets a statement at the end of its use, so that it holds no read open.
+class Use {
+ public:
+  explicit Use(SQLite::Statement& statement) : statement_(statement) {}
+  ~Use() { statement_.tryReset(); }
+  Use(const Use&) = delete;
+  Use& operator=(const Use&) = delete;
+  SQLite::Statement* operator->() { return &statement_; }
+  SQLite::Statement& operator*() { return statement_; }
+
+ private:
+  SQLite::Statement& statement_;
+};
+
+/// Binds bytes without copying; they must outlive the step.
+void BindBytes(SQLite::Statement& statement, int index, std::string_view bytes);
+std::string_view ColumnBytes(SQLite::Statement& statement, int index);
+
+/// DISK_FULL, STORE_DAMAGED or STORE_FAILED, by SQLite's code.
+Error ToError(const SQLite::Exception& exception);
+
+/// Calls and gives its Result; an exception of the library becomes an Error.
+template <typename F>
+auto Guarded(F&& call) -> decltype(call()) {
+  try {
+    return call();
+  } catch (const SQLite::Exception& exception) {
+    return tl::unexpected(ToError(exception));
+  }
+}
+
+}  // namespace yima::store
+
+#endif  // YIMA_SERVER_STORE_SQLITE_CONNECTION_H_

@@ -1,0 +1,260 @@
+#include "server/store/sqlite_snapshot.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+namespace yima::store {
+namespace {
+
+constexpr size_t kIdleMax = 32;
+
+int64_t Signed(uint64_t id) { return static_cast<int64_t>(id); }
+uint64_t Unsigned(const SQLite::Column& column) { return static_cast<uint64_t>(column.getInt64()); }
+
+/// `SELECT` over records of a kind that stand under n terms, by rising id.
+std::string ScanSql(Kind kind, size_t terms) {
+  const int k = static_cast<int>(kind);
+  if (terms == 0) {
+    return fmt::format("SELECT id, revision, bytes FROM record{} WHERE id > ?1 ORDER BY id", k);
+  }
+  std::string sql = "SELECT r.id, r.revision, r.bytes FROM term t0";
+  for (size_t i = 1; i < terms; ++i) {
+    sql += fmt::format(
+        " CROSS JOIN term t{0} ON t{0}.kind = {1} AND t{0}.term = ?{2} AND t{0}.id = t0.id", i, k,
+        i + 2);
+  }
+  return sql + fmt::format(
+                   " CROSS JOIN record{0} r ON r.id = t0.id WHERE t0.kind = {0} AND t0.term = ?2 "
+                   "AND t0.id > ?1 ORDER BY t0.id",
+                   k);
+}
+
+class SqliteSnapshot final : public Snapshot {
+ public:
+  SqliteSnapshot(ReaderPool& pool, std::unique_ptr<Reader> reader)
+      : pool_(pool), reader_(std::move(reader)) {}
+  ~SqliteSnapshot() override { pool_.Return(std::move(reader_)); }
+
+  Result<std::optional<Record>> Get(Kind kind, uint64_t id) const override {
+    return Guarded([&]() -> Result<std::optional<Record>> {
+      Use statement(connection().SelectRecord(kind));
+      statement->bind(1, Signed(id));
+      if (!statement->executeStep()) return std::nullopt;
+      return Record{Unsigned(statement->getColumn(0)), std::string(ColumnBytes(*statement, 1))};
+    });
+  }
+
+  Result<uint64_t> Holder(Index index, std::string_view key) const override {
+    return Guarded([&]() -> Result<uint64_t> {
+      static const std::string kSql = "SELECT holder FROM claim WHERE idx = ? AND key = ?";
+      Use statement(connection().Prepared(kSql));
+      statement->bind(1, static_cast<int>(index));
+      BindBytes(*statement, 2, key);
+      return statement->executeStep() ? Unsigned(statement->getColumn(0)) : 0;
+    });
+  }
+
+  Result<int64_t> Counter(std::string_view counter) const override {
+    return Guarded([&]() -> Result<int64_t> {
+      static const std::string kSql = "SELECT value FROM counter WHERE name = ?";
+      Use statement(connection().Prepared(kSql));
+      BindBytes(*statement, 1, counter);
+      return statement->executeStep() ? statement->getColumn(0).getInt64() : 0;
+    });
+  }
+
+  Result<std::optional<Request>> FindRequest(std::string_view principal, std::string_view method,
+                                             std::string_view request_id) const override {
+    return Guarded([&]() -> Result<std::optional<Request>> {
+      static const std::string kSql =
+          "SELECT hash, reply FROM request WHERE principal = ? AND method = ? AND request_id = ?";
+      Use statement(connection().Prepared(kSql));
+      BindBytes(*statement, 1, principal);
+      BindBytes(*statement, 2, method);
+      BindBytes(*statement, 3, request_id);
+      if (!statement->executeStep()) return std::nullopt;
+      Request request{std::string(principal),
+                      std::string(method),
+                      std::string(request_id),
+                      {},
+                      std::string(ColumnBytes(*statement, 1))};
+      const std::string_view hash = ColumnBytes(*statement, 0);
+      std::copy_n(hash.begin(), std::min(hash.size(), request.hash.size()), request.hash.begin());
+      return request;
+    });
+  }
+
+  // Scans prepare a statement of their own: a visit may begin another scan.
+  Result<void> Scan(Kind kind, uint64_t after, const std::vector<std::string>& terms,
+                    const Visitor& visit) const override {
+    return Guarded([&]() -> Result<void> {
+      SQLite::Statement statement(connection().database(), ScanSql(kind, terms.size()));
+      statement.bind(1, Signed(after));
+      for (size_t i = 0; i < terms.size(); ++i) {
+        BindBytes(statement, static_cast<int>(i) + 2, terms[i]);
+      }
+      while (statement.executeStep()) {
+        if (!visit(Unsigned(statement.getColumn(0)), Unsigned(statement.getColumn(1)),
+                   ColumnBytes(statement, 2))) {
+          break;
+        }
+      }
+      return {};
+    });
+  }
+
+  Result<void> ScanClaims(Index index, std::string_view prefix,
+                          const ClaimVisitor& visit) const override {
+    return Guarded([&]() -> Result<void> {
+      SQLite::Statement statement(
+          connection().database(),
+          "SELECT key, holder FROM claim WHERE idx = ? AND key >= ? ORDER BY key");
+      statement.bind(1, static_cast<int>(index));
+      BindBytes(statement, 2, prefix);
+      while (statement.executeStep()) {
+        const std::string_view key = ColumnBytes(statement, 0);
+        if (!key.starts_with(prefix) || !visit(key, Unsigned(statement.getColumn(1)))) break;
+      }
+      return {};
+    });
+  }
+
+  Result<void> ScanCounters(const CounterVisitor& visit) const override {
+    return Guarded([&]() -> Result<void> {
+      SQLite::Statement statement(connection().database(),
+                                  "SELECT name, value FROM counter WHERE value != 0 ORDER BY name");
+      while (statement.executeStep()) {
+        if (!visit(ColumnBytes(statement, 0), statement.getColumn(1).getInt64())) break;
+      }
+      return {};
+    });
+  }
+
+  Result<void> ScanTerms(Kind kind, const TermVisitor& visit) const override {
+    return Guarded([&]() -> Result<void> {
+      SQLite::Statement statement(connection().database(),
+                                  "SELECT term, id FROM term WHERE kind = ? ORDER BY term, id");
+      statement.bind(1, static_cast<int>(kind));
+      while (statement.executeStep()) {
+        if (!visit(ColumnBytes(statement, 0), Unsigned(statement.getColumn(1)))) break;
+      }
+      return {};
+    });
+  }
+
+  Result<uint64_t> LogSize() const override {
+    return Guarded([&]() -> Result<uint64_t> {
+      static const std::string kSql = "SELECT coalesce(max(idx) + 1, 0) FROM log";
+      Use statement(connection().Prepared(kSql));
+      statement->executeStep();
+      return Unsigned(statement->getColumn(0));
+    });
+  }
+
+  Result<void> ScanLog(uint64_t from, const LogVisitor& visit) const override {
+    return Guarded([&]() -> Result<void> {
+      SQLite::Statement statement(connection().database(),
+                                  "SELECT idx, entry FROM log WHERE idx >= ? ORDER BY idx");
+      statement.bind(1, Signed(from));
+      while (statement.executeStep()) {
+        if (!visit({Unsigned(statement.getColumn(0)), ColumnBytes(statement, 1)})) break;
+      }
+      return {};
+    });
+  }
+
+ private:
+  Connection& connection() const { return reader_->connection; }
+
+  ReaderPool& pool_;
+  std::unique_ptr<Reader> reader_;
+};
+
+/// A store that cannot even be read says so at every question.
+class FailedSnapshot final : public Snapshot {
+ public:
+  explicit FailedSnapshot(Error error) : error_(std::move(error)) {}
+  Result<std::optional<Record>> Get(Kind, uint64_t) const override { return Failure(); }
+  Result<uint64_t> Holder(Index, std::string_view) const override { return Failure(); }
+  Result<int64_t> Counter(std::string_view) const override { return Failure(); }
+  Result<std::optional<Request>> FindRequest(std::string_view, std::string_view,
+                                             std::string_view) const override {
+    return Failure();
+  }
+  Result<void> Scan(Kind, uint64_t, const std::vector<std::string>&,
+                    const Visitor&) const override {
+    return Failure();
+  }
+  Result<void> ScanClaims(Index, std::string_view, const ClaimVisitor&) const override {
+    return Failure();
+  }
+  Result<void> ScanCounters(const CounterVisitor&) const override { return Failure(); }
+  Result<void> ScanTerms(Kind, const TermVisitor&) const override { return Failure(); }
+  Result<uint64_t> LogSize() const override { return Failure(); }
+  Result<void> ScanLog(uint64_t, const LogVisitor&) const override { return Failure(); }
+
+ private:
+  tl::unexpected<Error> Failure() const { return tl::unexpected(error_); }
+  const Error error_;
+};
+
+}  // namespace
+
+Reader::Reader(const std::filesystem::path& file) : connection(file, SQLite::OPEN_READONLY) {
+  // What is mapped is shared with the page cache of the system; the own cache holds little else.
+  connection.Execute("PRAGMA mmap_size = 2147418112; PRAGMA cache_size = -2000");
+}
+
+std::unique_ptr<Reader> ReaderPool::Take() {
+  const uint64_t commits = commits_.load(std::memory_order_acquire);
+  std::unique_ptr<Reader> reader;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      reader = std::move(idle_.back());
+      idle_.pop_back();
+    }
+  }
+  if (!reader) reader = std::make_unique<Reader>(file_);
+  if (reader->open && reader->commits == commits) return reader;
+  if (reader->open) reader->connection.Execute("COMMIT");
+  reader->open = false;
+  reader->connection.Execute("BEGIN");
+  reader->open = true;
+  // A transaction sees the store as it is at its first read.
+  Use statement(reader->connection.Prepared("SELECT 1 FROM log LIMIT 1"));
+  statement->executeStep();
+  reader->commits = commits;
+  return reader;
+}
+
+void ReaderPool::Return(std::unique_ptr<Reader> reader) {
+  const std::lock_guard lock(mutex_);
+  if (idle_.size() < kIdleMax) idle_.push_back(std::move(reader));
+}
+
+void ReaderPool::EndStaleViews() {
+  const uint64_t commits = commits_.load(std::memory_order_acquire);
+  const std::lock_guard lock(mutex_);
+  for (auto& reader : idle_) {
+    if (!reader->open || reader->commits == commits) continue;
+    try {
+      reader->connection.Execute("COMMIT");
+    } catch (const SQLite::Exception&) {
+      // The next Take finds out and says so.
+    }
+    reader->open = false;
+  }
+}
+
+std::unique_ptr<Snapshot> MakeSnapshot(ReaderPool& pool) {
+  try {
+    return std::make_unique<SqliteSnapshot>(pool, pool.Take());
+  } catch (const SQLite::Exception& exception) {
+    return std::make_unique<FailedSnapshot>(ToError(exception));
+  }
+}
+
+}  // namespace yima::store

@@ -1,0 +1,49 @@
+#ifndef YIMA_SERVER_STORE_SQLITE_SNAPSHOT_H_
+#define YIMA_SERVER_STORE_SQLITE_SNAPSHOT_H_
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "server/store/sqlite_connection.h"
+
+namespace yima::store {
+
+/// A read-only connection that keeps its view of the store open between uses.
+struct Reader {
+  explicit Reader(const std::filesystem::path& file);
+
+  Connection connection;
+  bool open = false;     ///< A read transaction stands.
+  uint64_t commits = 0;  ///< What the commit counter said before it began.
+};
+
+/// Lends readers. A reader's view is renewed only when something was committed since, so that a
+/// read costs no transaction of its own. Thread-safe.
+class ReaderPool {
+ public:
+  explicit ReaderPool(std::filesystem::path file) : file_(std::move(file)) {}
+
+  /// A reader that sees all that was committed by now. Throws SQLite::Exception.
+  std::unique_ptr<Reader> Take();
+  void Return(std::unique_ptr<Reader> reader);
+  /// After each commit, before anybody is told of it.
+  void CountCommit() { commits_.fetch_add(1, std::memory_order_release); }
+  /// Ends the idle views that are out of date, so that the write-ahead log can be reclaimed.
+  void EndStaleViews();
+
+ private:
+  const std::filesystem::path file_;
+  std::atomic<uint64_t> commits_ = 1;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Reader>> idle_;
+};
+
+/// A view of the store, on a reader lent for its life.
+std::unique_ptr<Snapshot> MakeSnapshot(ReaderPool& pool);
+
+}  // namespace yima::store
+
+#endif  // YIMA_SERVER_STORE_SQLITE_SNAPSHOT_H_

@@ -1,0 +1,314 @@
+#include "server/store/sqlite_store.h"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <future>
+#include <thread>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "server/store/limits.h"
+#include "server/store/sqlite_schema.h"
+#include "server/store/sqlite_snapshot.h"
+#include "server/store/sqlite_writer.h"
+
+namespace yima::store {
+namespace {
+
+/// Held for the life of the writing process; given up by the system when it dies.
+class FolderLock {
+ public:
+  static Result<FolderLock> Take(const std::filesystem::path& folder) {
+    FolderLock lock;
+    const std::filesystem::path file = folder / "lock";
+    lock.descriptor_ = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (lock.descriptor_ < 0) {
+      return Fail(StatusCode::kFailedPrecondition, "STORE_LOCKED",
+                  fmt::format("cannot open {}: {}", file.string(), std::strerror(errno)));
+    }
+    if (flock(lock.descriptor_, LOCK_EX | LOCK_NB) != 0) {
+      return Fail(StatusCode::kFailedPrecondition, "STORE_LOCKED",
+                  fmt::format("another process is writing to {}", folder.string()));
+    }
+    return lock;
+  }
+
+  FolderLock() = default;
+  FolderLock(FolderLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  FolderLock& operator=(FolderLock&&) = delete;
+  ~FolderLock() {
+    if (descriptor_ >= 0) close(descriptor_);
+  }
+
+ private:
+  int descriptor_ = -1;
+};
+
+/// What waits for the writing thread: a change, or work that stands outside of changes.
+struct Job {
+  Change change;
+  std::function<void(Outcome)> done;
+  std::function<uint64_t(Writer&)> work;
+  std::function<void(Result<uint64_t>)> worked;
+};
+
+/// What waits to be told.
+using Notice = std::function<void()>;
+
+class SqliteStore final : public Store {
+ public:
+  SqliteStore(FolderLock lock, std::unique_ptr<Writer> writer, const std::filesystem::path& file)
+      : lock_(std::move(lock)), writer_(std::move(writer)), readers_(file) {
+    writing_ = std::thread([this] { WriteUntilStopped(); });
+    telling_ = std::thread([this] { TellUntilStopped(); });
+  }
+
+  ~SqliteStore() override {
+    {
+      const std::lock_guard guard(mutex_);
+      stopping_ = true;
+    }
+    queued_.notify_all();
+    writing_.join();
+    {
+      const std::lock_guard guard(notices_mutex_);
+      told_all_ = true;
+    }
+    noticed_.notify_all();
+    telling_.join();
+  }
+
+  void Apply(Change change, std::function<void(Outcome)> done) override {
+    if (auto error = LimitBroken(change)) {
+      return Tell({[done = std::move(done), error = *std::move(error)] { done(error); }});
+    }
+    Enqueue({std::move(change), std::move(done), {}, {}});
+  }
+
+  Result<uint64_t> Reserve(std::string_view sequence, uint64_t n) override {
+    return Work(
+        [name = std::string(sequence), n](Writer& writer) { return writer.Reserve(name, n); });
+  }
+
+  Result<uint64_t> ForgetRequests(TimeUs before) override {
+    return Work([before](Writer& writer) { return writer.ForgetRequests(before); });
+  }
+
+  std::unique_ptr<Snapshot> Read() const override { return MakeSnapshot(readers_); }
+
+ private:
+  Result<uint64_t> Work(std::function<uint64_t(Writer&)> work) {
+    std::promise<Result<uint64_t>> promise;
+    auto future = promise.get_future();
+    // Told by the writing thread itself: a handler that waits here may be a notice's own.
+    Enqueue({{}, {}, std::move(work), [&](Result<uint64_t> result) {
+               promise.set_value(std::move(result));
+             }});
+    return future.get();
+  }
+
+  void Enqueue(Job job) {
+    {
+      const std::lock_guard guard(mutex_);
+      if (!stopping_) {
+        queue_.push_back(std::move(job));
+        queued_.notify_one();
+        return;
+      }
+    }
+    Refuse(job, {StatusCode::kUnavailable, "STORE_STOPPING", "the store is stopping", {}});
+  }
+
+  /// Takes what is waiting, up to about 20,000 records, so that a commit is never endless.
+  std::vector<Job> TakeJobs() {
+    constexpr size_t kRecordsMax = 20'000;
+    constexpr size_t kJobsMax = 1024;
+    std::unique_lock lock(mutex_);
+    queued_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
+    std::vector<Job> jobs;
+    for (size_t records = 0; !queue_.empty() && records < kRecordsMax && jobs.size() < kJobsMax;) {
+      records += queue_.front().change.puts.size() + 1;
+      jobs.push_back(std::move(queue_.front()));
+      queue_.pop_front();
+    }
+    return jobs;
+  }
+
+  void WriteUntilStopped() {
+    for (;;) {
+      std::vector<Job> jobs = TakeJobs();
+      if (jobs.empty()) return;
+      CommitTogether(jobs);
+    }
+  }
+
+  void CommitTogether(std::vector<Job>& jobs) {
+    std::vector<Outcome> outcomes(jobs.size(), Committed{});
+    std::vector<uint64_t> worked(jobs.size());
+    bool begun = false;
+    try {
+      if (damage_) throw Damaged{};
+      writer_->Begin();
+      begun = true;
+      for (size_t i = 0; i < jobs.size(); ++i) {
+        if (jobs[i].work) {
+          worked[i] = jobs[i].work(*writer_);
+        } else {
+          outcomes[i] = writer_->Apply(jobs[i].change);
+        }
+      }
+      writer_->Commit();
+    } catch (const SQLite::Exception& exception) {
+      const Error error = ToError(exception);
+      if (begun) writer_->Rollback();
+      // Whether a failed write of the log reached the disk is not known: only opening it anew
+      // tells.
+      if (error.reason == "STORE_DAMAGED") damage_ = error;
+      for (auto& job : jobs) Refuse(job, error);
+      return;
+    } catch (const Damaged&) {
+      for (auto& job : jobs) Refuse(job, *damage_);
+      return;
+    }
+    readers_.CountCommit();
+    EndStaleViewsNowAndThen();
+    std::vector<Notice> notices;
+    for (size_t i = 0; i < jobs.size(); ++i) {
+      if (jobs[i].work) {
+        jobs[i].worked(worked[i]);
+      } else {
+        notices.push_back(
+            [done = std::move(jobs[i].done), outcome = std::move(outcomes[i])] { done(outcome); });
+      }
+    }
+    Tell(std::move(notices));
+  }
+
+  struct Damaged {};
+
+  void Refuse(Job& job, const Error& error) {
+    if (job.work) return job.worked(tl::unexpected(error));
+    Tell({[done = std::move(job.done), error] { done(error); }});
+  }
+
+  /// An idle view that is out of date keeps the write-ahead log from being reclaimed.
+  void EndStaleViewsNowAndThen() {
+    constexpr std::chrono::milliseconds kOften{50};
+    const auto now = std::chrono::steady_clock::now();
+    if (now - stale_ended_ < kOften) return;
+    stale_ended_ = now;
+    readers_.EndStaleViews();
+  }
+
+  // Callers are told on a thread of their own, while the next commit is already under way.
+  void Tell(std::vector<Notice> notices) {
+    {
+      const std::lock_guard guard(notices_mutex_);
+      std::move(notices.begin(), notices.end(), std::back_inserter(notices_));
+    }
+    noticed_.notify_one();
+  }
+
+  void TellUntilStopped() {
+    for (;;) {
+      std::deque<Notice> notices;
+      {
+        std::unique_lock lock(notices_mutex_);
+        noticed_.wait(lock, [&] { return told_all_ || !notices_.empty(); });
+        notices.swap(notices_);
+        if (notices.empty()) return;
+      }
+      for (const auto& notice : notices) notice();
+    }
+  }
+
+  const FolderLock lock_;
+  std::unique_ptr<Writer> writer_;
+  mutable ReaderPool readers_;
+  std::optional<Error> damage_;  ///< Of the writing thread.
+  std::chrono::steady_clock::time_point stale_ended_;
+
+  std::mutex mutex_;
+  std::condition_variable queued_;
+  std::deque<Job> queue_;
+  bool stopping_ = false;
+  std::thread writing_;
+
+  std::mutex notices_mutex_;
+  std::condition_variable noticed_;
+  std::deque<Notice> notices_;
+  bool told_all_ = false;
+  std::thread telling_;
+};
+
+/// Reads beside a writing process.
+class ReadOnlyStore final : public Store {
+ public:
+  explicit ReadOnlyStore(const std::filesystem::path& file) : file_(file) {}
+
+  void Apply(Change, std::function<void(Outcome)> done) override { done(Refusal().error()); }
+  Result<uint64_t> Reserve(std::string_view, uint64_t) override { return Refusal(); }
+  Result<uint64_t> ForgetRequests(TimeUs) override { return Refusal(); }
+  std::unique_ptr<Snapshot> Read() const override {
+    // Another process commits, which nobody counts here: each view is a new one.
+    readers_.CountCommit();
+    return MakeSnapshot(readers_);
+  }
+
+ private:
+  static Result<uint64_t> Refusal() {
+    return Fail(StatusCode::kFailedPrecondition, "STORE_READ_ONLY",
+                "the store is open for reading");
+  }
+  const std::filesystem::path file_;
+  mutable ReaderPool readers_{file_};
+};
+
+Result<std::unique_ptr<Store>> OpenReadOnlyStore(const std::filesystem::path& file) {
+  return Guarded([&]() -> Result<std::unique_ptr<Store>> {
+    Reader reader(file);
+    YIMA_RETURN_IF_ERROR(CheckSchema(reader.connection));
+    return std::make_unique<ReadOnlyStore>(file);
+  });
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> OpenSqliteStore(const std::filesystem::path& file,
+                                               const SqliteOptions& options) {
+  std::error_code error;
+  if (!options.create && !std::filesystem::exists(file, error)) {
+    return Fail(StatusCode::kNotFound, "STORE_MISSING",
+                fmt::format("there is no {}", file.string()));
+  }
+  if (options.read_only) return OpenReadOnlyStore(file);
+  YIMA_ASSIGN_OR_RETURN(auto lock, FolderLock::Take(file.parent_path()));
+  YIMA_ASSIGN_OR_RETURN(auto writer, Writer::Open(file, options.create, options.now));
+  return std::make_unique<SqliteStore>(std::move(lock), std::move(writer), file);
+}
+
+Result<std::vector<std::string>> CheckIntegrity(const std::filesystem::path& file) {
+  const auto findings = Guarded([&]() -> Result<std::vector<std::string>> {
+    std::vector<std::string> found;
+    SQLite::Database database(file.string(), SQLite::OPEN_READONLY);
+    SQLite::Statement statement(database, "PRAGMA integrity_check");
+    while (statement.executeStep()) {
+      std::string finding = statement.getColumn(0).getString();
+      if (finding != "ok") found.push_back("database: " + std::move(finding));
+    }
+    return found;
+  });
+  // A file that SQLite cannot walk at all is a finding too.
+  if (!findings && findings.error().reason == "STORE_DAMAGED") {
+    return std::vector<std::string>{"database: " + findings.error().message};
+  }
+  return findings;
+}
+
+}  // namespace yima::store

@@ -1,0 +1,30 @@
+#ifndef YIMA_SERVER_STORE_SQLITE_STORE_H_
+#define YIMA_SERVER_STORE_SQLITE_STORE_H_
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/store/store.h"
+
+namespace yima::store {
+
+struct SqliteOptions {
+  bool create = false;     ///< Make the file when it is not there.
+  bool read_only = false;  ///< Take no lock, write nothing: beside a writing process.
+  TimeUs (*now)() = &Now;  ///< Stamps the log's entries.
+};
+
+/// The store in one SQLite file (`yima.db`, its write-ahead log beside it), with a lock file `lock`
+/// in the same folder. STORE_LOCKED when another process writes there, STORE_DAMAGED, SCHEMA_NEWER,
+/// STORE_MISSING, STORE_FAILED.
+Result<std::unique_ptr<Store>> OpenSqliteStore(const std::filesystem::path& file,
+                                               const SqliteOptions& options);
+
+/// What SQLite's own integrity check finds wrong in the file, in words; empty when it is sound.
+Result<std::vector<std::string>> CheckIntegrity(const std::filesystem::path& file);
+
+}  // namespace yima::store
+
+#endif  // YIMA_SERVER_STORE_SQLITE_STORE_H_

@@ -1,0 +1,228 @@
+#include "server/store/sqlite_writer.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "server/store/sqlite_schema.h"
+
+namespace yima::store {
+namespace {
+
+constexpr char kTimeTag = 0x09;  // LogEntry.time_us, fixed64
+constexpr size_t kTimeSize = 9;
+
+int64_t Signed(uint64_t id) { return static_cast<int64_t>(id); }
+uint64_t Unsigned(const SQLite::Column& column) { return static_cast<uint64_t>(column.getInt64()); }
+
+TimeUs TimeOf(std::string_view entry) {
+  uint64_t time = 0;
+  if (entry.size() < kTimeSize) return 0;
+  for (size_t i = kTimeSize - 1; i > 0; --i) time = time << 8 | static_cast<uint8_t>(entry[i]);
+  return static_cast<TimeUs>(time);
+}
+
+std::string_view AsView(const Hash& hash) {
+  return {reinterpret_cast<const char*>(hash.data()), hash.size()};
+}
+
+}  // namespace
+
+Writer::Writer(const std::filesystem::path& file, int flags, TimeUs (*now)())
+    : connection_(file, flags), now_(now) {}
+
+Result<std::unique_ptr<Writer>> Writer::Open(const std::filesystem::path& file, bool create,
+                                             TimeUs (*now)()) {
+  return Guarded([&]() -> Result<std::unique_ptr<Writer>> {
+    const int flags = SQLite::OPEN_READWRITE | (create ? SQLite::OPEN_CREATE : 0);
+    std::unique_ptr<Writer> writer(new Writer(file, flags, now));
+    // FULL: a commit is on the disk when it returns. Pages are reclaimed at leisure, not at every
+    // thousandth, so that bulk work writes each page once or twice only.
+    writer->connection_.Execute(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; "
+        "PRAGMA wal_autocheckpoint = 8000; PRAGMA journal_size_limit = 67108864;"
+        "PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF");
+    YIMA_RETURN_IF_ERROR(PrepareSchema(writer->connection_));
+    writer->ReadLogEnd();
+    return writer;
+  });
+}
+
+void Writer::ReadLogEnd() {
+  Use last(connection_.Prepared("SELECT idx, entry FROM log ORDER BY idx DESC LIMIT 1"));
+  if (last->executeStep()) {
+    log_size_ = Unsigned(last->getColumn(0)) + 1;
+    last_time_ = TimeOf(ColumnBytes(*last, 1));
+  }
+  committed_log_size_ = log_size_;
+  committed_time_ = last_time_;
+}
+
+void Writer::Begin() {
+  connection_.Execute("BEGIN IMMEDIATE");
+  last_time_ = std::max(last_time_, now_());
+}
+
+void Writer::Commit() {
+  connection_.Execute("COMMIT");
+  committed_log_size_ = log_size_;
+  committed_time_ = last_time_;
+}
+
+void Writer::Rollback() noexcept {
+  try {
+    connection_.Execute("ROLLBACK");
+  } catch (const SQLite::Exception&) {
+    // SQLite has rolled back by itself.
+  }
+  log_size_ = committed_log_size_;
+  last_time_ = committed_time_;
+}
+
+Outcome Writer::Apply(const Change& change) {
+  // All that is expected is looked up before anything is written, so a refusal leaves no trace and
+  // needs no savepoint; only the disk can fail from here on, and that takes the whole commit back.
+  if (auto refusal = FindRefusal(change)) return *std::move(refusal);
+  const Committed committed{log_size_, last_time_};
+  for (const auto& put : change.puts) Write(put);
+  for (const auto& claim : change.claims) Write(claim);
+  for (const auto& term : change.terms) Write(term);
+  for (const auto& add : change.adds) Write(add);
+  if (change.request) Write(*change.request);
+  return committed;
+}
+
+std::optional<Outcome> Writer::FindRefusal(const Change& change) {
+  if (change.request) {
+    Use found(connection_.Prepared(
+        "SELECT hash, reply FROM request WHERE principal = ? AND method = ? AND request_id = ?"));
+    BindBytes(*found, 1, change.request->principal);
+    BindBytes(*found, 2, change.request->method);
+    BindBytes(*found, 3, change.request->request_id);
+    if (found->executeStep()) {
+      if (ColumnBytes(*found, 0) != AsView(change.request->hash)) return RequestReused{};
+      return RequestDone{std::string(ColumnBytes(*found, 1))};
+    }
+  }
+  for (const auto& check : change.checks) {
+    const uint64_t revision = RevisionOf(check.kind, check.id);
+    if (revision != check.expected_revision) return MovedRecord{check.kind, check.id, revision};
+  }
+  for (const auto& put : change.puts) {
+    const uint64_t revision = RevisionOf(put.kind, put.id);
+    if (revision != put.expected_revision) return MovedRecord{put.kind, put.id, revision};
+  }
+  for (const auto& claim : change.claims) {
+    static const std::string kSql = "SELECT holder FROM claim WHERE idx = ? AND key = ?";
+    Use held(connection_.Prepared(kSql));
+    held->bind(1, static_cast<int>(claim.index));
+    BindBytes(*held, 2, claim.key);
+    const uint64_t holder = held->executeStep() ? Unsigned(held->getColumn(0)) : 0;
+    if (holder != claim.before) return TakenKey{claim.index, claim.key, holder};
+  }
+  return std::nullopt;
+}
+
+uint64_t Writer::RevisionOf(Kind kind, uint64_t id) {
+  Use statement(connection_.SelectRevision(kind));
+  statement->bind(1, Signed(id));
+  return statement->executeStep() ? Unsigned(statement->getColumn(0)) : 0;
+}
+
+void Writer::Write(const Put& put) {
+  Use statement(put.expected_revision == 0 ? connection_.InsertRecord(put.kind)
+                                           : connection_.UpdateRecord(put.kind));
+  statement->bind(1, Signed(put.id));
+  statement->bind(2, Signed(put.expected_revision + 1));
+  BindBytes(*statement, 3, put.bytes);
+  statement->exec();
+  if (IsLogged(put.kind)) AppendEntry(put.entry);
+}
+
+void Writer::AppendEntry(std::string_view entry) {
+  static const std::string kSql = "INSERT INTO log (idx, entry) VALUES (?, ?)";
+  entry_.assign(1, kTimeTag);
+  for (int shift = 0; shift < 64; shift += 8) {
+    entry_.push_back(static_cast<char>(static_cast<uint64_t>(last_time_) >> shift));
+  }
+  entry_.append(entry);
+  Use statement(connection_.Prepared(kSql));
+  statement->bind(1, Signed(log_size_));
+  BindBytes(*statement, 2, entry_);
+  statement->exec();
+  ++log_size_;
+}
+
+void Writer::Write(const Claim& claim) {
+  static const std::string kInsert = "INSERT INTO claim (idx, key, holder) VALUES (?1, ?2, ?3)";
+  static const std::string kUpdate = "UPDATE claim SET holder = ?3 WHERE idx = ?1 AND key = ?2";
+  static const std::string kDelete = "DELETE FROM claim WHERE idx = ?1 AND key = ?2";
+  if (claim.before == claim.after) return;
+  Use statement(connection_.Prepared(claim.after == 0    ? kDelete
+                                     : claim.before == 0 ? kInsert
+                                                         : kUpdate));
+  statement->bind(1, static_cast<int>(claim.index));
+  BindBytes(*statement, 2, claim.key);
+  if (claim.after != 0) statement->bind(3, Signed(claim.after));
+  statement->exec();
+}
+
+void Writer::Write(const Term& term) {
+  static const std::string kInsert =
+      "INSERT INTO term (kind, term, id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
+  static const std::string kDelete = "DELETE FROM term WHERE kind = ? AND term = ? AND id = ?";
+  Use statement(connection_.Prepared(term.present ? kInsert : kDelete));
+  statement->bind(1, static_cast<int>(term.kind));
+  BindBytes(*statement, 2, term.term);
+  statement->bind(3, Signed(term.id));
+  statement->exec();
+}
+
+void Writer::Write(const Add& add) {
+  static const std::string kSql =
+      "INSERT INTO counter (name, value) VALUES (?, ?) "
+      "ON CONFLICT DO UPDATE SET value = value + excluded.value";
+  Use statement(connection_.Prepared(kSql));
+  BindBytes(*statement, 1, add.counter);
+  statement->bind(2, add.delta);
+  statement->exec();
+}
+
+void Writer::Write(const Request& request) {
+  static const std::string kSql =
+      "INSERT INTO request (principal, method, request_id, hash, reply, time_us) "
+      "VALUES (?, ?, ?, ?, ?, ?)";
+  Use statement(connection_.Prepared(kSql));
+  BindBytes(*statement, 1, request.principal);
+  BindBytes(*statement, 2, request.method);
+  BindBytes(*statement, 3, request.request_id);
+  BindBytes(*statement, 4, AsView(request.hash));
+  BindBytes(*statement, 5, request.reply);
+  statement->bind(6, last_time_);
+  statement->exec();
+}
+
+uint64_t Writer::Reserve(std::string_view sequence, uint64_t n) {
+  uint64_t first = 1;
+  {
+    Use found(connection_.Prepared("SELECT next FROM sequence WHERE name = ?"));
+    BindBytes(*found, 1, sequence);
+    if (found->executeStep()) first = Unsigned(found->getColumn(0));
+  }
+  Use statement(
+      connection_.Prepared("INSERT INTO sequence (name, next) VALUES (?, ?) "
+                           "ON CONFLICT DO UPDATE SET next = excluded.next"));
+  BindBytes(*statement, 1, sequence);
+  statement->bind(2, Signed(first + n));
+  statement->exec();
+  return first;
+}
+
+uint64_t Writer::ForgetRequests(TimeUs before) {
+  Use statement(connection_.Prepared("DELETE FROM request WHERE time_us < ?"));
+  statement->bind(1, before);
+  return static_cast<uint64_t>(statement->exec());
+}
+
+}  // namespace yima::store

@@ -1,0 +1,54 @@
+#ifndef YIMA_SERVER_STORE_SQLITE_WRITER_H_
+#define YIMA_SERVER_STORE_SQLITE_WRITER_H_
+
+#include <string>
+
+#include "server/store/sqlite_connection.h"
+
+namespace yima::store {
+
+/// Carries changes out on the one writing connection. Use from one thread at a time. All but Begin,
+/// Commit and Rollback stand between these.
+class Writer {
+ public:
+  /// Opens, prepares the schema and finds where the log ends. See OpenSqliteStore for the errors.
+  static Result<std::unique_ptr<Writer>> Open(const std::filesystem::path& file, bool create,
+                                              TimeUs (*now)());
+
+  void Begin();
+  /// Durable when it returns.
+  void Commit();
+  void Rollback() noexcept;
+
+  /// Carries out a change, or refuses it without having touched anything. Throws
+  /// SQLite::Exception: then the transaction must be rolled back.
+  Outcome Apply(const Change& change);
+  uint64_t Reserve(std::string_view sequence, uint64_t n);
+  uint64_t ForgetRequests(TimeUs before);
+
+ private:
+  explicit Writer(const std::filesystem::path& file, int flags, TimeUs (*now)());
+  void ReadLogEnd();
+  /// What stands in the way of a change; nothing when it can be carried out.
+  std::optional<Outcome> FindRefusal(const Change& change);
+  uint64_t RevisionOf(Kind kind, uint64_t id);
+  void Write(const Put& put);
+  void Write(const Claim& claim);
+  void Write(const Term& term);
+  void Write(const Add& add);
+  void Write(const Request& request);
+  void AppendEntry(std::string_view entry);
+
+  Connection connection_;
+  TimeUs (*const now_)();
+  uint64_t log_size_ = 0;
+  TimeUs last_time_ = 0;
+  // As of the last commit, to fall back to.
+  uint64_t committed_log_size_ = 0;
+  TimeUs committed_time_ = 0;
+  std::string entry_;  ///< Kept for its memory.
+};
+
+}  // namespace yima::store
+
+#endif  // YIMA_SERVER_STORE_SQLITE_WRITER_H_
