@@ -30,7 +30,7 @@ class ResolverTest : public ::testing::Test {
     const auto bytes = resolver_.ResolveBytes(request.SerializeAsString(), *world_.Read());
     v1::ResolveResponse response;
     EXPECT_TRUE(bytes) << bytes.error().message;
-    if (bytes) EXPECT_TRUE(response.ParseFromString(*bytes));
+    EXPECT_TRUE(response.ParseFromString(bytes.value_or("")));
     return response;
   }
   std::string Reason(const v1::ResolveRequest& request) {

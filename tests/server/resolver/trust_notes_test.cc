@@ -87,16 +87,18 @@ TEST_F(TrustNotesTest, BundleFollowsTheRegistrysRecord) {
 }
 
 TEST_F(TrustNotesTest, SequencesGoOnAfterARestart) {
+  Bundle();
+  List();
   const std::string bundle = *notes_.Bundle();
   const std::string list = *notes_.List(*world_.Read());
   TrustNotes restarted(world_.domain());
   EXPECT_EQ(*restarted.Bundle(), bundle);
   EXPECT_EQ(*restarted.List(*world_.Read()), list);
-  List();
   AddPlate(world_, kSerial, 0, v1::CODE_STATE_REVOKED);
   world_now -= 3'600'000'000;
-  Bundle();
-  EXPECT_TRUE(trust_.AcceptList(*restarted.List(*world_.Read())));
+  const uint64_t sequence = trust_.list()->sequence;
+  ASSERT_TRUE(trust_.AcceptList(*restarted.List(*world_.Read())));
+  EXPECT_EQ(trust_.list()->sequence, sequence + 1);
 }
 
 TEST_F(TrustNotesTest, ListNamesWhatIsNotToBeTrusted) {
