@@ -1,0 +1,158 @@
+#include "client/client.h"
+
+#include <array>
+
+#include <sodium.h>
+
+#include "codegen/code/signature.h"
+
+namespace yima {
+
+Client::Client(const ClientOptions& options)
+    : transport_(options.server), deadline_(options.deadline) {}
+
+template <typename Response, typename Request>
+Result<Response> Client::Call(const char* method, const Request& request) const {
+  Response response;
+  YIMA_RETURN_IF_ERROR(transport_.Unary(method, request, response, deadline_));
+  return response;
+}
+
+template <typename Response, typename Request>
+Result<void> Client::Download(const char* method, const Request& request,
+                              const Receiver<Response>& receiver) const {
+  Response response;
+  return transport_.Download(method, request, response, [&] { return receiver(response); });
+}
+
+Result<void> Client::ImportFacilities(
+    const v1::ImportHeader& header, const RowSource& source,
+    const Receiver<v1::ImportFacilitiesResponse>& receiver) const {
+  v1::ImportFacilitiesRequest request;
+  v1::ImportFacilitiesResponse response;
+  std::vector<v1::ImportRow> rows;
+  bool begun = false;
+  const auto next = [&]() -> Result<bool> {
+    request.Clear();
+    if (!begun) {
+      *request.mutable_header() = header;
+      begun = true;
+      return true;
+    }
+    rows.clear();
+    YIMA_ASSIGN_OR_RETURN(const bool more, source(rows));
+    for (auto& row : rows) *request.add_rows() = std::move(row);
+    return more;
+  };
+  return transport_.Exchange("yima.v1.RegistryService/ImportFacilities", request, next, response,
+                             [&] { return receiver(response); });
+}
+
+Result<v1::CreateFacilityResponse> Client::CreateFacility(
+    const v1::CreateFacilityRequest& request) const {
+  return Call<v1::CreateFacilityResponse>("yima.v1.RegistryService/CreateFacility", request);
+}
+
+Result<v1::BatchCreateFacilitiesResponse> Client::BatchCreateFacilities(
+    const v1::BatchCreateFacilitiesRequest& request) const {
+  return Call<v1::BatchCreateFacilitiesResponse>("yima.v1.RegistryService/BatchCreateFacilities",
+                                                 request);
+}
+
+Result<v1::GetFacilityResponse> Client::GetFacility(const v1::GetFacilityRequest& request) const {
+  return Call<v1::GetFacilityResponse>("yima.v1.RegistryService/GetFacility", request);
+}
+
+Result<v1::ListFacilitiesResponse> Client::ListFacilities(
+    const v1::ListFacilitiesRequest& request) const {
+  return Call<v1::ListFacilitiesResponse>("yima.v1.RegistryService/ListFacilities", request);
+}
+
+Result<v1::CreateOrganizationResponse> Client::CreateOrganization(
+    const v1::CreateOrganizationRequest& request) const {
+  return Call<v1::CreateOrganizationResponse>("yima.v1.RegistryService/CreateOrganization",
+                                              request);
+}
+
+Result<v1::ImportOrganizationsResponse> Client::ImportOrganizations(
+    const v1::ImportOrganizationsRequest& request) const {
+  return Call<v1::ImportOrganizationsResponse>("yima.v1.RegistryService/ImportOrganizations",
+                                               request);
+}
+
+Result<v1::GetOrganizationResponse> Client::GetOrganization(
+    const v1::GetOrganizationRequest& request) const {
+  return Call<v1::GetOrganizationResponse>("yima.v1.RegistryService/GetOrganization", request);
+}
+
+Result<v1::ListOrganizationsResponse> Client::ListOrganizations(
+    const v1::ListOrganizationsRequest& request) const {
+  return Call<v1::ListOrganizationsResponse>("yima.v1.RegistryService/ListOrganizations", request);
+}
+
+Result<v1::ListFacilityClassesResponse> Client::ListFacilityClasses(
+    const v1::ListFacilityClassesRequest& request) const {
+  return Call<v1::ListFacilityClassesResponse>("yima.v1.RegistryService/ListFacilityClasses",
+                                               request);
+}
+
+Result<v1::GetBatchResponse> Client::GetBatch(const v1::GetBatchRequest& request) const {
+  return Call<v1::GetBatchResponse>("yima.v1.RegistryService/GetBatch", request);
+}
+
+Result<v1::ListBatchesResponse> Client::ListBatches(const v1::ListBatchesRequest& request) const {
+  return Call<v1::ListBatchesResponse>("yima.v1.RegistryService/ListBatches", request);
+}
+
+Result<v1::BindCodeResponse> Client::BindCode(const v1::BindCodeRequest& request) const {
+  return Call<v1::BindCodeResponse>("yima.v1.IssuanceService/BindCode", request);
+}
+
+Result<v1::RevokeCodeResponse> Client::RevokeCode(const v1::RevokeCodeRequest& request) const {
+  return Call<v1::RevokeCodeResponse>("yima.v1.IssuanceService/RevokeCode", request);
+}
+
+Result<v1::GetCodeResponse> Client::GetCode(const v1::GetCodeRequest& request) const {
+  return Call<v1::GetCodeResponse>("yima.v1.IssuanceService/GetCode", request);
+}
+
+Result<v1::ListCodesResponse> Client::ListCodes(const v1::ListCodesRequest& request) const {
+  return Call<v1::ListCodesResponse>("yima.v1.IssuanceService/ListCodes", request);
+}
+
+Result<v1::ResolveResponse> Client::Resolve(const v1::ResolveRequest& request) const {
+  return Call<v1::ResolveResponse>("yima.v1.ResolverService/Resolve", request);
+}
+
+Result<v1::BatchResolveResponse> Client::BatchResolve(
+    const v1::BatchResolveRequest& request) const {
+  return Call<v1::BatchResolveResponse>("yima.v1.ResolverService/BatchResolve", request);
+}
+
+Result<v1::GetTrustBundleResponse> Client::GetTrustBundle() const {
+  return Call<v1::GetTrustBundleResponse>("yima.v1.ResolverService/GetTrustBundle",
+                                          v1::GetTrustBundleRequest());
+}
+
+Result<v1::GetRevocationListResponse> Client::GetRevocationList() const {
+  return Call<v1::GetRevocationListResponse>("yima.v1.ResolverService/GetRevocationList",
+                                             v1::GetRevocationListRequest());
+}
+
+Result<void> Client::IssueCodes(const v1::IssueCodesRequest& request,
+                                const Receiver<v1::IssueCodesResponse>& receiver) const {
+  return Download("yima.v1.IssuanceService/IssueCodes", request, receiver);
+}
+
+Result<void> Client::ConfirmRights(const v1::ConfirmRightsRequest& request,
+                                   const Receiver<v1::ConfirmRightsResponse>& receiver) const {
+  return Download("yima.v1.RightsService/ConfirmRights", request, receiver);
+}
+
+std::string NewRequestId() {
+  std::array<uint8_t, 16> bytes{};
+  randombytes_buf(bytes.data(), bytes.size());
+  return ToHex(bytes);
+}
+
+}  // namespace yima

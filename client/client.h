@@ -1,0 +1,88 @@
+#ifndef YIMA_CLIENT_CLIENT_H_
+#define YIMA_CLIENT_CLIENT_H_
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "client/transport.h"
+#include "codegen/code/result.h"
+#include "yima/v1/issuance_service.pb.h"
+#include "yima/v1/registry_service.pb.h"
+#include "yima/v1/resolver_service.pb.h"
+#include "yima/v1/rights_service.pb.h"
+
+namespace yima {
+
+struct ClientOptions {
+  std::string server = "127.0.0.1:8340";
+  /// For each call that is not a stream.
+  std::chrono::milliseconds deadline{60'000};
+};
+
+/// The calls of a registry, one method each; meanings, bounds and errors stand in proto/yima/v1.
+/// Thread-safe. Writes need a `request_id` that the caller chooses: the same request again under
+/// the same id never acts twice.
+class Client {
+ public:
+  template <typename Response>
+  using Receiver = std::function<Result<void>(const Response&)>;
+  /// Fills the rows of one message, at most 1,000; false when there are no more.
+  using RowSource = std::function<Result<bool>(std::vector<v1::ImportRow>&)>;
+
+  explicit Client(const ClientOptions& options = {});
+
+  Result<v1::CreateFacilityResponse> CreateFacility(const v1::CreateFacilityRequest& request) const;
+  Result<v1::BatchCreateFacilitiesResponse> BatchCreateFacilities(
+      const v1::BatchCreateFacilitiesRequest& request) const;
+  /// `source` is called from another thread than `receiver`. The report is the last response.
+  Result<void> ImportFacilities(const v1::ImportHeader& header, const RowSource& source,
+                                const Receiver<v1::ImportFacilitiesResponse>& receiver) const;
+  Result<v1::GetFacilityResponse> GetFacility(const v1::GetFacilityRequest& request) const;
+  Result<v1::ListFacilitiesResponse> ListFacilities(const v1::ListFacilitiesRequest& request) const;
+  Result<v1::CreateOrganizationResponse> CreateOrganization(
+      const v1::CreateOrganizationRequest& request) const;
+  Result<v1::ImportOrganizationsResponse> ImportOrganizations(
+      const v1::ImportOrganizationsRequest& request) const;
+  Result<v1::GetOrganizationResponse> GetOrganization(
+      const v1::GetOrganizationRequest& request) const;
+  Result<v1::ListOrganizationsResponse> ListOrganizations(
+      const v1::ListOrganizationsRequest& request) const;
+  Result<v1::ListFacilityClassesResponse> ListFacilityClasses(
+      const v1::ListFacilityClassesRequest& request) const;
+  Result<v1::GetBatchResponse> GetBatch(const v1::GetBatchRequest& request) const;
+  Result<v1::ListBatchesResponse> ListBatches(const v1::ListBatchesRequest& request) const;
+
+  Result<void> IssueCodes(const v1::IssueCodesRequest& request,
+                          const Receiver<v1::IssueCodesResponse>& receiver) const;
+  Result<v1::BindCodeResponse> BindCode(const v1::BindCodeRequest& request) const;
+  Result<v1::RevokeCodeResponse> RevokeCode(const v1::RevokeCodeRequest& request) const;
+  Result<v1::GetCodeResponse> GetCode(const v1::GetCodeRequest& request) const;
+  Result<v1::ListCodesResponse> ListCodes(const v1::ListCodesRequest& request) const;
+
+  Result<v1::ResolveResponse> Resolve(const v1::ResolveRequest& request) const;
+  Result<v1::BatchResolveResponse> BatchResolve(const v1::BatchResolveRequest& request) const;
+  Result<v1::GetTrustBundleResponse> GetTrustBundle() const;
+  Result<v1::GetRevocationListResponse> GetRevocationList() const;
+
+  Result<void> ConfirmRights(const v1::ConfirmRightsRequest& request,
+                             const Receiver<v1::ConfirmRightsResponse>& receiver) const;
+
+ private:
+  template <typename Response, typename Request>
+  Result<Response> Call(const char* method, const Request& request) const;
+  template <typename Response, typename Request>
+  Result<void> Download(const char* method, const Request& request,
+                        const Receiver<Response>& receiver) const;
+
+  Transport transport_;
+  std::chrono::milliseconds deadline_;
+};
+
+/// 32 hex digits from the system's random source: a `request_id` that no one else has.
+std::string NewRequestId();
+
+}  // namespace yima
+
+#endif  // YIMA_CLIENT_CLIENT_H_

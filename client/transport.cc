@@ -1,0 +1,192 @@
+#include "client/transport.h"
+
+#include <thread>
+
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include <fmt/format.h>
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/impl/codegen/client_unary_call.h>
+#include <grpcpp/impl/codegen/proto_utils.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
+#include <grpcpp/support/sync_stream.h>
+
+namespace yima {
+namespace {
+
+using google::protobuf::MessageLite;
+using grpc::internal::RpcMethod;
+
+constexpr int kMessageSizeMax = 64 << 20;
+
+// Every write carries a request_id, so asking again never acts twice. An import is not retried by
+// the channel, which would have to keep all of it: the caller sends the stream again.
+constexpr char kServiceConfig[] = R"({
+  "methodConfig": [{
+    "name": [{"service": "yima.v1.RegistryService"}, {"service": "yima.v1.IssuanceService"},
+             {"service": "yima.v1.ResolverService"}, {"service": "yima.v1.RightsService"}],
+    "retryPolicy": {
+      "maxAttempts": 4, "initialBackoff": "0.1s", "maxBackoff": "2s", "backoffMultiplier": 2,
+      "retryableStatusCodes": ["UNAVAILABLE"]
+    }
+  }, {
+    "name": [{"service": "yima.v1.RegistryService", "method": "ImportFacilities"}]
+  }]
+})";
+
+StatusCode CodeOf(grpc::StatusCode code) {
+  switch (code) {
+    case grpc::StatusCode::UNKNOWN:
+    case grpc::StatusCode::OK:
+    case grpc::StatusCode::DO_NOT_USE:
+      return StatusCode::kInternal;
+    default:
+      return static_cast<StatusCode>(code);
+  }
+}
+
+const char* ReasonOf(StatusCode code) {
+  switch (code) {
+    case StatusCode::kUnavailable:
+      return "SERVER_NOT_REACHED";
+    case StatusCode::kDeadlineExceeded:
+      return "DEADLINE_EXCEEDED";
+    case StatusCode::kCancelled:
+      return "CANCELLED";
+    case StatusCode::kUnimplemented:
+      return "METHOD_UNKNOWN";
+    case StatusCode::kResourceExhausted:
+      return "MESSAGE_TOO_LARGE";
+    default:
+      return "CALL_FAILED";
+  }
+}
+
+/// What grpc-status-details-bin carries, or the bare status when it carries nothing.
+Error ErrorOf(const grpc::Status& status) {
+  Error error{CodeOf(status.error_code()), {}, status.error_message(), {}};
+  google::rpc::Status details;
+  google::rpc::ErrorInfo info;
+  if (details.ParseFromString(status.error_details())) {
+    for (const auto& detail : details.details()) {
+      if (!detail.UnpackTo(&info)) continue;
+      error.reason = info.reason();
+      if (const auto field = info.metadata().find("field"); field != info.metadata().end()) {
+        error.field = field->second;
+      }
+      return error;
+    }
+  }
+  error.reason = ReasonOf(error.code);
+  return error;
+}
+
+tl::unexpected<Error> Failed(const grpc::Status& status, const std::string& server) {
+  Error error = ErrorOf(status);
+  if (error.reason == "SERVER_NOT_REACHED") {
+    error.message = fmt::format("server {} not reached: {}", server, error.message);
+  }
+  return tl::unexpected(std::move(error));
+}
+
+}  // namespace
+
+struct Transport::Channel {
+  std::string server;
+  std::shared_ptr<grpc::Channel> grpc;
+};
+
+Transport::Transport(const std::string& server) : channel_(std::make_unique<Channel>()) {
+  grpc::ChannelArguments arguments;
+  arguments.SetServiceConfigJSON(kServiceConfig);
+  arguments.SetMaxReceiveMessageSize(kMessageSizeMax);
+  arguments.SetMaxSendMessageSize(kMessageSizeMax);
+  // A registry is named by its own address; a web proxy in between speaks no gRPC.
+  arguments.SetInt("grpc.enable_http_proxy", 0);
+  channel_->server = server;
+  channel_->grpc = grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
+}
+
+Transport::~Transport() = default;
+Transport::Transport(Transport&&) noexcept = default;
+Transport& Transport::operator=(Transport&&) noexcept = default;
+
+Result<void> Transport::Unary(const char* method, const MessageLite& request, MessageLite& response,
+                              std::chrono::milliseconds deadline) const {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + deadline);
+  const std::string path = "/" + std::string(method);
+  const RpcMethod rpc(path.c_str(), RpcMethod::NORMAL_RPC, channel_->grpc);
+  const grpc::Status status =
+      grpc::internal::BlockingUnaryCall<MessageLite, MessageLite, MessageLite, MessageLite>(
+          channel_->grpc.get(), rpc, &context, request, &response);
+  if (!status.ok()) return Failed(status, channel_->server);
+  return {};
+}
+
+Result<void> Transport::Download(const char* method, const MessageLite& request,
+                                 MessageLite& response,
+                                 const std::function<Result<void>()>& on_response) const {
+  grpc::ClientContext context;
+  const std::string path = "/" + std::string(method);
+  const RpcMethod rpc(path.c_str(), RpcMethod::SERVER_STREAMING, channel_->grpc);
+  const std::unique_ptr<grpc::ClientReader<MessageLite>> reader(
+      grpc::internal::ClientReaderFactory<MessageLite>::Create(channel_->grpc.get(), rpc, &context,
+                                                               request));
+  Result<void> taken;
+  while (reader->Read(&response)) {
+    taken = on_response();
+    if (taken) continue;
+    context.TryCancel();
+    break;
+  }
+  if (!taken) {
+    while (reader->Read(&response)) {
+    }
+  }
+  const grpc::Status status = reader->Finish();
+  if (!taken) return taken;
+  if (!status.ok()) return Failed(status, channel_->server);
+  return {};
+}
+
+Result<void> Transport::Exchange(const char* method, MessageLite& request,
+                                 const std::function<Result<bool>()>& next, MessageLite& response,
+                                 const std::function<Result<void>()>& on_response) const {
+  grpc::ClientContext context;
+  const std::string path = "/" + std::string(method);
+  const RpcMethod rpc(path.c_str(), RpcMethod::BIDI_STREAMING, channel_->grpc);
+  const std::unique_ptr<grpc::ClientReaderWriter<MessageLite, MessageLite>> stream(
+      grpc::internal::ClientReaderWriterFactory<MessageLite, MessageLite>::Create(
+          channel_->grpc.get(), rpc, &context));
+  Result<void> sent;
+  std::thread writer([&] {
+    while (true) {
+      const auto more = next();
+      if (!more) {
+        sent = tl::unexpected(more.error());
+        return context.TryCancel();
+      }
+      if (!*more) break;
+      if (!stream->Write(request)) return;  // The status says why.
+    }
+    stream->WritesDone();
+  });
+  Result<void> taken;
+  while (stream->Read(&response)) {
+    if (!taken) continue;
+    taken = on_response();
+    if (!taken) context.TryCancel();
+  }
+  writer.join();
+  const grpc::Status status = stream->Finish();
+  if (!sent) return sent;
+  if (!taken) return taken;
+  if (!status.ok()) return Failed(status, channel_->server);
+  return {};
+}
+
+}  // namespace yima

@@ -1,0 +1,54 @@
+#ifndef YIMA_CLIENT_TRANSPORT_H_
+#define YIMA_CLIENT_TRANSPORT_H_
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <google/protobuf/message_lite.h>
+
+#include "codegen/code/result.h"
+
+namespace yima {
+
+/// One connection to a server, by gRPC. Thread-safe. The only part of the client that knows gRPC.
+///
+/// Errors are those that the server sent, with reason and field. A call that never got an answer is
+/// UNAVAILABLE SERVER_NOT_REACHED; it has been tried four times by then, as the service config
+/// says.
+class Transport {
+ public:
+  /// `host:port`. Connects with the first call.
+  explicit Transport(const std::string& server);
+  ~Transport();
+  Transport(Transport&&) noexcept;
+  Transport& operator=(Transport&&) noexcept;
+
+  /// `method`: "yima.v1.RegistryService/GetFacility".
+  Result<void> Unary(const char* method, const google::protobuf::MessageLite& request,
+                     google::protobuf::MessageLite& response,
+                     std::chrono::milliseconds deadline) const;
+
+  /// Fills `response` anew for each message and calls `on_response`; an Error that this returns
+  /// ends the call and is returned. No deadline: a stream ends with its work or with the
+  /// connection.
+  Result<void> Download(const char* method, const google::protobuf::MessageLite& request,
+                        google::protobuf::MessageLite& response,
+                        const std::function<Result<void>()>& on_response) const;
+
+  /// Sends what `next` puts into `request` until it gives false, from a thread of its own, while
+  /// `on_response` is called in the caller's. An Error of either ends the call and is returned.
+  Result<void> Exchange(const char* method, google::protobuf::MessageLite& request,
+                        const std::function<Result<bool>()>& next,
+                        google::protobuf::MessageLite& response,
+                        const std::function<Result<void>()>& on_response) const;
+
+ private:
+  struct Channel;
+  std::unique_ptr<Channel> channel_;
+};
+
+}  // namespace yima
+
+#endif  // YIMA_CLIENT_TRANSPORT_H_
