@@ -16,12 +16,17 @@ namespace yima::server {
 constexpr size_t kFacilitySizeMax = 16 * 1024;
 
 /// Validates a facility as a caller gives it, and fills in what follows: the class's name, IN_USE,
-/// INTACT, RECORDED. Holders of rights are not looked at. Fields that the server sets must be
+/// INTACT. Rights are not looked at (see CheckRights). Fields that the server sets must be
 /// empty. Errors name the facility's own field: "division", "external_codes[1].value".
 /// FIELD_MISSING, FIELD_TOO_LONG, FIELD_NOT_TEXT (control characters or broken UTF-8),
 /// FIELD_OUTPUT_ONLY, ENUM_UNKNOWN, DATE_MALFORMED, CLASS_UNKNOWN (NOT_FOUND), SCHEME_UNASSIGNED,
-/// FACILITY_CODE_*, DIVISION_*, POSITION_OUT_OF_RANGE, RIGHT_INVALID, FACILITY_TOO_LARGE.
+/// FACILITY_CODE_*, DIVISION_*, POSITION_OUT_OF_RANGE, DIGITS_MALFORMED, FIELD_TWICE,
+/// FACILITY_TOO_LARGE.
 Result<void> CheckFacility(const ClassCatalogue& classes, v1::Facility& facility);
+
+/// Validates the three rights once their holders are known; a holder without a state is RECORDED.
+/// FIELD_MISSING for the supervising department, RIGHT_INVALID, DATE_MALFORMED.
+Result<void> CheckRights(v1::Facility& facility);
 
 /// At most `max` characters (not bytes) of UTF-8 without control characters; else FIELD_TOO_LONG or
 /// FIELD_NOT_TEXT for that field. With `required`, empty is FIELD_MISSING.

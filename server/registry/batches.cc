@@ -1,0 +1,78 @@
+#include "server/registry/batches.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "server/registry/classes.h"
+
+namespace yima::server {
+namespace {
+
+Result<void> TakeCursor(const store::Snapshot& snapshot, v1::Batch& batch) {
+  if (batch.state() != v1::BATCH_STATE_RUNNING) return {};
+  YIMA_ASSIGN_OR_RETURN(const auto cursor, snapshot.Get(store::Kind::kBatchCursor, batch.id()));
+  if (cursor) batch.mutable_counts()->ParseFromString(cursor->bytes);
+  return {};
+}
+
+}  // namespace
+
+Result<v1::GetBatchResponse> GetBatch(const Domain&, const Call&,
+                                      const v1::GetBatchRequest& request,
+                                      const store::Snapshot& snapshot) {
+  YIMA_ASSIGN_OR_RETURN(auto read, Get<v1::Batch>(snapshot, request.batch()));
+  if (!read) {
+    return Fail(StatusCode::kNotFound, "BATCH_NOT_FOUND",
+                fmt::format("no batch has id {}", request.batch()), "batch");
+  }
+  v1::GetBatchResponse response;
+  *response.mutable_batch() = std::move(read->record);
+  YIMA_RETURN_IF_ERROR(TakeCursor(snapshot, *response.mutable_batch()));
+  return response;
+}
+
+Result<v1::ListBatchesResponse> ListBatches(const Domain& domain, const Call& call,
+                                            const v1::ListBatchesRequest& request,
+                                            const store::Snapshot& snapshot) {
+  YIMA_ASSIGN_OR_RETURN(const size_t size, PageSize(request.page_size()));
+  YIMA_ASSIGN_OR_RETURN(const std::string place,
+                        OpenPageToken(domain, call.method, "", request.page_token()));
+  const uint64_t before = place.empty() ? UINT64_MAX : std::stoull(place);
+  // Batches are few (one a command), and the store scans upwards: the last ones are kept.
+  std::vector<v1::Batch> newest;
+  bool more = false;
+  YIMA_RETURN_IF_ERROR(
+      snapshot.Scan(store::Kind::kBatch, 0, {}, [&](uint64_t id, uint64_t, std::string_view bytes) {
+        if (id >= before) return false;
+        if (newest.size() == size) {
+          newest.erase(newest.begin());
+          more = true;
+        }
+        newest.emplace_back().ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+        return true;
+      }));
+  v1::ListBatchesResponse response;
+  std::ranges::reverse(newest);
+  for (auto& batch : newest) {
+    YIMA_RETURN_IF_ERROR(TakeCursor(snapshot, batch));
+    *response.add_batches() = std::move(batch);
+  }
+  if (more) {
+    const uint64_t last = response.batches(response.batches_size() - 1).id();
+    response.set_next_page_token(SealPageToken(domain, call.method, "", fmt::format("{}", last)));
+  }
+  return response;
+}
+
+Result<v1::ListFacilityClassesResponse> ListFacilityClasses(
+    const Domain& domain, const Call&, const v1::ListFacilityClassesRequest& request,
+    const store::Snapshot&) {
+  v1::ListFacilityClassesResponse response;
+  for (const auto& [code, facility_class] : domain.classes.all()) {
+    if (code.starts_with(request.prefix())) *response.add_facility_classes() = facility_class;
+  }
+  return response;
+}
+
+}  // namespace yima::server

@@ -1,0 +1,213 @@
+#include "server/registry/facilities.h"
+
+#include <set>
+
+#include <fmt/format.h>
+
+#include "server/registry/facility_rules.h"
+#include "server/registry/filter.h"
+
+namespace yima::server {
+namespace {
+
+constexpr int kBatchMax = 1000;
+
+tl::unexpected<Error> Within(std::string_view prefix, Error error) {
+  error.field = fmt::format("{}{}", prefix, error.field);
+  return tl::unexpected(std::move(error));
+}
+
+Result<void> CheckHolders(const store::Snapshot& snapshot, const v1::Facility& facility) {
+  const std::pair<const char*, uint64_t> holders[] = {
+      {"supervising.holder", facility.supervising().holder()},
+      {"owning.holder", facility.owning().holder()},
+      {"maintaining.holder", facility.maintaining().holder()}};
+  for (const auto& [field, holder] : holders) {
+    if (holder == 0) continue;
+    YIMA_ASSIGN_OR_RETURN(const auto found, snapshot.Get(store::Kind::kOrganization, holder));
+    if (!found) {
+      return Fail(StatusCode::kNotFound, "ORGANIZATION_UNKNOWN",
+                  fmt::format("no organization has id {}", holder), field);
+    }
+  }
+  return {};
+}
+
+/// Keys that some facility has already, or that stood in this request before.
+Result<void> CheckFree(const store::Snapshot& snapshot, const v1::Facility& facility,
+                       std::set<Key>& taken_here) {
+  const auto check = [&](Key key, const char* reason, std::string what,
+                         std::string field) -> Result<void> {
+    YIMA_ASSIGN_OR_RETURN(const uint64_t holder, snapshot.Holder(key.index, key.key));
+    const bool repeated = !taken_here.insert(std::move(key)).second;
+    if (holder == 0 && !repeated) return {};
+    return Fail(StatusCode::kAlreadyExists, reason,
+                repeated ? fmt::format("{} stands twice in this request", what)
+                         : fmt::format("{} belongs to facility {}", what, holder),
+                std::move(field));
+  };
+  for (int i = 0; i < facility.codes_size(); ++i) {
+    const auto& code = facility.codes(i);
+    YIMA_RETURN_IF_ERROR(
+        check({store::Index::kFacilityCode, FacilityCodeKey(code.scheme(), code.digits())},
+              "FACILITY_CODE_TAKEN", fmt::format("facility code {}", code.digits()),
+              fmt::format("codes[{}].digits", i)));
+  }
+  for (int i = 0; i < facility.external_codes_size(); ++i) {
+    const auto& code = facility.external_codes(i);
+    YIMA_RETURN_IF_ERROR(
+        check({store::Index::kExternalCode, ExternalCodeKey(code.namespace_(), code.value())},
+              "EXTERNAL_CODE_TAKEN",
+              fmt::format("external code {} of {}", code.value(), code.namespace_()),
+              fmt::format("external_codes[{}].value", i)));
+  }
+  return {};
+}
+
+/// The record that a request asks for, ready to be put.
+Result<v1::Facility> Prepare(const Domain& domain, const store::Snapshot& snapshot,
+                             const v1::CreateFacilityRequest& request, std::set<Key>& taken_here) {
+  v1::Facility facility = request.facility();
+  YIMA_RETURN_IF_ERROR(CheckFacility(domain.classes, facility));
+  YIMA_RETURN_IF_ERROR(CheckRights(facility));
+  YIMA_RETURN_IF_ERROR(CheckHolders(snapshot, facility));
+  if (facility.codes().empty() && request.assign_code()) {
+    YIMA_RETURN_IF_ERROR(AssignCode(domain, snapshot, facility));
+  }
+  if (facility.codes().empty() && facility.external_codes().empty()) {
+    return Invalid("IDENTITY_MISSING",
+                   "a facility has a code or an external code; assign_code gives it one", "codes");
+  }
+  YIMA_RETURN_IF_ERROR(CheckFree(snapshot, facility, taken_here));
+  YIMA_ASSIGN_OR_RETURN(const uint64_t uid, domain.numbers.NewId(store::Kind::kFacility));
+  facility.set_uid(uid);
+  facility.set_create_time_us(domain.now());
+  facility.set_update_time_us(facility.create_time_us());
+  return facility;
+}
+
+Result<v1::Facility> Shown(const Domain& domain, uint64_t uid, const store::Snapshot& snapshot) {
+  YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Facility>(snapshot, uid));
+  if (!read) {
+    return Fail(StatusCode::kNotFound, "FACILITY_NOT_FOUND",
+                fmt::format("no facility has uid {}", uid), "uid");
+  }
+  return ShownFacility(domain, read->record, read->revision);
+}
+
+/// The uid that a request names by one of a facility's names; 0 when nothing bears it.
+Result<uint64_t> FindByName(const v1::GetFacilityRequest& request,
+                            const store::Snapshot& snapshot) {
+  switch (request.name_case()) {
+    case v1::GetFacilityRequest::kUid:
+      return request.uid();
+    case v1::GetFacilityRequest::kCode:
+      return snapshot.Holder(store::Index::kFacilityCode,
+                             FacilityCodeKey(request.code().scheme(), request.code().digits()));
+    case v1::GetFacilityRequest::kExternalCode:
+      return snapshot.Holder(
+          store::Index::kExternalCode,
+          ExternalCodeKey(request.external_code().namespace_(), request.external_code().value()));
+    default:
+      return Invalid("NAME_MISSING", "neither uid nor code nor external_code names the facility",
+                     "name");
+  }
+}
+
+}  // namespace
+
+Result<Planned> PlanCreateFacility(const Domain& domain, const Call& call,
+                                   const v1::CreateFacilityRequest& request,
+                                   const store::Snapshot& snapshot) {
+  std::set<Key> taken_here;
+  auto facility = Prepare(domain, snapshot, request, taken_here);
+  if (!facility) return Within("facility.", facility.error());
+  ChangeWriter writer(call, request.request_id());
+  writer.Create(facility->uid(), *facility);
+  return Planned{writer.Take(), {{store::Kind::kFacility, facility->uid(), 1}}};
+}
+
+Result<v1::CreateFacilityResponse> AnswerCreateFacility(const Domain& domain,
+                                                        const std::vector<RecordRef>& results,
+                                                        const store::Snapshot& snapshot) {
+  v1::CreateFacilityResponse response;
+  YIMA_ASSIGN_OR_RETURN(*response.mutable_facility(), Shown(domain, results.at(0).id, snapshot));
+  return response;
+}
+
+Result<Planned> PlanBatchCreateFacilities(const Domain& domain, const Call& call,
+                                          const v1::BatchCreateFacilitiesRequest& request,
+                                          const store::Snapshot& snapshot) {
+  if (request.requests_size() < 1 || request.requests_size() > kBatchMax) {
+    return Invalid("BATCH_SIZE",
+                   fmt::format("{} requests, want 1 to {}", request.requests_size(), kBatchMax),
+                   "requests");
+  }
+  ChangeWriter writer(call, request.request_id());
+  std::vector<RecordRef> results;
+  std::set<Key> taken_here;
+  for (int i = 0; i < request.requests_size(); ++i) {
+    const auto& one = request.requests(i);
+    if (!one.request_id().empty()) {
+      return Invalid("FIELD_OUTPUT_ONLY", "the whole batch has one request_id",
+                     fmt::format("requests[{}].request_id", i));
+    }
+    auto facility = Prepare(domain, snapshot, one, taken_here);
+    if (!facility) return Within(fmt::format("requests[{}].facility.", i), facility.error());
+    writer.Create(facility->uid(), *facility);
+    results.push_back({store::Kind::kFacility, facility->uid(), 1});
+  }
+  return Planned{writer.Take(), std::move(results)};
+}
+
+Result<v1::BatchCreateFacilitiesResponse> AnswerBatchCreateFacilities(
+    const Domain& domain, const std::vector<RecordRef>& results, const store::Snapshot& snapshot) {
+  v1::BatchCreateFacilitiesResponse response;
+  for (const auto& ref : results) {
+    YIMA_ASSIGN_OR_RETURN(*response.add_facilities(), Shown(domain, ref.id, snapshot));
+  }
+  return response;
+}
+
+Result<v1::GetFacilityResponse> GetFacility(const Domain& domain, const Call&,
+                                            const v1::GetFacilityRequest& request,
+                                            const store::Snapshot& snapshot) {
+  YIMA_ASSIGN_OR_RETURN(const uint64_t uid, FindByName(request, snapshot));
+  v1::GetFacilityResponse response;
+  const auto read = Get<v1::Facility>(snapshot, uid);
+  if (!read) return tl::unexpected(read.error());
+  if (!*read) {
+    return Fail(StatusCode::kNotFound, "FACILITY_NOT_FOUND", "no facility bears that name", "name");
+  }
+  *response.mutable_facility() = ShownFacility(domain, (*read)->record, (*read)->revision);
+  YIMA_ASSIGN_OR_RETURN(const uint64_t active,
+                        snapshot.Holder(store::Index::kActiveCode, ActiveCodeKey(uid)));
+  response.set_active_code(active);
+  return response;
+}
+
+Result<v1::ListFacilitiesResponse> ListFacilities(const Domain& domain, const Call& call,
+                                                  const v1::ListFacilitiesRequest& request,
+                                                  const store::Snapshot& snapshot) {
+  YIMA_ASSIGN_OR_RETURN(const auto matcher, FacilityMatcher::Parse(request.filter()));
+  YIMA_ASSIGN_OR_RETURN(const size_t size, PageSize(request.page_size()));
+  const std::string filter = request.filter().SerializeAsString();
+  YIMA_ASSIGN_OR_RETURN(const std::string place,
+                        OpenPageToken(domain, call.method, filter, request.page_token()));
+  v1::ListFacilitiesResponse response;
+  const uint64_t after = place.empty() ? 0 : std::stoull(place);
+  YIMA_RETURN_IF_ERROR(
+      matcher.Scan(snapshot, after, [&](uint64_t revision, const v1::Facility& facility) {
+        if (static_cast<size_t>(response.facilities_size()) == size) {
+          const uint64_t last = response.facilities(response.facilities_size() - 1).uid();
+          response.set_next_page_token(
+              SealPageToken(domain, call.method, filter, fmt::format("{}", last)));
+          return false;
+        }
+        *response.add_facilities() = ShownFacility(domain, facility, revision);
+        return true;
+      }));
+  return response;
+}
+
+}  // namespace yima::server

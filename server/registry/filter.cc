@@ -1,0 +1,213 @@
+#include "server/registry/filter.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "codegen/code/facility_code.h"
+#include "server/domain/derived.h"
+
+namespace yima::server {
+namespace {
+
+constexpr int kUidsMax = 1000;
+constexpr size_t kWordsMax = 256;
+
+bool IsDigits(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+template <typename List, typename Value>
+bool EmptyOrHolds(const List& list, const Value& value) {
+  return list.empty() || std::ranges::find(list, value) != list.end();
+}
+
+bool BeginsWithAny(const std::string& value,
+                   const google::protobuf::RepeatedPtrField<std::string>& prefixes) {
+  return prefixes.empty() || std::ranges::any_of(prefixes, [&](const std::string& prefix) {
+           return value.starts_with(prefix);
+         });
+}
+
+/// A class code matches itself; two digits match every class of that group.
+bool ClassMatches(const std::string& value,
+                  const google::protobuf::RepeatedPtrField<std::string>& wanted) {
+  return wanted.empty() || std::ranges::any_of(wanted, [&](const std::string& code) {
+           return value == code || (code.size() == 2 && value.starts_with(code));
+         });
+}
+
+bool RightMatches(const v1::Facility& facility, const v1::FacilityFilter& filter) {
+  if (filter.right_states().empty()) return true;
+  const auto matches = [&](v1::RightKind kind, const v1::Right& right) {
+    const bool asked =
+        filter.right_kind() == v1::RIGHT_KIND_UNSPECIFIED || filter.right_kind() == kind;
+    return asked && EmptyOrHolds(filter.right_states(), right.state());
+  };
+  return matches(v1::RIGHT_KIND_SUPERVISING, facility.supervising()) ||
+         matches(v1::RIGHT_KIND_OWNING, facility.owning()) ||
+         matches(v1::RIGHT_KIND_MAINTAINING, facility.maintaining());
+}
+
+bool OrganizationMatches(const v1::Facility& facility, const v1::FacilityFilter& filter) {
+  if (filter.organizations().empty()) return true;
+  return std::ranges::any_of(filter.organizations(), [&](uint64_t id) {
+    return facility.supervising().holder() == id || facility.owning().holder() == id ||
+           facility.maintaining().holder() == id;
+  });
+}
+
+tl::unexpected<Error> UnknownEnum(int value, std::string field) {
+  return Invalid("ENUM_UNKNOWN", fmt::format("{} is no known value", value), std::move(field));
+}
+
+Result<void> CheckEnums(const v1::FacilityFilter& filter) {
+  for (int i = 0; i < filter.conditions_size(); ++i) {
+    if (!v1::Condition_IsValid(filter.conditions(i))) {
+      return UnknownEnum(filter.conditions(i), fmt::format("filter.conditions[{}]", i));
+    }
+  }
+  for (int i = 0; i < filter.right_states_size(); ++i) {
+    if (!v1::RightState_IsValid(filter.right_states(i))) {
+      return UnknownEnum(filter.right_states(i), fmt::format("filter.right_states[{}]", i));
+    }
+  }
+  if (!v1::RightKind_IsValid(filter.right_kind())) {
+    return UnknownEnum(filter.right_kind(), "filter.right_kind");
+  }
+  if (!v1::CodedFilter_IsValid(filter.coded())) return UnknownEnum(filter.coded(), "filter.coded");
+  return {};
+}
+
+/// Terms that every match stands under: those of fields with one value.
+std::vector<std::string> TermsOf(const v1::FacilityFilter& filter) {
+  std::vector<std::string> terms;
+  if (filter.batch() != 0) terms.push_back(BatchTerm(filter.batch()));
+  if (filter.organizations_size() == 1) terms.push_back(OrganizationTerm(filter.organizations(0)));
+  if (filter.class_codes_size() == 1 && filter.class_codes(0).size() != 2) {
+    terms.push_back(ClassTerm(filter.class_codes(0)));
+  }
+  if (filter.divisions_size() == 1 && filter.divisions(0).size() == 6) {
+    terms.push_back(DivisionTerm(filter.divisions(0)));
+  }
+  return terms;
+}
+
+std::string Joined(const google::protobuf::RepeatedPtrField<std::string>& values) {
+  return fmt::format("{}", fmt::join(values, " or "));
+}
+
+}  // namespace
+
+Result<FacilityMatcher> FacilityMatcher::Parse(const v1::FacilityFilter& filter) {
+  for (int i = 0; i < filter.divisions_size(); ++i) {
+    const std::string& prefix = filter.divisions(i);
+    if (!IsDigits(prefix) || (prefix.size() != 2 && prefix.size() != 4 && prefix.size() != 6)) {
+      return Invalid("DIVISION_MALFORMED",
+                     fmt::format("division prefix \"{}\", want 2, 4 or 6 digits", prefix),
+                     fmt::format("filter.divisions[{}]", i));
+    }
+  }
+  for (int i = 0; i < filter.class_codes_size(); ++i) {
+    if (filter.class_codes(i).empty() || filter.class_codes(i).size() > 16) {
+      return Invalid("CLASS_MALFORMED",
+                     fmt::format("class \"{}\", want a code or 2 digits of a group",
+                                 filter.class_codes(i).substr(0, 64)),
+                     fmt::format("filter.class_codes[{}]", i));
+    }
+  }
+  for (int i = 0; i < filter.schemes_size(); ++i) {
+    if (filter.schemes(i) > UINT8_MAX ||
+        SchemeWidth(static_cast<Scheme>(filter.schemes(i))).value_or(0) == 0) {
+      return Invalid("SCHEME_UNASSIGNED",
+                     fmt::format("scheme {} has no facility codes", filter.schemes(i)),
+                     fmt::format("filter.schemes[{}]", i));
+    }
+  }
+  YIMA_RETURN_IF_ERROR(CheckEnums(filter));
+  if (filter.uids_size() > kUidsMax) {
+    return Invalid("TOO_MANY_UIDS",
+                   fmt::format("{} uids, want at most {}", filter.uids_size(), kUidsMax),
+                   "filter.uids");
+  }
+  return FacilityMatcher(filter);
+}
+
+Result<bool> FacilityMatcher::Matches(const store::Snapshot& snapshot,
+                                      const v1::Facility& facility) const {
+  if (!BeginsWithAny(facility.division(), filter_.divisions()) ||
+      !ClassMatches(facility.class_code(), filter_.class_codes()) ||
+      !OrganizationMatches(facility, filter_) ||
+      !EmptyOrHolds(filter_.conditions(), facility.condition()) ||
+      !RightMatches(facility, filter_) ||
+      (filter_.batch() != 0 && facility.batch() != filter_.batch())) {
+    return false;
+  }
+  if (!filter_.schemes().empty()) {
+    const int last = facility.codes_size() - 1;
+    if (last < 0 || !EmptyOrHolds(filter_.schemes(), facility.codes(last).scheme())) return false;
+  }
+  if (filter_.coded() == v1::CODED_FILTER_UNSPECIFIED) return true;
+  YIMA_ASSIGN_OR_RETURN(const uint64_t code,
+                        snapshot.Holder(store::Index::kActiveCode, ActiveCodeKey(facility.uid())));
+  return (code != 0) == (filter_.coded() == v1::CODED_FILTER_CODED);
+}
+
+Result<void> FacilityMatcher::Scan(const store::Snapshot& snapshot, uint64_t after,
+                                   const Visitor& visit) const {
+  Result<void> failure;
+  v1::Facility facility;  // its memory is used again for each record
+  const auto offer = [&](uint64_t id, uint64_t revision, std::string_view bytes) {
+    if (!facility.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+      failure = Fail(StatusCode::kDataLoss, "RECORD_DAMAGED",
+                     fmt::format("facility {} does not parse; run yimad check", id));
+      return false;
+    }
+    const auto matches = Matches(snapshot, facility);
+    if (!matches) failure = tl::unexpected(matches.error());
+    return matches && (!*matches || visit(revision, facility));
+  };
+  if (filter_.uids().empty()) {
+    YIMA_RETURN_IF_ERROR(snapshot.Scan(store::Kind::kFacility, after, TermsOf(filter_), offer));
+    return failure;
+  }
+  const std::set<uint64_t> uids(filter_.uids().begin(), filter_.uids().end());
+  for (auto uid = uids.upper_bound(after); uid != uids.end(); ++uid) {
+    YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot.Get(store::Kind::kFacility, *uid));
+    if (stored && !offer(*uid, stored->revision, stored->bytes)) break;
+  }
+  return failure;
+}
+
+std::string FacilityMatcher::InWords() const {
+  std::vector<std::string> words;
+  if (!filter_.divisions().empty()) {
+    words.push_back("division " + Joined(filter_.divisions()));
+  }
+  if (!filter_.class_codes().empty()) {
+    words.push_back("class " + Joined(filter_.class_codes()));
+  }
+  if (!filter_.organizations().empty()) {
+    words.push_back(fmt::format("organization {}", fmt::join(filter_.organizations(), " or ")));
+  }
+  if (!filter_.schemes().empty()) {
+    words.push_back(fmt::format("scheme {}", fmt::join(filter_.schemes(), " or ")));
+  }
+  for (const int condition : filter_.conditions()) {
+    words.push_back(v1::Condition_Name(static_cast<v1::Condition>(condition)));
+  }
+  for (const int state : filter_.right_states()) {
+    words.push_back(v1::RightState_Name(static_cast<v1::RightState>(state)));
+  }
+  if (filter_.coded() != v1::CODED_FILTER_UNSPECIFIED) {
+    words.push_back(filter_.coded() == v1::CODED_FILTER_CODED ? "coded" : "uncoded");
+  }
+  if (filter_.batch() != 0) words.push_back(fmt::format("batch {}", filter_.batch()));
+  if (!filter_.uids().empty()) words.push_back(fmt::format("{} uids", filter_.uids_size()));
+  if (words.empty()) return "all facilities";
+  return fmt::format("{}", fmt::join(words, ", ")).substr(0, kWordsMax);
+}
+
+}  // namespace yima::server

@@ -1,0 +1,341 @@
+#include "server/registry/organizations.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "codegen/code/facility_code.h"
+#include "server/registry/facility_rules.h"
+
+namespace yima::server {
+namespace {
+
+constexpr size_t kNameMax = 100;
+constexpr int kAliasesMax = 32;
+constexpr int kBatchMax = 1000;
+
+Result<void> CheckTelephone(std::string_view telephone, const std::string& field) {
+  const bool sound = telephone.size() <= 32 && std::ranges::all_of(telephone, [](char c) {
+                       return (c >= '0' && c <= '9') || c == ' ' || c == '+' || c == '-';
+                     });
+  if (sound) return {};
+  return Invalid("TELEPHONE_MALFORMED",
+                 fmt::format("telephone \"{}\", want at most 32 of digits, space, + and -",
+                             telephone.substr(0, 64)),
+                 field);
+}
+
+/// The record that an input asks for, its contacts withheld; id and times are still to be set.
+Result<v1::Organization> FromInput(const v1::OrganizationInput& input, const std::string& prefix) {
+  v1::Organization organization = input.organization();
+  const auto field = [&](std::string_view name) {
+    return fmt::format("{}organization.{}", prefix, name);
+  };
+  if (organization.id() != 0 || organization.has_contact_name() ||
+      organization.has_contact_telephone() || !organization.etag().empty() ||
+      organization.create_time_us() != 0 || organization.update_time_us() != 0) {
+    return Invalid("FIELD_OUTPUT_ONLY", "id, contacts, etag and times are set by the server",
+                   field("id"));
+  }
+  YIMA_RETURN_IF_ERROR(CheckText(organization.name(), kNameMax, field("name"), true));
+  if (organization.aliases_size() > kAliasesMax) {
+    return Invalid(
+        "FIELD_TOO_LONG",
+        fmt::format("{} aliases, want at most {}", organization.aliases_size(), kAliasesMax),
+        field("aliases"));
+  }
+  for (int i = 0; i < organization.aliases_size(); ++i) {
+    YIMA_RETURN_IF_ERROR(
+        CheckText(organization.aliases(i), kNameMax, field(fmt::format("aliases[{}]", i)), true));
+  }
+  if (!organization.credit_code().empty()) {
+    auto credit = CreditCode::Parse(organization.credit_code());
+    if (!credit) {
+      Error error = credit.error();
+      error.field = field("credit_code");
+      return tl::unexpected(std::move(error));
+    }
+    organization.set_credit_code(credit->ToString());
+  }
+  YIMA_RETURN_IF_ERROR(CheckTelephone(organization.telephone(), field("telephone")));
+  YIMA_RETURN_IF_ERROR(CheckText(input.contact_name(), 50, prefix + "contact_name"));
+  YIMA_RETURN_IF_ERROR(CheckTelephone(input.contact_telephone(), prefix + "contact_telephone"));
+  if (!input.contact_name().empty()) {
+    *organization.mutable_contact_name() = Withhold(input.contact_name());
+  }
+  if (!input.contact_telephone().empty()) {
+    *organization.mutable_contact_telephone() = Withhold(input.contact_telephone());
+  }
+  return organization;
+}
+
+Result<v1::Organization> Shown(const Domain& domain, uint64_t id, const store::Snapshot& snapshot) {
+  YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Organization>(snapshot, id));
+  if (!read) {
+    return Fail(StatusCode::kNotFound, "ORGANIZATION_NOT_FOUND",
+                fmt::format("no organization has id {}", id), "id");
+  }
+  return ShownOrganization(domain, read->record, read->revision);
+}
+
+/// Organizations as one request leaves them: what stands, and what this request made of it.
+class Merge {
+ public:
+  Merge(const Domain& domain, const store::Snapshot& snapshot)
+      : domain_(domain), snapshot_(snapshot) {}
+
+  Result<void> Add(v1::Organization offered, const std::string& prefix) {
+    YIMA_ASSIGN_OR_RETURN(const uint64_t id, Find(offered, prefix));
+    if (id == 0) return Create(std::move(offered));
+    return Complete(id, offered, prefix);
+  }
+
+  Planned Finish(const Call& call, std::string_view request_id) {
+    ChangeWriter writer(call, request_id);
+    Planned planned;
+    for (const uint64_t id : order_) {
+      const Entry& entry = entries_.at(id);
+      const bool created = entry.revision == 0;
+      const bool changed =
+          created || entry.after.SerializeAsString() != entry.before.SerializeAsString();
+      if (created) {
+        writer.Create(id, entry.after);
+      } else if (changed) {
+        v1::Organization after = entry.after;
+        after.set_update_time_us(domain_.now());
+        writer.Replace(id, entry.revision, entry.before, after);
+      }
+      planned.results.push_back(
+          {store::Kind::kOrganization, id, entry.revision + (changed ? 1 : 0)});
+      ++(created ? counts.created : changed ? counts.updated : counts.unchanged);
+    }
+    planned.change = writer.Take();
+    return planned;
+  }
+
+  struct Counts {
+    uint64_t created = 0;
+    uint64_t updated = 0;
+    uint64_t unchanged = 0;
+  };
+  Counts counts;
+
+ private:
+  struct Entry {
+    uint64_t revision = 0;
+    v1::Organization before;
+    v1::Organization after;
+  };
+
+  Result<uint64_t> Holder(store::Index index, const std::string& key) {
+    const auto here = keys_.find({index, key});
+    if (here != keys_.end()) return here->second;
+    return snapshot_.Holder(index, key);
+  }
+
+  /// Which organization an input means: by credit code, else by name or alias.
+  Result<uint64_t> Find(const v1::Organization& offered, const std::string& prefix) {
+    uint64_t by_credit = 0;
+    if (!offered.credit_code().empty()) {
+      YIMA_ASSIGN_OR_RETURN(by_credit, Holder(store::Index::kCreditCode, offered.credit_code()));
+    }
+    YIMA_ASSIGN_OR_RETURN(const uint64_t by_name,
+                          Holder(store::Index::kOrganizationName, offered.name()));
+    if (by_credit != 0 && by_name != 0 && by_credit != by_name) {
+      return Fail(StatusCode::kAlreadyExists, "ORGANIZATION_CONFLICT",
+                  fmt::format("name \"{}\" belongs to organization {}, credit code {} to {}",
+                              offered.name(), by_name, offered.credit_code(), by_credit),
+                  prefix + "organization.name");
+    }
+    return by_credit != 0 ? by_credit : by_name;
+  }
+
+  Result<void> Create(v1::Organization offered) {
+    YIMA_ASSIGN_OR_RETURN(const uint64_t id, domain_.numbers.NewId(store::Kind::kOrganization));
+    offered.set_id(id);
+    offered.set_create_time_us(domain_.now());
+    offered.set_update_time_us(offered.create_time_us());
+    YIMA_RETURN_IF_ERROR(TakeKeys(offered, ""));
+    entries_[id] = {0, {}, std::move(offered)};
+    order_.push_back(id);
+    return {};
+  }
+
+  Result<void> Complete(uint64_t id, const v1::Organization& offered, const std::string& prefix) {
+    if (!entries_.contains(id)) {
+      YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Organization>(snapshot_, id));
+      if (!read) {
+        return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
+                    fmt::format("organization {} has no record; run yimad check", id));
+      }
+      entries_[id] = {read->revision, read->record, read->record};
+      order_.push_back(id);
+    }
+    v1::Organization& stands = entries_.at(id).after;
+    const auto fill = [&](const char* name, const std::string& value, const std::string& now,
+                          auto set) -> Result<void> {
+      if (value.empty() || value == now) return {};
+      if (now.empty()) {
+        set(value);
+        return {};
+      }
+      return Fail(StatusCode::kAlreadyExists, "ORGANIZATION_CONFLICT",
+                  fmt::format("organization \"{}\" has {} \"{}\", not \"{}\"", stands.name(), name,
+                              now, value),
+                  fmt::format("{}organization.{}", prefix, name));
+    };
+    YIMA_RETURN_IF_ERROR(fill("credit_code", offered.credit_code(), stands.credit_code(),
+                              [&](const auto& v) { stands.set_credit_code(v); }));
+    YIMA_RETURN_IF_ERROR(fill("telephone", offered.telephone(), stands.telephone(),
+                              [&](const auto& v) { stands.set_telephone(v); }));
+    const auto add_name = [&](const std::string& name) {
+      if (name == stands.name() ||
+          std::ranges::find(stands.aliases(), name) != stands.aliases().end())
+        return;
+      stands.add_aliases(name);
+    };
+    add_name(offered.name());
+    for (const auto& alias : offered.aliases()) add_name(alias);
+    if (!stands.has_contact_name() && offered.has_contact_name()) {
+      *stands.mutable_contact_name() = offered.contact_name();
+    }
+    if (!stands.has_contact_telephone() && offered.has_contact_telephone()) {
+      *stands.mutable_contact_telephone() = offered.contact_telephone();
+    }
+    return TakeKeys(stands, prefix);
+  }
+
+  /// Every name leads to one organization only.
+  Result<void> TakeKeys(const v1::Organization& organization, const std::string& prefix) {
+    for (const auto& key : Derive(organization).keys) {
+      YIMA_ASSIGN_OR_RETURN(const uint64_t holder, Holder(key.index, key.key));
+      if (holder != 0 && holder != organization.id()) {
+        const bool credit = key.index == store::Index::kCreditCode;
+        return Fail(StatusCode::kAlreadyExists,
+                    credit ? "CREDIT_CODE_TAKEN" : "ORGANIZATION_NAME_TAKEN",
+                    fmt::format("\"{}\" belongs to organization {}", key.key, holder),
+                    prefix + (credit ? "organization.credit_code" : "organization.aliases"));
+      }
+      keys_[key] = organization.id();
+    }
+    return {};
+  }
+
+  const Domain& domain_;
+  const store::Snapshot& snapshot_;
+  std::map<uint64_t, Entry> entries_;
+  std::vector<uint64_t> order_;
+  std::map<Key, uint64_t> keys_;
+};
+
+}  // namespace
+
+Result<Planned> PlanCreateOrganization(const Domain& domain, const Call& call,
+                                       const v1::CreateOrganizationRequest& request,
+                                       const store::Snapshot& snapshot) {
+  YIMA_ASSIGN_OR_RETURN(auto organization, FromInput(request.input(), "input."));
+  for (const auto& key : Derive(organization).keys) {
+    YIMA_ASSIGN_OR_RETURN(const uint64_t holder, snapshot.Holder(key.index, key.key));
+    if (holder == 0) continue;
+    const bool credit = key.index == store::Index::kCreditCode;
+    return Fail(StatusCode::kAlreadyExists,
+                credit ? "CREDIT_CODE_TAKEN" : "ORGANIZATION_NAME_TAKEN",
+                fmt::format("\"{}\" belongs to organization {}", key.key, holder),
+                credit ? "input.organization.credit_code" : "input.organization.name");
+  }
+  Merge merge(domain, snapshot);
+  YIMA_RETURN_IF_ERROR(merge.Add(std::move(organization), "input."));
+  return merge.Finish(call, request.request_id());
+}
+
+Result<v1::CreateOrganizationResponse> AnswerCreateOrganization(
+    const Domain& domain, const std::vector<RecordRef>& results, const store::Snapshot& snapshot) {
+  v1::CreateOrganizationResponse response;
+  YIMA_ASSIGN_OR_RETURN(*response.mutable_organization(),
+                        Shown(domain, results.at(0).id, snapshot));
+  return response;
+}
+
+Result<Planned> PlanImportOrganizations(const Domain& domain, const Call& call,
+                                        const v1::ImportOrganizationsRequest& request,
+                                        const store::Snapshot& snapshot) {
+  if (request.inputs_size() < 1 || request.inputs_size() > kBatchMax) {
+    return Invalid("BATCH_SIZE",
+                   fmt::format("{} inputs, want 1 to {}", request.inputs_size(), kBatchMax),
+                   "inputs");
+  }
+  Merge merge(domain, snapshot);
+  for (int i = 0; i < request.inputs_size(); ++i) {
+    const std::string prefix = fmt::format("inputs[{}].", i);
+    YIMA_ASSIGN_OR_RETURN(auto organization, FromInput(request.inputs(i), prefix));
+    YIMA_RETURN_IF_ERROR(merge.Add(std::move(organization), prefix));
+  }
+  Planned planned = merge.Finish(call, request.request_id());
+  if (request.dry_run()) planned.change = {};
+  // A kept reply holds references alone, so the counts ride in front as one of no kind.
+  planned.results.insert(planned.results.begin(),
+                         {store::Kind{}, merge.counts.created, merge.counts.updated});
+  return planned;
+}
+
+Result<v1::ImportOrganizationsResponse> AnswerImportOrganizations(
+    const Domain& domain, const std::vector<RecordRef>& results, const store::Snapshot& snapshot) {
+  v1::ImportOrganizationsResponse response;
+  const RecordRef& counts = results.at(0);
+  response.set_created(counts.id);
+  response.set_updated(counts.revision);
+  response.set_unchanged(results.size() - 1 - counts.id - counts.revision);
+  for (size_t i = 1; i < results.size(); ++i) {
+    YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Organization>(snapshot, results[i].id));
+    if (!read) continue;  // a dry run would have created it
+    *response.add_organizations() = ShownOrganization(domain, read->record, read->revision);
+  }
+  return response;
+}
+
+Result<v1::GetOrganizationResponse> GetOrganization(const Domain& domain, const Call&,
+                                                    const v1::GetOrganizationRequest& request,
+                                                    const store::Snapshot& snapshot) {
+  uint64_t id = request.id();
+  if (request.name_case() == v1::GetOrganizationRequest::kText) {
+    YIMA_ASSIGN_OR_RETURN(id, FindOrganization(snapshot, request.text()));
+    if (id == 0) {
+      return Fail(StatusCode::kNotFound, "ORGANIZATION_NOT_FOUND",
+                  fmt::format("no organization is called \"{}\"", request.text().substr(0, 100)),
+                  "text");
+    }
+  } else if (request.name_case() != v1::GetOrganizationRequest::kId) {
+    return Invalid("NAME_MISSING", "neither id nor text names the organization", "name");
+  }
+  v1::GetOrganizationResponse response;
+  YIMA_ASSIGN_OR_RETURN(*response.mutable_organization(), Shown(domain, id, snapshot));
+  return response;
+}
+
+Result<v1::ListOrganizationsResponse> ListOrganizations(const Domain& domain, const Call& call,
+                                                        const v1::ListOrganizationsRequest& request,
+                                                        const store::Snapshot& snapshot) {
+  YIMA_ASSIGN_OR_RETURN(const size_t size, PageSize(request.page_size()));
+  YIMA_ASSIGN_OR_RETURN(const std::string place,
+                        OpenPageToken(domain, call.method, "", request.page_token()));
+  v1::ListOrganizationsResponse response;
+  uint64_t last = place.empty() ? 0 : std::stoull(place);
+  YIMA_RETURN_IF_ERROR(snapshot.Scan(
+      store::Kind::kOrganization, last, {},
+      [&](uint64_t id, uint64_t revision, std::string_view bytes) {
+        if (static_cast<size_t>(response.organizations_size()) == size) {
+          response.set_next_page_token(
+              SealPageToken(domain, call.method, "", fmt::format("{}", last)));
+          return false;
+        }
+        v1::Organization organization;
+        organization.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+        *response.add_organizations() = ShownOrganization(domain, organization, revision);
+        last = id;
+        return true;
+      }));
+  return response;
+}
+
+}  // namespace yima::server
