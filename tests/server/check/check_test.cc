@@ -247,6 +247,13 @@ TEST_F(CheckTest, FindsWrongCounters) {
                               "counter nonsense is 5, but the records make it 0"));
 }
 
+TEST_F(CheckTest, StopsAtAThousandFindings) {
+  store::Change change;
+  for (int i = 0; i < 1100; ++i) change.adds.push_back({"nonsense/" + std::to_string(i), 1});
+  Damage(std::move(change));
+  EXPECT_EQ(Findings().size(), 1000);
+}
+
 class BatchCheckTest : public CheckTest {
  protected:
   static constexpr uint64_t kBatch = uint64_t{1} << 32 | 1;
