@@ -1,9 +1,9 @@
 #include "server/issuance/codes.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <optional>
+
+#include <fmt/format.h>
 
 #include "codegen/code/code_text.h"
 #include "codegen/code/serial.h"
@@ -107,9 +107,8 @@ Result<Planned> PlanBindCode(const Domain& domain, const Call& call,
     return Fail(StatusCode::kFailedPrecondition, "CODE_REVOKED",
                 fmt::format("plate {} is no longer valid; take another", serial), "plate");
   }
-  YIMA_ASSIGN_OR_RETURN(
-      const uint64_t active,
-      snapshot.Holder(store::Index::kActiveCode, ActiveCodeKey(request.facility())));
+  YIMA_ASSIGN_OR_RETURN(const uint64_t active, snapshot.Holder(store::Index::kActiveCode,
+                                                               ActiveCodeKey(request.facility())));
   if (active != 0) {
     return Fail(StatusCode::kFailedPrecondition, "FACILITY_HAS_CODE",
                 fmt::format("facility {} has active code {}", request.facility(), active),
@@ -138,10 +137,10 @@ Result<Planned> PlanRevokeCode(const Domain&, const Call& call,
                                const store::Snapshot& snapshot) {
   if (!v1::RevocationReason_IsValid(request.reason()) ||
       request.reason() == v1::REVOCATION_REASON_UNSPECIFIED) {
-    return Invalid("REVOCATION_REASON_MISSING",
-                   fmt::format("reason {} is none of the known ones",
-                               static_cast<int>(request.reason())),
-                   "reason");
+    return Invalid(
+        "REVOCATION_REASON_MISSING",
+        fmt::format("reason {} is none of the known ones", static_cast<int>(request.reason())),
+        "reason");
   }
   YIMA_ASSIGN_OR_RETURN(const auto code, FindCode(snapshot, request.serial()));
   if (code.record.state() == v1::CODE_STATE_REVOKED ||
@@ -215,8 +214,8 @@ class Page {
 Result<void> ListBatch(const store::Snapshot& snapshot, uint64_t batch, uint64_t after,
                        Page& page) {
   for (uint64_t chunk = after / kBatchChunk; chunk < kBatchChunksMax; ++chunk) {
-    YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot.Get(store::Kind::kBatchItems,
-                                                          BatchItemsId(batch, chunk)));
+    YIMA_ASSIGN_OR_RETURN(const auto stored,
+                          snapshot.Get(store::Kind::kBatchItems, BatchItemsId(batch, chunk)));
     if (!stored) return {};
     const std::vector<BatchItem> items = DecodeItems(stored->bytes);
     for (size_t i = 0; i < items.size(); ++i) {
@@ -233,16 +232,14 @@ Result<void> ListByFacilities(const store::Snapshot& snapshot, const v1::Facilit
                               uint64_t after, Page& page) {
   YIMA_ASSIGN_OR_RETURN(const auto matcher, FacilityMatcher::Parse(filter));
   Result<void> failure;
-  YIMA_RETURN_IF_ERROR(
-      matcher.Scan(snapshot, after, [&](uint64_t, const v1::Facility& facility) {
-        const auto serial =
-            snapshot.Holder(store::Index::kActiveCode, ActiveCodeKey(facility.uid()));
-        if (!serial) failure = tl::unexpected(serial.error());
-        if (!serial || *serial == 0) return serial.has_value();
-        const auto read = FindCode(snapshot, *serial);
-        if (!read) failure = tl::unexpected(read.error());
-        return read && page.Offer(facility.uid(), read->record, read->revision);
-      }));
+  YIMA_RETURN_IF_ERROR(matcher.Scan(snapshot, after, [&](uint64_t, const v1::Facility& facility) {
+    const auto serial = snapshot.Holder(store::Index::kActiveCode, ActiveCodeKey(facility.uid()));
+    if (!serial) failure = tl::unexpected(serial.error());
+    if (!serial || *serial == 0) return serial.has_value();
+    const auto read = FindCode(snapshot, *serial);
+    if (!read) failure = tl::unexpected(read.error());
+    return read && page.Offer(facility.uid(), read->record, read->revision);
+  }));
   return failure;
 }
 

@@ -1,0 +1,231 @@
+#include "server/issuance/issue_batch.h"
+
+#include <algorithm>
+#include <memory>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "server/issuance/codes.h"
+
+namespace yima::server {
+namespace {
+
+/// Chunks being signed: one for each core and one in reserve; and waiting for their commit.
+const size_t kPreparingMax = std::max(2u, std::thread::hardware_concurrency() + 1);
+constexpr size_t kCommittingMax = 3;
+
+}  // namespace
+
+uint64_t IssueBatch::SizeOf(uint64_t chunk) const {
+  return std::min<uint64_t>(kBatchChunk, total() - chunk * kBatchChunk);
+}
+
+Result<void> IssueBatch::Run() {
+  YIMA_RETURN_IF_ERROR(LoadCursor());
+  v1::IssueCodesResponse first;
+  first.set_batch(batch_);
+  first.set_total(total());
+  YIMA_RETURN_IF_ERROR(sink_(first));
+  while (sent_ * kBatchChunk < total()) {
+    // Another stream of the same request may have come further than this one.
+    YIMA_RETURN_IF_ERROR(LoadCursor());
+    while (sent_ * kBatchChunk < counts_.done()) YIMA_RETURN_IF_ERROR(Replay(sent_));
+    const Result<void> issued = IssueOnwards();
+    Drain();
+    YIMA_RETURN_IF_ERROR(issued);
+  }
+  YIMA_RETURN_IF_ERROR(EndBatch(domain_, call_, batch_, counts_));
+  v1::IssueCodesResponse last;
+  last.set_batch(batch_);
+  last.set_total(total());
+  last.set_skipped(counts_.unchanged());
+  return sink_(last);
+}
+
+Result<void> IssueBatch::LoadCursor() {
+  const auto snapshot = domain_.store.Read();
+  YIMA_ASSIGN_OR_RETURN(const auto batch, Get<v1::Batch>(*snapshot, batch_));
+  YIMA_ASSIGN_OR_RETURN(const auto cursor, snapshot->Get(store::Kind::kBatchCursor, batch_));
+  if (!batch || !cursor || !counts_.ParseFromString(cursor->bytes)) {
+    return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
+                fmt::format("batch {} has no sound record; run yimad check", batch_));
+  }
+  request_id_ = batch->record.request_id();
+  cursor_revision_ = cursor->revision;
+  planned_ = counts_;
+  planned_revision_ = cursor_revision_;
+  next_ = counts_.done() / kBatchChunk;
+  return {};
+}
+
+/// Sends what was done before, from its records.
+Result<void> IssueBatch::Replay(uint64_t chunk) {
+  if (call_.cancelled()) return Fail(StatusCode::kCancelled, "CALLER_GONE", "the call was ended");
+  const auto snapshot = domain_.store.Read();
+  uint64_t revision = 0;
+  YIMA_ASSIGN_OR_RETURN(const auto items, ItemsOf(*snapshot, chunk, revision));
+  v1::IssueCodesResponse answer;
+  answer.set_batch(batch_);
+  answer.set_total(total());
+  for (const auto& item : items) {
+    if (item.serial == 0) continue;
+    YIMA_ASSIGN_OR_RETURN(const auto code, Get<v1::Code>(*snapshot, item.serial));
+    if (!code) {
+      return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
+                  fmt::format("code {} has no record; run yimad check", item.serial));
+    }
+    *answer.add_codes() = ToIssued(domain_, code->record, code->revision);
+  }
+  ++sent_;
+  return sink_(answer);
+}
+
+/// Keeps signing and committing until the end, or until a chunk was refused.
+Result<void> IssueBatch::IssueOnwards() {
+  for (;;) {
+    if (call_.cancelled()) {
+      return Fail(StatusCode::kUnavailable, "CALL_ENDED",
+                  "stopped between two chunks; the same request goes on from there");
+    }
+    YIMA_RETURN_IF_ERROR(CheckDay());
+    while (preparing_.size() < kPreparingMax && next_ * kBatchChunk < total()) {
+      const bool alone = doubtful_ == next_;
+      if (alone && !(preparing_.empty() && committing_.empty())) break;
+      YIMA_RETURN_IF_ERROR(Prepare(next_, alone));
+      if (alone) break;
+    }
+    if (preparing_.empty() && committing_.empty()) return {};
+    if (!preparing_.empty()) Commit();
+    if (committing_.size() < kCommittingMax && !preparing_.empty()) continue;
+    YIMA_ASSIGN_OR_RETURN(const bool committed, SettleFirst());
+    if (!committed) return {};
+  }
+}
+
+Result<void> IssueBatch::CheckDay() {
+  YIMA_ASSIGN_OR_RETURN(const Day today, DayOf(domain_.now()));
+  if (signer_ && signer_->day() == today) return {};
+  YIMA_RETURN_IF_ERROR(KeepIssueDay(domain_, call_, today));
+  YIMA_ASSIGN_OR_RETURN(signer_, Signer::For(domain_, today));
+  return {};
+}
+
+Result<std::vector<BatchItem>> IssueBatch::ItemsOf(const store::Snapshot& snapshot, uint64_t chunk,
+                                                   uint64_t& revision) const {
+  YIMA_ASSIGN_OR_RETURN(const auto stored,
+                        snapshot.Get(store::Kind::kBatchItems, BatchItemsId(batch_, chunk)));
+  revision = stored ? stored->revision : 0;
+  // Blank plates have no list before they are made.
+  if (!stored) return std::vector<BatchItem>(SizeOf(chunk));
+  return DecodeItems(stored->bytes);
+}
+
+/// Takes facilities as they are now: those that have a code by now, or are gone, are passed over.
+Result<void> IssueBatch::LookAgain(const store::Snapshot& snapshot,
+                                   std::vector<BatchItem>& items) const {
+  for (auto& item : items) {
+    YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Facility>(snapshot, item.facility));
+    YIMA_ASSIGN_OR_RETURN(const uint64_t active,
+                          snapshot.Holder(store::Index::kActiveCode, ActiveCodeKey(item.facility)));
+    if (!read || active != 0 || read->record.codes().empty()) {
+      item.revision = 0;
+      continue;
+    }
+    const auto& code = read->record.codes(read->record.codes_size() - 1);
+    YIMA_ASSIGN_OR_RETURN(const auto parsed,
+                          FacilityCode::Parse(static_cast<Scheme>(code.scheme()), code.digits()));
+    item = {item.facility, read->revision, parsed.scheme(), parsed.value(), 0};
+  }
+  return {};
+}
+
+Result<void> IssueBatch::Prepare(uint64_t number, bool look_again) {
+  const auto snapshot = domain_.store.Read();
+  uint64_t items_revision = 0;
+  YIMA_ASSIGN_OR_RETURN(auto items, ItemsOf(*snapshot, number, items_revision));
+  if (look_again) YIMA_RETURN_IF_ERROR(LookAgain(*snapshot, items));
+  // A facility of the list is passed over when it has no revision any more.
+  const auto passed_over = [](const BatchItem& item) {
+    return item.facility != 0 && item.revision == 0;
+  };
+  const auto skipped = static_cast<uint64_t>(std::ranges::count_if(items, passed_over));
+  YIMA_ASSIGN_OR_RETURN(const auto serials, TakeSerials(domain_, items.size() - skipped));
+  size_t taken = 0;
+  for (auto& item : items) item.serial = passed_over(item) ? 0 : serials[taken++].value();
+
+  planned_.set_done(planned_.done() + items.size());
+  planned_.set_created(planned_.created() + taken);
+  planned_.set_unchanged(planned_.unchanged() + skipped);
+  const uint64_t size = items.size();
+  auto make = [this, number, items_revision, items = std::move(items), signer = *signer_,
+               cursor = planned_, cursor_revision = planned_revision_, now = domain_.now()] {
+    Chunk chunk;
+    ChangeWriter writer(call_, request_id_, batch_);
+    chunk.answer.set_batch(batch_);
+    chunk.answer.set_total(cursor.total());
+    for (const auto& item : items) {
+      if (item.serial == 0) continue;
+      const v1::Code code = signer.Sign(item, batch_, now);
+      if (item.facility != 0) writer.Check(store::Kind::kFacility, item.facility, item.revision);
+      writer.Create(item.serial, code);
+      *chunk.answer.add_codes() = ToIssued(domain_, code, 1);
+    }
+    writer.PutUnlogged(store::Kind::kBatchItems, BatchItemsId(batch_, number), items_revision,
+                       EncodeItems(items));
+    writer.PutUnlogged(store::Kind::kBatchCursor, batch_, cursor_revision,
+                       cursor.SerializeAsString());
+    chunk.change = writer.Take();
+    return chunk;
+  };
+  preparing_.push_back({number, size, std::async(std::launch::async, std::move(make))});
+  ++planned_revision_;
+  ++next_;
+  return {};
+}
+
+/// Hands the first chunk that is being signed to the store.
+void IssueBatch::Commit() {
+  Preparing first = std::move(preparing_.front());
+  preparing_.pop_front();
+  Chunk chunk = first.chunk.get();
+  const auto promise = std::make_shared<std::promise<store::Outcome>>();
+  committing_.push_back({first.number, first.size, std::move(chunk.answer), promise->get_future()});
+  domain_.store.Apply(std::move(chunk.change), [promise](store::Outcome outcome) {
+    promise->set_value(std::move(outcome));
+  });
+}
+
+Result<bool> IssueBatch::SettleFirst() {
+  Committing first = std::move(committing_.front());
+  committing_.pop_front();
+  const store::Outcome outcome = first.outcome.get();
+  if (const auto* error = std::get_if<Error>(&outcome)) return tl::unexpected(*error);
+  if (!std::holds_alternative<store::Committed>(outcome)) {
+    const auto* moved = std::get_if<store::MovedRecord>(&outcome);
+    const bool facility_moved = moved != nullptr && moved->kind == store::Kind::kFacility;
+    if (facility_moved || std::holds_alternative<store::TakenKey>(outcome)) {
+      doubtful_ = first.number;
+    }
+    return false;
+  }
+  counts_.set_done(counts_.done() + first.size);
+  const auto issued = static_cast<uint64_t>(first.answer.codes_size());
+  counts_.set_created(counts_.created() + issued);
+  counts_.set_unchanged(counts_.unchanged() + first.size - issued);
+  ++cursor_revision_;
+  ++sent_;
+  doubtful_.reset();
+  YIMA_RETURN_IF_ERROR(sink_(first.answer));
+  return true;
+}
+
+/// Lets what is under way come to its end; what was committed is found by the cursor.
+void IssueBatch::Drain() {
+  for (auto& preparing : preparing_) preparing.chunk.wait();
+  preparing_.clear();
+  for (auto& committing : committing_) committing.outcome.wait();
+  committing_.clear();
+}
+
+}  // namespace yima::server

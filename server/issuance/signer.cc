@@ -1,0 +1,101 @@
+#include "server/issuance/signer.h"
+
+#include <charconv>
+
+#include <fmt/format.h>
+
+namespace yima::server {
+namespace {
+
+constexpr uint64_t kIssueDayId = 1;
+constexpr uint64_t kSerialBlock = 65'536;
+
+const v1::RegistryOrigin* CurrentOrigin(const v1::Registry& registry) {
+  for (const auto& origin : registry.origins()) {
+    if (origin.state() == v1::ORIGIN_STATE_CURRENT) return &origin;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Result<Signer> Signer::For(const Domain& domain, Day today) {
+  const v1::RegistryOrigin* origin = CurrentOrigin(domain.registry);
+  const v1::RegistryKey* newest = nullptr;
+  for (const auto& key : domain.registry.code_keys()) {
+    const bool valid = origin != nullptr && key.origin() == origin->origin() && !key.revoked() &&
+                       key.first_day() <= today && today <= key.last_day() &&
+                       domain.keys.code(static_cast<uint16_t>(key.key_id())) != nullptr;
+    if (valid && (newest == nullptr || key.first_day() > newest->first_day())) newest = &key;
+  }
+  if (newest == nullptr) {
+    return Fail(StatusCode::kFailedPrecondition, "NO_VALID_KEY",
+                fmt::format("no key of the current origin may sign on {}", FormatDay(today)));
+  }
+  YIMA_ASSIGN_OR_RETURN(auto parsed, Origin::Parse(origin->origin(), origin->test()));
+  const auto key_id = static_cast<uint16_t>(newest->key_id());
+  return Signer(std::move(parsed), *domain.keys.code(key_id), key_id, today);
+}
+
+v1::Code Signer::Sign(const BatchItem& item, uint64_t batch, TimeUs now) const {
+  const Serial serial(static_cast<uint16_t>(item.serial >> 32), static_cast<uint32_t>(item.serial));
+  const CodeBytes bytes =
+      SignCode(*key_, origin_, {key_id_, serial, day_, item.scheme, item.facility_code});
+  const auto* text = reinterpret_cast<const char*>(bytes.data());
+  v1::Code code;
+  code.set_serial(item.serial);
+  code.set_origin(origin_.ToString());
+  code.set_payload(std::string(text, kPayloadSize));
+  *code.mutable_signature() = Withhold({text + kPayloadSize, kCodeSize - kPayloadSize});
+  code.set_facility(item.facility);
+  code.set_state(item.facility == 0 ? v1::CODE_STATE_BLANK : v1::CODE_STATE_ACTIVE);
+  code.set_batch(batch);
+  code.set_issue_time_us(now);
+  if (item.facility != 0) code.set_bind_time_us(now);
+  return code;
+}
+
+Result<void> KeepIssueDay(const Domain& domain, const Call& call, Day today) {
+  for (;;) {
+    YIMA_ASSIGN_OR_RETURN(const auto kept,
+                          domain.store.Read()->Get(store::Kind::kIssueDay, kIssueDayId));
+    unsigned last = 0;
+    if (kept) std::from_chars(kept->bytes.data(), kept->bytes.data() + kept->bytes.size(), last);
+    if (kept && today < last) {
+      return Fail(StatusCode::kFailedPrecondition, "CLOCK_BACKWARDS",
+                  fmt::format("the clock says {}, but codes were signed on {} already: set it "
+                              "right before signing on",
+                              FormatDay(today), FormatDay(static_cast<Day>(last))));
+    }
+    if (kept && today == last) return {};
+    ChangeWriter writer(call, "");
+    writer.PutUnlogged(store::Kind::kIssueDay, kIssueDayId, kept ? kept->revision : 0,
+                       fmt::format("{}", today));
+    const auto outcome = store::ApplyAndWait(domain.store, writer.Take());
+    // Another batch may have come first; then what it wrote is looked at.
+    if (!std::holds_alternative<store::MovedRecord>(outcome)) return Settled(outcome);
+  }
+}
+
+Result<std::vector<Serial>> TakeSerials(const Domain& domain, size_t n) {
+  const uint16_t epoch = domain.numbers.epoch();
+  const std::string sequence = fmt::format("serial/{}", epoch);
+  std::vector<Serial> serials;
+  serials.reserve(n);
+  while (serials.size() < n) {
+    const uint64_t missing = n - serials.size();
+    YIMA_ASSIGN_OR_RETURN(const uint64_t first,
+                          domain.numbers.Next(sequence, missing, kSerialBlock));
+    if (first + missing - 1 > UINT32_MAX) {
+      return Fail(StatusCode::kResourceExhausted, "NUMBERS_USED_UP",
+                  fmt::format("epoch {} has given all its serials", epoch));
+    }
+    for (uint64_t number = first; number < first + missing; ++number) {
+      const Serial serial(epoch, static_cast<uint32_t>(number));
+      if (serial.IsUsable()) serials.push_back(serial);
+    }
+  }
+  return serials;
+}
+
+}  // namespace yima::server
