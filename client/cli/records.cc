@@ -51,8 +51,8 @@ Json ValueOf(const Message& message, const FieldDescriptor* field, int index) {
       return EnumName(field->enum_type(), one ? reflection->GetEnumValue(m, field)
                                               : reflection->GetRepeatedEnumValue(m, field, index));
     case FieldDescriptor::CPPTYPE_STRING: {
-      std::string text = one ? reflection->GetString(m, field)
-                             : reflection->GetRepeatedString(m, field, index);
+      std::string text =
+          one ? reflection->GetString(m, field) : reflection->GetRepeatedString(m, field, index);
       return field->type() == FieldDescriptor::TYPE_BYTES ? HexOf(text) : text;
     }
     case FieldDescriptor::CPPTYPE_MESSAGE:
@@ -111,9 +111,8 @@ void Show(Session& session, const Message& message) {
     if (empty) continue;
     session.Line(fmt::format(
         "{}: {}", name,
-        Printable(value.is_string()
-                      ? value.get<std::string>()
-                      : value.dump(-1, ' ', false, Json::error_handler_t::replace))));
+        Printable(value.is_string() ? value.get<std::string>()
+                                    : value.dump(-1, ' ', false, Json::error_handler_t::replace))));
   }
 }
 

@@ -27,8 +27,10 @@ bool IsOpen(const Error& error) {
     case StatusCode::kAborted:
     case StatusCode::kInternal:
     case StatusCode::kDataLoss:
-    case StatusCode::kResourceExhausted: return true;
-    default: return error.reason == "OUTPUT_NOT_WRITTEN" || error.reason == "FILE_NOT_WRITABLE";
+    case StatusCode::kResourceExhausted:
+      return true;
+    default:
+      return error.reason == "OUTPUT_NOT_WRITTEN" || error.reason == "FILE_NOT_WRITABLE";
   }
 }
 

@@ -1,12 +1,11 @@
 #include "client/cli/session.h"
 
-#include <unistd.h>
-
 #include <array>
 #include <chrono>
 #include <cstdio>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "client/cli/words.h"
 
@@ -51,8 +50,8 @@ void Session::Tell(std::string_view text) const { fmt::print(stderr, "{}\n", tex
 
 void Session::Complain(const Error& error) {
   const bool named = error.field.empty() || error.message.starts_with(error.field);
-  Tell(Printable(fmt::format("yima: {}{}{}", named ? "" : error.field, named ? "" : ": ",
-                             error.message)));
+  Tell(Printable(
+      fmt::format("yima: {}{}{}", named ? "" : error.field, named ? "" : ": ", error.message)));
   if (const char* hint = HintFor(error.reason)) Tell(fmt::format("hint: {}", hint));
   Note(ExitFor(error));
 }
@@ -92,10 +91,13 @@ void Progress::Show(uint64_t done, uint64_t total) {
 
 Exit ExitFor(const Error& error) {
   switch (error.code) {
-    case StatusCode::kUnavailable: return Exit::kNotReached;
+    case StatusCode::kUnavailable:
+      return Exit::kNotReached;
     case StatusCode::kInvalidArgument:
-    case StatusCode::kOutOfRange: return Exit::kWrongUse;
-    default: return Exit::kFailed;
+    case StatusCode::kOutOfRange:
+      return Exit::kWrongUse;
+    default:
+      return Exit::kFailed;
   }
 }
 

@@ -1,0 +1,27 @@
+#ifndef YIMA_CLIENT_CLI_COMMANDS_H_
+#define YIMA_CLIENT_CLI_COMMANDS_H_
+
+#include "client/cli/session.h"
+
+namespace yima::cli {
+
+// Each adds one group of commands, which stands in the file of its name. The session outlives the
+// application.
+void AddOrganizations(CLI::App& app, Session& session);
+void AddOrganizationsImport(CLI::App& organizations, Session& session);
+void AddFacilities(CLI::App& app, Session& session);
+void AddFacilitiesImport(CLI::App& facilities, Session& session);
+void AddCodes(CLI::App& app, Session& session);
+void AddCodesIssue(CLI::App& codes, Session& session);
+void AddRights(CLI::App& app, Session& session);
+void AddLabels(CLI::App& app, Session& session);
+void AddScan(CLI::App& app, Session& session);
+void AddVerify(CLI::App& app, Session& session);
+void AddResolve(CLI::App& app, Session& session);
+void AddTrust(CLI::App& app, Session& session);
+void AddClasses(CLI::App& app, Session& session);
+void AddBatches(CLI::App& app, Session& session);
+
+}  // namespace yima::cli
+
+#endif  // YIMA_CLIENT_CLI_COMMANDS_H_

@@ -1,0 +1,18 @@
+#ifndef YIMA_CLIENT_CLI_IMAGES_H_
+#define YIMA_CLIENT_CLI_IMAGES_H_
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "codegen/code/result.h"
+
+namespace yima::cli {
+
+/// The texts of all symbols in an image file, in reading order; none is no error. Errors are those
+/// of loading the image.
+Result<std::vector<std::string>> TextsIn(const std::filesystem::path& file);
+
+}  // namespace yima::cli
+
+#endif  // YIMA_CLIENT_CLI_IMAGES_H_

@@ -1,0 +1,98 @@
+#include "client/cli/judging.h"
+
+#include <iostream>
+
+#include <fmt/format.h>
+
+#include "client/cli/words.h"
+#include "client/trust_dir.h"
+
+namespace yima::cli {
+namespace {
+
+std::string FacilityDigits(const Payload& payload) {
+  if (payload.scheme == kSchemeBlank) return {};
+  const auto code = FacilityCode::FromInteger(payload.scheme, payload.facility_code);
+  return code ? code->ToString() : fmt::to_string(payload.facility_code);
+}
+
+void WarnWhenStale(const Session& session, const TrustStore& store) {
+  const TimeUs now = Now();
+  if (store.bundle()->expires < now) {
+    session.Tell(fmt::format(fmt::runtime(T("提示：登记库 {} 的信任包已于 {} 过期",
+                                            "note: the trust of registry {} is stale since {}")),
+                             store.bundle()->registry, FormatTime(store.bundle()->expires)));
+  } else if (store.list() && store.list()->next_update < now) {
+    session.Tell(
+        fmt::format(fmt::runtime(T("提示：登记库 {} 的吊销清单已于 {} 过期",
+                                   "note: the revocation list of registry {} is stale since {}")),
+                    store.list()->registry, FormatTime(store.list()->next_update)));
+  }
+}
+
+}  // namespace
+
+Result<Judge> LoadJudge(Session& session) {
+  YIMA_ASSIGN_OR_RETURN(const auto stores, TrustDir(session.trust).Load());
+  for (const auto& store : stores) WarnWhenStale(session, store);
+  return Judge{Verifier(stores), !stores.empty()};
+}
+
+Exit ExitFor(const Judgement& judgement) {
+  if (judgement.verdict != Verdict::kAuthentic) return Exit::kNotAuthentic;
+  switch (judgement.state) {
+    case CodeState::kSuspended:
+    case CodeState::kRevoked:
+    case CodeState::kReplaced:
+    case CodeState::kNotIssued:
+      return Exit::kNotAuthentic;
+    default:
+      return Exit::kDone;
+  }
+}
+
+Json ToJson(const Judgement& judgement) {
+  Json object = {{"verdict", VerdictName(judgement.verdict)},
+                 {"state", CodeStateName(judgement.state)},
+                 {"serial", ""},
+                 {"scheme", nullptr},
+                 {"facilityCode", ""},
+                 {"shortNumber", ""}};
+  if (const auto& payload = judgement.payload) {
+    object["serial"] = payload->serial.ToString();
+    object["scheme"] = payload->scheme;
+    object["facilityCode"] = FacilityDigits(*payload);
+    if (payload->serial.IsUsable()) object["shortNumber"] = payload->serial.ShortNumber();
+  }
+  return object;
+}
+
+std::string Words(const Judgement& judgement) {
+  std::string line(VerdictName(judgement.verdict));
+  if (judgement.state != CodeState::kUnspecified) {
+    line += fmt::format(" {}", CodeStateName(judgement.state));
+  }
+  if (judgement.verdict == Verdict::kAuthentic && judgement.payload) {
+    line += fmt::format("\t{}\t{}", judgement.payload->serial.ShortNumber(),
+                        FacilityDigits(*judgement.payload));
+  }
+  if (judgement.refresh_trust) {
+    line += T("\t（信任包较旧，请运行 yima trust fetch）", "\t(trust is older: yima trust fetch)");
+  }
+  if (judgement.origin_lost) {
+    line += T("\t（该网址已不属登记库，勿打开）",
+              "\t(the host is no longer the registry's: do not open it)");
+  }
+  return line;
+}
+
+std::vector<std::string> ReadLines() {
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(std::cin, line);) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    if (!line.empty()) lines.push_back(line);
+  }
+  return lines;
+}
+
+}  // namespace yima::cli

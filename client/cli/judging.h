@@ -1,0 +1,37 @@
+#ifndef YIMA_CLIENT_CLI_JUDGING_H_
+#define YIMA_CLIENT_CLI_JUDGING_H_
+
+#include <string>
+#include <vector>
+
+#include "client/cli/session.h"
+#include "codegen/code/verifier.h"
+
+namespace yima::cli {
+
+/// A verifier of the trust kept, for the commands that judge without a server.
+struct Judge {
+  Verifier verifier;
+  /// False: no trust is kept, and verdicts mean nothing.
+  bool trusted = false;
+};
+
+/// Loads the trust kept; says on stderr when it is stale, and since when.
+Result<Judge> LoadJudge(Session& session);
+
+/// 3 for what is not AUTHENTIC or no longer in force, else 0.
+Exit ExitFor(const Judgement& judgement);
+
+/// `verdict`, `state`, `serial`, `scheme`, `facilityCode` and `shortNumber` of a judgement; empty
+/// strings where nothing is known.
+Json ToJson(const Judgement& judgement);
+
+/// A judgement on one line for people: verdict, state, short number, facility code, warnings.
+std::string Words(const Judgement& judgement);
+
+/// Each line of the standard input without its line end, and no empty ones.
+std::vector<std::string> ReadLines();
+
+}  // namespace yima::cli
+
+#endif  // YIMA_CLIENT_CLI_JUDGING_H_

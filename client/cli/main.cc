@@ -1,0 +1,110 @@
+#include <algorithm>
+#include <cstdlib>
+
+#include "client/cli/commands.h"
+#include "client/cli/words.h"
+#include "client/trust_dir.h"
+
+namespace {
+
+using yima::cli::Exit;
+using yima::cli::T;
+
+/// Where options stand that a user does not want to repeat.
+std::string ConfigFile() {
+  const char* config = std::getenv("XDG_CONFIG_HOME");
+  const char* home = std::getenv("HOME");
+  const std::string folder = config != nullptr && *config != '\0'
+                                 ? config
+                                 : std::string(home == nullptr ? "." : home) + "/.config";
+  return folder + "/yima/config.toml";
+}
+
+/// Before anything is said: help is made of words.
+void TakeLanguage(const std::vector<std::string>& words) {
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "--lang" && i + 1 < words.size()) yima::cli::SetLanguage(words[i + 1]);
+    if (words[i].starts_with("--lang=")) yima::cli::SetLanguage(words[i].substr(7));
+  }
+}
+
+/// What names the work: options that say only where, and how it is shown, are left out.
+std::vector<std::string> WordsOfWork(const std::vector<std::string>& words) {
+  constexpr const char* kWithValue[] = {"--server", "--trust", "--lang", "--config"};
+  std::vector<std::string> kept;
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "--json") continue;
+    const auto* named =
+        std::find_if(std::begin(kWithValue), std::end(kWithValue), [&](const char* name) {
+          return words[i] == name || words[i].starts_with(std::string(name) + "=");
+        });
+    if (named == std::end(kWithValue)) {
+      kept.push_back(words[i]);
+    } else if (words[i] == *named) {
+      ++i;
+    }
+  }
+  return kept;
+}
+
+void AddOptions(CLI::App& app, yima::cli::Session& session, std::string& lang) {
+  app.add_option("--server", session.server, T("服务器地址", "address of the server"))
+      ->envname("YIMA_SERVER")
+      ->capture_default_str();
+  app.add_option("--trust", session.trust, T("信任目录", "folder of the trust kept"))
+      ->envname("YIMA_TRUST")
+      ->capture_default_str();
+  app.add_flag("--json", session.json, T("每行一个 JSON 对象", "one JSON object a line"));
+  app.add_option("--lang", lang, T("语言：zh 或 en", "language: zh or en"))
+      ->check(CLI::IsMember({"zh", "en"}));
+  app.set_config("--config", ConfigFile(), T("配置文件", "configuration file"));
+  app.set_version_flag("--version", "yima " YIMA_VERSION);
+}
+
+void AddCommands(CLI::App& app, yima::cli::Session& session) {
+  yima::cli::AddOrganizations(app, session);
+  yima::cli::AddFacilities(app, session);
+  yima::cli::AddCodes(app, session);
+  yima::cli::AddRights(app, session);
+  yima::cli::AddLabels(app, session);
+  yima::cli::AddScan(app, session);
+  yima::cli::AddVerify(app, session);
+  yima::cli::AddResolve(app, session);
+  yima::cli::AddTrust(app, session);
+  yima::cli::AddClasses(app, session);
+  yima::cli::AddBatches(app, session);
+  yima::cli::AddCommand(&app, session, "version", T("版本", "the version"),
+                        {"yima version", "yima version --json"},
+                        [&session]() -> yima::Result<void> {
+                          if (session.json) {
+                            session.Object({{"version", YIMA_VERSION}});
+                          } else {
+                            session.Line("yima " YIMA_VERSION);
+                          }
+                          return {};
+                        });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  TakeLanguage(words);
+  yima::cli::Session session;
+  session.trust = yima::TrustDir::Default();
+  session.words = WordsOfWork(words);
+  CLI::App app(T("一码：市政部件的身份码", "Yima: identity codes of municipal facilities"), "yima");
+  app.fallthrough();
+  app.require_subcommand(1);
+  std::string lang;
+  AddOptions(app, session, lang);
+  AddCommands(app, session);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? static_cast<int>(Exit::kDone) : static_cast<int>(Exit::kWrongUse);
+  }
+  if (const auto done = session.action(); !done) session.Complain(done.error());
+  if (const auto sent = session.Flush(); !sent) session.Complain(sent.error());
+  return session.exit_code();
+}

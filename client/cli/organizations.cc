@@ -1,0 +1,38 @@
+#include <fmt/format.h>
+
+#include "client/cli/commands.h"
+#include "client/cli/records.h"
+#include "client/cli/selectors.h"
+#include "client/cli/words.h"
+
+namespace yima::cli {
+namespace {
+
+Result<void> List(Session& session) {
+  return EachPage<v1::ListOrganizationsRequest, v1::ListOrganizationsResponse>(
+      {}, [&](const auto& request) { return session.client().ListOrganizations(request); },
+      [&](const auto& page) {
+        for (const auto& organization : page.organizations()) {
+          if (session.json) {
+            session.Object(ToJson(organization));
+            continue;
+          }
+          session.Line(fmt::format("{}\t{}\t{}\t{}", organization.id(), organization.name(),
+                                   organization.credit_code(), organization.telephone()));
+        }
+        return session.Flush();
+      });
+}
+
+}  // namespace
+
+void AddOrganizations(CLI::App& app, Session& session) {
+  auto* group = AddGroup(app, "organizations",
+                         T("主管部门、权属单位、养护单位", "supervisors, owners, maintainers"));
+  AddOrganizationsImport(*group, session);
+  AddCommand(group, session, "list", T("列出单位", "list organizations"),
+             {"yima organizations list", "yima organizations list --json"},
+             [&session] { return List(session); });
+}
+
+}  // namespace yima::cli

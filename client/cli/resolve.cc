@@ -1,0 +1,164 @@
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "client/cli/commands.h"
+#include "client/cli/images.h"
+#include "client/cli/judging.h"
+#include "client/cli/records.h"
+#include "client/cli/words.h"
+
+namespace yima::cli {
+namespace {
+
+struct ResolveOptions {
+  std::vector<std::string> inputs;
+  std::string position;
+};
+
+struct Place {
+  double longitude = 0;
+  double latitude = 0;
+};
+
+Result<Place> ParsePlace(const std::string& text) {
+  Place place;
+  const char* end = text.data() + text.size();
+  const auto first = std::from_chars(text.data(), end, place.longitude);
+  if (first.ec == std::errc() && first.ptr != end && *first.ptr == ',') {
+    const auto second = std::from_chars(first.ptr + 1, end, place.latitude);
+    if (second.ec == std::errc() && second.ptr == end) return place;
+  }
+  return Invalid("POSITION_MALFORMED",
+                 fmt::format("position \"{}\" is not LONGITUDE,LATITUDE in degrees", text),
+                 "--position");
+}
+
+Exit ExitOf(const v1::ResolveResponse& answer) {
+  Judgement judgement;
+  judgement.verdict = static_cast<Verdict>(answer.verdict());
+  judgement.state = static_cast<CodeState>(answer.state());
+  return ExitFor(judgement);
+}
+
+const v1::Organization* Holder(const v1::ResolveResponse& answer, uint64_t id) {
+  for (const auto& organization : answer.organizations()) {
+    if (organization.id() == id) return &organization;
+  }
+  return nullptr;
+}
+
+Json RightToJson(const v1::ResolveResponse& answer, const v1::Right& right) {
+  Json object = ToJson(right);
+  const auto* holder = Holder(answer, right.holder());
+  object["holderName"] = holder == nullptr ? "" : holder->name();
+  object["telephone"] = holder == nullptr ? "" : holder->telephone();
+  return object;
+}
+
+Json RightsToJson(const v1::ResolveResponse& answer) {
+  const v1::Facility& facility = answer.facility();
+  return {{"supervising", RightToJson(answer, facility.supervising())},
+          {"owning", RightToJson(answer, facility.owning())},
+          {"maintaining", RightToJson(answer, facility.maintaining())}};
+}
+
+Json AnswerToJson(const std::string& text, const v1::ResolveResponse& answer) {
+  Json object = {{"text", text}};
+  object.update(ToJson(static_cast<const google::protobuf::Message&>(answer)));
+  object["rights"] = answer.has_facility() ? RightsToJson(answer) : Json::object();
+  return object;
+}
+
+void ShowRight(Session& session, const v1::ResolveResponse& answer, const char* name,
+               const v1::Right& right) {
+  const auto* holder = Holder(answer, right.holder());
+  if (right.state() == v1::RIGHT_STATE_UNSPECIFIED) return;
+  session.Line(fmt::format("  {}: {} {} {}", name,
+                           holder == nullptr ? "-" : Printable(holder->name()),
+                           holder == nullptr ? "" : Printable(holder->telephone()),
+                           EnumName(v1::RightState_descriptor(), right.state())));
+}
+
+void ShowAnswer(Session& session, const v1::ResolveResponse& answer) {
+  session.Line(fmt::format("{} {}\t{}\t{}", EnumName(v1::Verdict_descriptor(), answer.verdict()),
+                           EnumName(v1::CodeState_descriptor(), answer.state()),
+                           answer.short_number(), answer.facility_code()));
+  if (answer.successor() != 0) session.Line(fmt::format("  successor: {}", answer.successor()));
+  if (answer.origin_lost()) {
+    session.Line(T("  该网址已不属登记库，勿打开",
+                   "  the host is no longer the registry's: do not open the link"));
+  }
+  if (!answer.has_facility()) return;
+  const v1::Facility& facility = answer.facility();
+  session.Line(fmt::format("  {}: {} {} {} {}", T("部件", "facility"), facility.class_code(),
+                           Printable(facility.name()), facility.division(),
+                           Printable(facility.address())));
+  ShowRight(session, answer, T("主管", "supervising"), facility.supervising());
+  ShowRight(session, answer, T("权属", "owning"), facility.owning());
+  ShowRight(session, answer, T("养护", "maintaining"), facility.maintaining());
+  if (answer.has_distance_metres()) {
+    session.Line(
+        fmt::format("  {}: {:.0f} m", T("距登记位置", "distance"), answer.distance_metres()));
+  }
+}
+
+void ResolveOne(Session& session, const std::string& text, const std::optional<Place>& place) {
+  v1::ResolveRequest request;
+  request.set_text(text);
+  if (place) {
+    request.set_longitude(place->longitude);
+    request.set_latitude(place->latitude);
+  }
+  const auto answer = session.client().Resolve(request);
+  if (!answer) return session.Complain(answer.error());
+  session.Note(ExitOf(*answer));
+  if (session.json) return session.Object(AnswerToJson(text, *answer));
+  ShowAnswer(session, *answer);
+}
+
+Result<void> Resolve(Session& session, const ResolveOptions& options) {
+  std::optional<Place> place;
+  if (!options.position.empty()) {
+    YIMA_ASSIGN_OR_RETURN(place, ParsePlace(options.position));
+  }
+  const auto inputs = options.inputs.empty() ? ReadLines() : options.inputs;
+  if (inputs.empty()) return Invalid("TEXT_MISSING", "no text or image to resolve");
+  for (const auto& input : inputs) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(input, ignored)) {
+      ResolveOne(session, input, place);
+      continue;
+    }
+    const auto texts = TextsIn(input);
+    if (!texts) {
+      session.Complain(texts.error());
+      continue;
+    }
+    if (texts->empty()) {
+      session.Complain(Error{StatusCode::kNotFound, "NO_SYMBOL", "no symbol found", input});
+    }
+    for (const auto& text : *texts) ResolveOne(session, text, place);
+  }
+  return {};
+}
+
+}  // namespace
+
+void AddResolve(CLI::App& app, Session& session) {
+  const auto options = std::make_shared<ResolveOptions>();
+  auto* resolve =
+      AddCommand(&app, session, "resolve",
+                 T("向服务器查询码：真伪、状态、部件、权属",
+                   "ask the server about codes: verdict, state, facility, rights"),
+                 {"yima resolve label.png", "yima resolve HTTPS://QR.EXAMPLE.CN/1000… --json"},
+                 [&session, options] { return Resolve(session, *options); });
+  resolve->add_option("input", options->inputs,
+                      T("码文或图片文件；缺省读标准输入",
+                        "code texts or image files; the standard input when left out"));
+  resolve->add_option("--position", options->position,
+                      T("扫描位置 经度,纬度（CGCS2000）",
+                        "where you stand: LONGITUDE,LATITUDE in CGCS2000 degrees"));
+}
+
+}  // namespace yima::cli

@@ -1,0 +1,150 @@
+#include <filesystem>
+#include <fstream>
+
+#include <fmt/format.h>
+#include <sodium.h>
+
+#include "client/cli/commands.h"
+#include "client/cli/records.h"
+#include "client/cli/request_memory.h"
+#include "client/cli/selectors.h"
+#include "client/cli/words.h"
+#include "codegen/code/signature.h"
+
+namespace yima::cli {
+namespace {
+
+struct ConfirmOptions {
+  std::string facility;
+  std::vector<std::string> where;
+  std::vector<std::string> kinds;
+  std::string basis_kind;
+  std::string basis_number;
+  std::string basis_date;
+  std::filesystem::path basis_file;
+  std::string frozen_hash;
+  std::string request_id;
+  bool dry_run = false;
+};
+
+/// SHA-256 of the file, 32 bytes.
+Result<std::string> HashOf(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  crypto_hash_sha256_state state;
+  crypto_hash_sha256_init(&state);
+  std::vector<char> part(size_t{1} << 16);
+  while (stream.read(part.data(), static_cast<std::streamsize>(part.size())) ||
+         stream.gcount() > 0) {
+    crypto_hash_sha256_update(&state, reinterpret_cast<const uint8_t*>(part.data()),
+                              static_cast<uint64_t>(stream.gcount()));
+  }
+  if (!stream.eof()) {
+    return Fail(StatusCode::kNotFound, "FILE_NOT_READABLE",
+                fmt::format("cannot read {}", file.string()), "--basis-file");
+  }
+  std::string hash(crypto_hash_sha256_BYTES, '\0');
+  crypto_hash_sha256_final(&state, reinterpret_cast<uint8_t*>(hash.data()));
+  return hash;
+}
+
+Result<v1::ConfirmRightsRequest> MakeRequest(Session& session, const ConfirmOptions& options) {
+  v1::ConfirmRightsRequest request;
+  if (options.facility.empty() == options.where.empty()) {
+    return Invalid("TARGET_MISSING", "want either --facility or --where", "--where");
+  }
+  if (!options.facility.empty()) {
+    YIMA_ASSIGN_OR_RETURN(const auto found, FindFacility(session, options.facility));
+    request.set_facility(found.facility().uid());
+  } else {
+    YIMA_ASSIGN_OR_RETURN(*request.mutable_filter(), ParseWhere(session, options.where));
+  }
+  for (const auto& kind : options.kinds) {
+    YIMA_ASSIGN_OR_RETURN(const int n, ParseEnum(v1::RightKind_descriptor(), kind, "--right"));
+    request.add_kinds(static_cast<v1::RightKind>(n));
+  }
+  auto& basis = *request.mutable_basis();
+  basis.set_kind(options.basis_kind);
+  basis.set_number(options.basis_number);
+  basis.set_date(options.basis_date);
+  if (!options.basis_file.empty()) {
+    YIMA_ASSIGN_OR_RETURN(*basis.mutable_sha256(), HashOf(options.basis_file));
+  }
+  request.set_dry_run(options.dry_run);
+  if (!options.frozen_hash.empty()) {
+    std::string& hash = *request.mutable_frozen_hash();
+    hash.assign(crypto_hash_sha256_BYTES, '\0');
+    const auto read =
+        FromHex(options.frozen_hash, {reinterpret_cast<uint8_t*>(hash.data()), hash.size()});
+    if (!read) return Invalid("HEX_MALFORMED", read.error().message, "--frozen-hash");
+  }
+  return request;
+}
+
+Result<void> Confirm(Session& session, const ConfirmOptions& options) {
+  YIMA_ASSIGN_OR_RETURN(auto request, MakeRequest(session, options));
+  v1::ConfirmRightsResponse last;
+  const RequestMemory memory(RequestMemory::Default(), session.server, session.words);
+  YIMA_RETURN_IF_ERROR(
+      UnderRequestId(memory, options.request_id, [&](const std::string& id) -> Result<void> {
+        request.set_request_id(id);
+        Progress progress(T("确权", "confirming"));
+        return session.client().ConfirmRights(
+            request, [&](const v1::ConfirmRightsResponse& response) -> Result<void> {
+              last = response;
+              progress.Show(response.done(), response.total());
+              return {};
+            });
+      }));
+  if (session.json) {
+    Json object = ToJson(last);
+    object["dryRun"] = options.dry_run;
+    session.Object(object);
+    return {};
+  }
+  session.Line(fmt::format("batch: {}", last.batch()));
+  session.Line(fmt::format("facilities: {}", last.total()));
+  session.Line(fmt::format("confirmed: {}", last.confirmed()));
+  session.Line(fmt::format("unchanged: {}", last.unchanged()));
+  session.Line(fmt::format("not held: {}", last.not_held()));
+  session.Line(fmt::format("moved: {}", last.moved()));
+  const std::string& hash = last.frozen_hash();
+  session.Line("frozen hash: " +
+               ToHex({reinterpret_cast<const uint8_t*>(hash.data()), hash.size()}));
+  return {};
+}
+
+}  // namespace
+
+void AddRights(CLI::App& app, Session& session) {
+  auto* group = AddGroup(app, "rights", T("主管、权属与养护", "who supervises, owns, maintains"));
+  const auto options = std::make_shared<ConfirmOptions>();
+  auto* confirm =
+      AddCommand(group, session, "confirm",
+                 T("凭文件确认已登记的权利", "confirm recorded rights on a document"),
+                 {"yima rights confirm --where class=01001 --right owning --basis-kind 移交协议 "
+                  "--basis-number 晋市移〔2026〕12号",
+                  "yima rights confirm --facility 14050201001000001 --right owning,maintaining "
+                  "--basis-kind 批复 --basis-number 3号 --dry-run"},
+                 [&session, options] { return Confirm(session, *options); });
+  confirm->add_option("--facility", options->facility, T("一个部件", "one facility"));
+  confirm->add_option("--where", options->where, WhereHelp());
+  confirm
+      ->add_option("--right,--kind", options->kinds,
+                   T("哪些权利：supervising、owning、maintaining",
+                     "which: supervising, owning, maintaining"))
+      ->required()
+      ->delimiter(',');
+  confirm->add_option("--basis-kind", options->basis_kind, T("文件种类", "kind of the document"))
+      ->required();
+  confirm->add_option("--basis-number", options->basis_number, T("文号", "its number"))->required();
+  confirm->add_option("--basis-date", options->basis_date, T("日期 YYYY-MM-DD", "date YYYY-MM-DD"));
+  confirm->add_option("--basis-file", options->basis_file,
+                      T("文件本身，记其 SHA-256", "the file itself: its SHA-256 is recorded"));
+  confirm->add_option("--frozen-hash", options->frozen_hash,
+                      T("试运行所得；结果有变则拒绝",
+                        "from a dry run: refuse when the filter finds something else by now"));
+  confirm->add_flag("--dry-run", options->dry_run, T("只说会做什么", "say what would be done"));
+  confirm->add_option("--request-id", options->request_id, T("请求号", "id of the request"));
+}
+
+}  // namespace yima::cli
