@@ -1,0 +1,217 @@
+#include "client/scan/scanner.h"
+
+#define ZX_USE_UTF8
+#include <algorithm>
+#include <cmath>
+
+#include <ZXing/ReadBarcode.h>
+
+namespace yima::scan {
+namespace {
+
+// Symbols found are painted over and the picture is read again, since one that is read can hide
+// its neighbours from the finder.
+constexpr int kRoundsMax = 8;
+constexpr int kUpscaleSideMax = 1600;
+constexpr int kSmallSideMin = 120;
+
+// One rung: how the picture is changed before it is read.
+struct Rung {
+  double scale = 1;
+  ZXing::Binarizer binarizer = ZXing::Binarizer::LocalAverage;
+  bool inverted = false;
+  bool sharpened = false;
+};
+
+Image Scale(const Image& image, double scale) {
+  Image scaled;
+  scaled.width = std::max(1, static_cast<int>(std::lround(image.width * scale)));
+  scaled.height = std::max(1, static_cast<int>(std::lround(image.height * scale)));
+  scaled.pixels.resize(static_cast<size_t>(scaled.width) * static_cast<size_t>(scaled.height));
+  size_t out = 0;
+  for (int y = 0; y < scaled.height; ++y) {
+    const double from_y = std::clamp((y + 0.5) / scale - 0.5, 0.0, image.height - 1.0);
+    const int top = static_cast<int>(from_y);
+    const int bottom = std::min(top + 1, image.height - 1);
+    const double down = from_y - top;
+    for (int x = 0; x < scaled.width; ++x) {
+      const double from_x = std::clamp((x + 0.5) / scale - 0.5, 0.0, image.width - 1.0);
+      const int left = static_cast<int>(from_x);
+      const int right = std::min(left + 1, image.width - 1);
+      const double across = from_x - left;
+      const double upper = image.at(left, top) * (1 - across) + image.at(right, top) * across;
+      const double lower = image.at(left, bottom) * (1 - across) + image.at(right, bottom) * across;
+      scaled.pixels[out++] = static_cast<uint8_t>(upper * (1 - down) + lower * down + 0.5);
+    }
+  }
+  return scaled;
+}
+
+// Each pixel as the mean of a square: bilinear alone would skip most of them.
+Image Shrink(const Image& image, int factor) {
+  Image small;
+  small.width = image.width / factor;
+  small.height = image.height / factor;
+  small.pixels.reserve(static_cast<size_t>(small.width) * static_cast<size_t>(small.height));
+  for (int y = 0; y < small.height; ++y) {
+    for (int x = 0; x < small.width; ++x) {
+      int sum = 0;
+      for (int dy = 0; dy < factor; ++dy) {
+        for (int dx = 0; dx < factor; ++dx) sum += image.at(x * factor + dx, y * factor + dy);
+      }
+      small.pixels.push_back(static_cast<uint8_t>(sum / (factor * factor)));
+    }
+  }
+  return small;
+}
+
+// Unsharp mask with the four neighbours.
+Image Sharpen(const Image& image) {
+  Image sharp = image;
+  for (int y = 1; y + 1 < image.height; ++y) {
+    for (int x = 1; x + 1 < image.width; ++x) {
+      const int around =
+          image.at(x - 1, y) + image.at(x + 1, y) + image.at(x, y - 1) + image.at(x, y + 1);
+      const int value = 3 * image.at(x, y) - around / 2;
+      sharp.pixels[static_cast<size_t>(y) * static_cast<size_t>(image.width) +
+                   static_cast<size_t>(x)] = static_cast<uint8_t>(std::clamp(value, 0, 255));
+    }
+  }
+  return sharp;
+}
+
+Image Prepare(const Image& image, const Rung& rung) {
+  Image ready = rung.scale > 1   ? Scale(image, rung.scale)
+                : rung.scale < 1 ? Shrink(image, static_cast<int>(std::lround(1 / rung.scale)))
+                                 : image;
+  if (rung.sharpened) ready = Sharpen(ready);
+  if (rung.inverted) {
+    for (uint8_t& pixel : ready.pixels) pixel = static_cast<uint8_t>(255 - pixel);
+  }
+  return ready;
+}
+
+bool Fits(const Image& image, const Rung& rung) {
+  if (rung.scale > 1) return std::max(image.width, image.height) <= kUpscaleSideMax;
+  if (rung.scale < 1) return std::min(image.width, image.height) * rung.scale >= kSmallSideMin;
+  return true;
+}
+
+std::vector<ScannedSymbol> Read(const Image& image, ZXing::Binarizer binarizer, double scale) {
+  ZXing::DecodeHints hints;
+  hints.setFormats(ZXing::BarcodeFormat::QRCode | ZXing::BarcodeFormat::MicroQRCode);
+  hints.setBinarizer(binarizer);
+  const ZXing::ImageView view(image.pixels.data(), image.width, image.height,
+                              ZXing::ImageFormat::Lum);
+  std::vector<ScannedSymbol> symbols;
+  for (const ZXing::Result& result : ZXing::ReadBarcodes(view, hints)) {
+    if (!result.isValid()) continue;
+    ScannedSymbol symbol;
+    const ZXing::ByteArray& bytes = result.bytes();
+    symbol.text.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    for (int i = 0; i < 4; ++i) {
+      const ZXing::PointI corner = result.position()[static_cast<size_t>(i)];
+      symbol.corners[static_cast<size_t>(i)] = {static_cast<int>(std::lround(corner.x / scale)),
+                                                static_cast<int>(std::lround(corner.y / scale))};
+    }
+    symbols.push_back(std::move(symbol));
+  }
+  return symbols;
+}
+
+Point Centre(const ScannedSymbol& symbol) {
+  Point sum;
+  for (const Point corner : symbol.corners) {
+    sum.x += corner.x;
+    sum.y += corner.y;
+  }
+  return {sum.x / 4, sum.y / 4};
+}
+
+double Side(const ScannedSymbol& symbol) {
+  return std::hypot(symbol.corners[0].x - symbol.corners[2].x,
+                    symbol.corners[0].y - symbol.corners[2].y) /
+         std::sqrt(2.0);
+}
+
+// The same text in the same place; two copies of one plate in a picture are two symbols.
+bool Same(const ScannedSymbol& a, const ScannedSymbol& b) {
+  const Point p = Centre(a);
+  const Point q = Centre(b);
+  return a.text == b.text && std::hypot(p.x - q.x, p.y - q.y) < std::max(Side(a), Side(b)) / 2;
+}
+
+// Whites out the quadrilateral, so that the next round sees only what is left.
+void PaintOver(Image& image, const ScannedSymbol& symbol) {
+  const auto& corners = symbol.corners;
+  const auto [low, high] = std::minmax_element(
+      corners.begin(), corners.end(), [](const Point& a, const Point& b) { return a.y < b.y; });
+  for (int y = std::max(0, low->y); y <= std::min(image.height - 1, high->y); ++y) {
+    int left = image.width;
+    int right = -1;
+    for (size_t i = 0; i < 4; ++i) {
+      const Point a = corners[i];
+      const Point b = corners[(i + 1) % 4];
+      if (std::min(a.y, b.y) > y || std::max(a.y, b.y) < y) continue;
+      const int x = a.y == b.y ? a.x : a.x + (b.x - a.x) * (y - a.y) / (b.y - a.y);
+      left = std::min({left, x, a.y == b.y ? b.x : x});
+      right = std::max({right, x, a.y == b.y ? b.x : x});
+    }
+    for (int x = std::max(0, left); x <= std::min(image.width - 1, right); ++x) {
+      image.pixels[static_cast<size_t>(y) * static_cast<size_t>(image.width) +
+                   static_cast<size_t>(x)] = 255;
+    }
+  }
+}
+
+// Reads, paints over and reads again until nothing new comes.
+void ReadAll(Image& left, const Rung& rung, std::vector<ScannedSymbol>& found) {
+  if (!Fits(left, rung)) return;
+  for (int round = 0; round < kRoundsMax; ++round) {
+    bool any = false;
+    for (ScannedSymbol& symbol : Read(Prepare(left, rung), rung.binarizer, rung.scale)) {
+      PaintOver(left, symbol);
+      const auto same = [&symbol](const ScannedSymbol& other) { return Same(symbol, other); };
+      if (std::any_of(found.begin(), found.end(), same)) continue;
+      found.push_back(std::move(symbol));
+      any = true;
+    }
+    if (!any) return;
+  }
+}
+
+}  // namespace
+
+std::vector<ScannedSymbol> Scanner::Scan(const Image& image) const {
+  using ZXing::Binarizer;
+  // The cheapest first; a rung is only climbed while nothing is found.
+  static constexpr Rung kLadder[] = {
+      {1, Binarizer::LocalAverage},
+      {1, Binarizer::GlobalHistogram},
+      {0.5, Binarizer::LocalAverage},
+      {2, Binarizer::LocalAverage},
+      {1, Binarizer::LocalAverage, false, true},
+      {1, Binarizer::LocalAverage, true},
+      {1.0 / 3, Binarizer::LocalAverage},
+      {0.25, Binarizer::LocalAverage},
+      {3, Binarizer::LocalAverage},
+      {2, Binarizer::GlobalHistogram, false, true},
+      {0.5, Binarizer::LocalAverage, false, true},
+      {0.5, Binarizer::GlobalHistogram},
+      {1, Binarizer::GlobalHistogram, true},
+  };
+  std::vector<ScannedSymbol> found;
+  Image left = image;
+  for (const Rung& rung : kLadder) {
+    ReadAll(left, rung, found);
+    if (!found.empty()) break;
+  }
+  std::sort(found.begin(), found.end(), [](const ScannedSymbol& a, const ScannedSymbol& b) {
+    const Point p = Centre(a);
+    const Point q = Centre(b);
+    return p.y != q.y ? p.y < q.y : p.x < q.x;
+  });
+  return found;
+}
+
+}  // namespace yima::scan
