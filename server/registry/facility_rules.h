@@ -33,6 +33,9 @@ Result<void> CheckRights(v1::Facility& facility);
 Result<void> CheckText(std::string_view value, size_t max, std::string_view field,
                        bool required = false);
 
+/// True for a real calendar date written YYYY-MM-DD.
+bool IsDate(std::string_view text);
+
 /// Abbreviations of the standard's mandatory attributes that the facility lacks (GLBJBSM, GLBJMC,
 /// ZGBMDM, ZGBMMC, SZDYWGBSM, GLBJZT, CSRQ of GB/T 47678.5-2026).
 std::vector<std::string_view> MissingAttributes(const v1::Facility& facility);

@@ -1,0 +1,26 @@
+#ifndef YIMA_SERVER_REGISTRY_IMPORT_IMPORT_PROBLEMS_H_
+#define YIMA_SERVER_REGISTRY_IMPORT_IMPORT_PROBLEMS_H_
+
+#include "codegen/code/result.h"
+#include "server/registry/import/import.h"
+
+namespace yima::server {
+
+/// Sends problems to the client, up to 1,000 a message. Use from one thread.
+class ImportProblems {
+ public:
+  explicit ImportProblems(const ImportSink& sink) : sink_(sink) {}
+
+  /// Errors are the sink's: nobody listens.
+  Result<void> Add(uint64_t line, const Error& error, bool conflict);
+  Result<void> Flush();
+
+ private:
+  const ImportSink& sink_;
+  v1::ImportFacilitiesResponse pending_;
+  size_t pending_bytes_ = 0;
+};
+
+}  // namespace yima::server
+
+#endif  // YIMA_SERVER_REGISTRY_IMPORT_IMPORT_PROBLEMS_H_

@@ -1,0 +1,137 @@
+#include "server/registry/import/import_row.h"
+
+#include <set>
+
+#include <fmt/format.h>
+
+#include "server/registry/facility_rules.h"
+
+namespace yima::server {
+namespace {
+
+Result<void> FindHolder(const store::Snapshot& snapshot, LedgerOrganizations& organizations,
+                        std::string_view text, std::string_view field, v1::Right* right) {
+  if (text.empty()) return {};
+  YIMA_ASSIGN_OR_RETURN(const uint64_t id, organizations.Find(snapshot, text, field));
+  right->set_holder(id);
+  return {};
+}
+
+Result<void> FindHolders(const store::Snapshot& snapshot, LedgerOrganizations& organizations,
+                         const v1::ImportRow& given, v1::Facility& facility) {
+  const std::pair<const char*, uint64_t> named[] = {
+      {"supervising.holder", facility.supervising().holder()},
+      {"owning.holder", facility.owning().holder()},
+      {"maintaining.holder", facility.maintaining().holder()}};
+  for (const auto& [field, holder] : named) {
+    if (holder != 0) {
+      return Invalid("FIELD_OUTPUT_ONLY", "a ledger names organizations in words, not by id",
+                     field);
+    }
+  }
+  if (given.supervisor().empty()) {
+    return Invalid("FIELD_MISSING", "the row names no supervising department", "supervisor");
+  }
+  if (given.ownerless() && !given.owner().empty()) {
+    return Invalid("RIGHT_INVALID", "what is ownerless has no owner", "owner");
+  }
+  YIMA_RETURN_IF_ERROR(FindHolder(snapshot, organizations, given.supervisor(), "supervisor",
+                                  facility.mutable_supervising()));
+  if (given.ownerless()) {
+    facility.mutable_owning()->set_state(v1::RIGHT_STATE_OWNERLESS);
+  } else if (!given.owner().empty()) {
+    YIMA_RETURN_IF_ERROR(FindHolder(snapshot, organizations, given.owner(), "owner",
+                                    facility.mutable_owning()));
+  }
+  if (!given.maintainer().empty()) {
+    YIMA_RETURN_IF_ERROR(FindHolder(snapshot, organizations, given.maintainer(), "maintainer",
+                                    facility.mutable_maintaining()));
+  }
+  return CheckRights(facility);
+}
+
+/// Puts remark and personal fields inside, and bounds the whole record with them.
+Result<void> TakeWithheld(const v1::ImportRow& given, v1::Facility& facility) {
+  YIMA_RETURN_IF_ERROR(CheckText(given.remark(), 1000, "remark"));
+  if (!given.remark().empty()) facility.mutable_remark()->set_value(given.remark());
+  std::set<std::string_view> names;
+  for (int i = 0; i < given.personal_size(); ++i) {
+    const auto& personal = given.personal(i);
+    const std::string field = fmt::format("personal[{}].", i);
+    YIMA_RETURN_IF_ERROR(CheckText(personal.name(), 64, field + "name", true));
+    YIMA_RETURN_IF_ERROR(CheckText(personal.value(), 1000, field + "value"));
+    if (!names.insert(personal.name()).second) {
+      return Invalid("FIELD_TWICE", fmt::format("personal field \"{}\" stands twice", personal.name()),
+                     field + "name");
+    }
+    if (personal.value().empty()) continue;
+    auto* kept = facility.add_personal();
+    kept->set_name(personal.name());
+    kept->mutable_value()->set_value(personal.value());
+  }
+  // Salt and hash come to each value, and uid, batch, times and a number to the record.
+  constexpr size_t kPerValue = 64;
+  constexpr size_t kPerRecord = 96;
+  const auto withheld =
+      static_cast<size_t>(facility.personal_size()) + (facility.has_remark() ? 1 : 0);
+  const size_t size = facility.ByteSizeLong() + kPerRecord + withheld * kPerValue;
+  if (size <= kFacilitySizeMax) return {};
+  return Invalid("FACILITY_TOO_LARGE",
+                 fmt::format("the facility takes {} bytes, want at most {}", size, kFacilitySizeMax),
+                 "extra");
+}
+
+}  // namespace
+
+Result<Key> IdentityOf(const v1::ImportHeader& header, const v1::Facility& facility) {
+  if (!header.key_namespace().empty()) {
+    for (const auto& code : facility.external_codes()) {
+      if (code.namespace_() == header.key_namespace()) {
+        return Key{store::Index::kExternalCode, ExternalCodeKey(code.namespace_(), code.value())};
+      }
+    }
+    return Invalid(
+        "IDENTITY_MISSING",
+        fmt::format("the row has no external code in \"{}\", by which this ledger knows its rows",
+                    header.key_namespace()),
+        "external_codes");
+  }
+  if (facility.codes().empty()) {
+    return Invalid("IDENTITY_MISSING",
+                   "the row has neither a facility code nor a key by which it is known", "codes");
+  }
+  const auto& code = facility.codes(facility.codes_size() - 1);
+  return Key{store::Index::kFacilityCode, FacilityCodeKey(code.scheme(), code.digits())};
+}
+
+Result<void> ReadRow(const Domain& domain, const v1::ImportHeader& header,
+                     const store::Snapshot& snapshot, LedgerOrganizations& organizations,
+                     v1::ImportRow& given, SpooledRow& row) {
+  v1::Facility& facility = *given.mutable_facility();
+  row.given = static_cast<uint8_t>(
+      (facility.name().empty() ? 0 : kNameGiven) |
+      (facility.condition() == v1::CONDITION_UNSPECIFIED ? 0 : kConditionGiven) |
+      (facility.life() == v1::LIFE_UNSPECIFIED ? 0 : kLifeGiven));
+  YIMA_RETURN_IF_ERROR(CheckFacility(domain.classes, facility));
+  YIMA_RETURN_IF_ERROR(IdentityOf(header, facility));
+  const size_t class_width = facility.class_code().size();
+  if (header.assign_codes() && facility.codes().empty() && class_width != 4 && class_width != 5) {
+    return Fail(StatusCode::kFailedPrecondition, "CLASS_HAS_NO_NUMBERS",
+                fmt::format("class \"{}\" belongs to no standard scheme: give the facility's code",
+                            facility.class_code()),
+                "codes");
+  }
+  YIMA_RETURN_IF_ERROR(TakeWithheld(given, facility));
+  YIMA_RETURN_IF_ERROR(FindHolders(snapshot, organizations, given, facility));
+  row.line = given.line();
+  facility.SerializeToString(&row.facility);
+  return {};
+}
+
+Result<void> CheckHeader(const v1::ImportHeader& header) {
+  if (!header.dry_run()) YIMA_RETURN_IF_ERROR(CheckRequestId(header.request_id()));
+  YIMA_RETURN_IF_ERROR(CheckText(header.source(), 256, "header.source"));
+  return CheckText(header.key_namespace(), 64, "header.key_namespace");
+}
+
+}  // namespace yima::server

@@ -1,0 +1,347 @@
+#include "server/rights/confirm.h"
+
+#include <set>
+
+#include <fmt/format.h>
+
+#include "server/domain/batch_items.h"
+#include "server/registry/facility_rules.h"
+#include "server/registry/filter.h"
+
+namespace yima::server {
+namespace {
+
+/// What became of the rights looked at so far. Kept in the batch's counts: `updated` are rights
+/// confirmed, `unchanged` those that were so, `created` none, `conflicts` facilities moved; what is
+/// left of the rights asked for is held by nobody.
+struct Tally {
+  uint64_t confirmed = 0;
+  uint64_t unchanged = 0;
+  uint64_t not_held = 0;
+};
+
+v1::Right* RightOf(v1::Facility& facility, int kind) {
+  switch (kind) {
+    case v1::RIGHT_KIND_SUPERVISING:
+      return facility.mutable_supervising();
+    case v1::RIGHT_KIND_OWNING:
+      return facility.mutable_owning();
+    default:
+      return facility.mutable_maintaining();
+  }
+}
+
+bool SameBasis(const v1::Basis& a, const v1::Basis& b) {
+  return a.kind() == b.kind() && a.number() == b.number() && a.date() == b.date() &&
+         a.sha256() == b.sha256();
+}
+
+/// Confirms the rights asked for in the record; true when something changed.
+bool Confirm(const v1::ConfirmRightsRequest& request, v1::Facility& facility, Tally& tally) {
+  bool changed = false;
+  for (const int kind : request.kinds()) {
+    v1::Right& right = *RightOf(facility, kind);
+    if (right.holder() == 0) {
+      ++tally.not_held;
+    } else if (right.state() == v1::RIGHT_STATE_CONFIRMED &&
+               SameBasis(right.basis(), request.basis())) {
+      ++tally.unchanged;
+    } else {
+      right.set_state(v1::RIGHT_STATE_CONFIRMED);
+      *right.mutable_basis() = request.basis();
+      ++tally.confirmed;
+      changed = true;
+    }
+  }
+  return changed;
+}
+
+Result<void> CheckRequest(const v1::ConfirmRightsRequest& request) {
+  if (request.target_case() == v1::ConfirmRightsRequest::TARGET_NOT_SET) {
+    return Invalid("TARGET_MISSING", "neither facility nor filter says whose rights", "target");
+  }
+  std::set<int> kinds;
+  for (int i = 0; i < request.kinds_size(); ++i) {
+    const std::string field = fmt::format("kinds[{}]", i);
+    if (request.kinds(i) < v1::RIGHT_KIND_SUPERVISING ||
+        request.kinds(i) > v1::RIGHT_KIND_MAINTAINING) {
+      return Invalid("RIGHT_KIND_UNKNOWN",
+                     fmt::format("{} is no kind of right", static_cast<int>(request.kinds(i))),
+                     field);
+    }
+    if (!kinds.insert(request.kinds(i)).second) {
+      return Invalid("RIGHT_KIND_TWICE", "a kind of right stands twice", field);
+    }
+  }
+  if (kinds.empty()) return Invalid("RIGHT_KIND_MISSING", "no kind of right is named", "kinds");
+  if (request.basis().kind().empty() || request.basis().number().empty()) {
+    return Invalid("BASIS_MISSING", "a right is confirmed on a document: its kind and number",
+                   request.basis().kind().empty() ? "basis.kind" : "basis.number");
+  }
+  YIMA_RETURN_IF_ERROR(CheckText(request.basis().kind(), 50, "basis.kind"));
+  YIMA_RETURN_IF_ERROR(CheckText(request.basis().number(), 100, "basis.number"));
+  if (!request.basis().date().empty() && !IsDate(request.basis().date())) {
+    return Invalid("DATE_MALFORMED",
+                   fmt::format("date \"{}\", want YYYY-MM-DD", request.basis().date().substr(0, 32)),
+                   "basis.date");
+  }
+  const size_t hash = request.basis().sha256().size();
+  if (hash != 0 && hash != 32) {
+    return Invalid("HASH_MALFORMED", fmt::format("a checksum of {} bytes, want 32", hash),
+                   "basis.sha256");
+  }
+  return {};
+}
+
+/// Visits what the request names, with its revision.
+Result<void> Visit(const v1::ConfirmRightsRequest& request, const store::Snapshot& snapshot,
+                   const std::function<Result<void>(uint64_t, const v1::Facility&)>& visit) {
+  if (request.target_case() == v1::ConfirmRightsRequest::kFacility) {
+    YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Facility>(snapshot, request.facility()));
+    if (read) return visit(read->revision, read->record);
+    return Fail(StatusCode::kNotFound, "FACILITY_NOT_FOUND",
+                fmt::format("no facility has uid {}", request.facility()), "facility");
+  }
+  YIMA_ASSIGN_OR_RETURN(const auto matcher, FacilityMatcher::Parse(request.filter()));
+  Result<void> failure;
+  YIMA_RETURN_IF_ERROR(
+      matcher.Scan(snapshot, 0, [&](uint64_t revision, const v1::Facility& facility) {
+        failure = visit(revision, facility);
+        return failure.has_value();
+      }));
+  return failure;
+}
+
+/// The same hash that BatchFreezer makes, without writing anything.
+class ListHash {
+ public:
+  ListHash() { crypto_hash_sha256_init(&state_); }
+  void Add(uint64_t facility, uint64_t revision) {
+    uint8_t bytes[16];
+    for (int i = 0; i < 8; ++i) {
+      bytes[i] = static_cast<uint8_t>(facility >> (56 - 8 * i));
+      bytes[8 + i] = static_cast<uint8_t>(revision >> (56 - 8 * i));
+    }
+    crypto_hash_sha256_update(&state_, bytes, sizeof bytes);
+    ++total;
+  }
+  std::string Finish() {
+    std::string hash(crypto_hash_sha256_BYTES, '\0');
+    crypto_hash_sha256_final(&state_, reinterpret_cast<uint8_t*>(hash.data()));
+    return hash;
+  }
+  uint64_t total = 0;
+
+ private:
+  crypto_hash_sha256_state state_;
+};
+
+/// What would be done, from one snapshot.
+Result<v1::ConfirmRightsResponse> DryRun(const v1::ConfirmRightsRequest& request,
+                                         const store::Snapshot& snapshot) {
+  ListHash hash;
+  Tally tally;
+  YIMA_RETURN_IF_ERROR(
+      Visit(request, snapshot, [&](uint64_t revision, const v1::Facility& facility) -> Result<void> {
+        hash.Add(facility.uid(), revision);
+        v1::Facility copy = facility;
+        Confirm(request, copy, tally);
+        return {};
+      }));
+  v1::ConfirmRightsResponse response;
+  response.set_total(hash.total);
+  response.set_confirmed(tally.confirmed);
+  response.set_unchanged(tally.unchanged);
+  response.set_not_held(tally.not_held);
+  response.set_frozen_hash(hash.Finish());
+  return response;
+}
+
+/// One batch of confirmations, from wherever it stands to its end. Use once, from one thread.
+class ConfirmBatch {
+ public:
+  ConfirmBatch(const Domain& domain, const Call& call, const v1::ConfirmRightsRequest& request,
+               const ConfirmSink& sink)
+      : domain_(domain), call_(call), request_(request), sink_(sink) {}
+
+  /// Freezes the list; 0 when it is empty.
+  Result<uint64_t> Begin(const store::Snapshot& snapshot, const RequestMark& mark) {
+    YIMA_ASSIGN_OR_RETURN(const uint64_t id, domain_.numbers.NewId(store::Kind::kBatch));
+    BatchFreezer freezer(domain_, call_, id);
+    Tally tally;
+    YIMA_RETURN_IF_ERROR(
+        Visit(request_, snapshot, [&](uint64_t revision, const v1::Facility& facility) {
+          if (request_.has_facility()) {
+            v1::Facility copy = facility;
+            Confirm(request_, copy, tally);
+          }
+          return freezer.Add({facility.uid(), revision});
+        }));
+    if (tally.not_held > 0) {
+      return Fail(StatusCode::kFailedPrecondition, "RIGHT_NOT_HELD",
+                  fmt::format("facility {} has nobody who holds a right asked for",
+                              request_.facility()),
+                  "kinds");
+    }
+    YIMA_ASSIGN_OR_RETURN(const store::Hash hash, freezer.Finish());
+    const std::string frozen(hash.begin(), hash.end());
+    if (!request_.frozen_hash().empty() && request_.frozen_hash() != frozen) {
+      return Fail(StatusCode::kFailedPrecondition, "FILTER_RESULT_CHANGED",
+                  "the filter finds other facilities, or others of their revisions, than the dry "
+                  "run did: look again",
+                  "frozen_hash");
+    }
+    if (freezer.total() == 0) return 0;
+    return BeginRecord(id, frozen, freezer.total(), mark);
+  }
+
+  Result<void> Run(uint64_t batch) {
+    YIMA_RETURN_IF_ERROR(Load(batch));
+    while (counts_.done() < counts_.total()) {
+      if (call_.cancelled()) {
+        return Fail(StatusCode::kUnavailable, "CALL_ENDED",
+                    "stopped between two chunks; the same request goes on from there");
+      }
+      YIMA_RETURN_IF_ERROR(ConfirmChunk());
+      YIMA_RETURN_IF_ERROR(sink_(Answer()));
+    }
+    YIMA_RETURN_IF_ERROR(EndBatch(domain_, call_, batch_, counts_));
+    return sink_(Answer());
+  }
+
+ private:
+  Result<uint64_t> BeginRecord(uint64_t id, const std::string& hash, uint64_t total,
+                               const RequestMark& mark) {
+    v1::Batch batch;
+    batch.set_id(id);
+    batch.set_kind(v1::BATCH_KIND_CONFIRM_RIGHTS);
+    batch.set_state(v1::BATCH_STATE_RUNNING);
+    batch.set_source(fmt::format("facility {}", request_.facility()));
+    if (request_.has_filter()) {
+      YIMA_ASSIGN_OR_RETURN(const auto matcher, FacilityMatcher::Parse(request_.filter()));
+      batch.set_source(matcher.InWords());
+    }
+    batch.set_source_hash(hash);
+    batch.mutable_counts()->set_total(total);
+    batch.set_principal(call_.principal);
+    batch.set_request_id(mark.request_id);
+    batch.set_create_time_us(domain_.now());
+    YIMA_RETURN_IF_ERROR(BeginBatch(domain_, call_, mark, batch));
+    return id;
+  }
+
+  Result<void> Load(uint64_t batch) {
+    batch_ = batch;
+    const auto snapshot = domain_.store.Read();
+    YIMA_ASSIGN_OR_RETURN(const auto record, Get<v1::Batch>(*snapshot, batch));
+    YIMA_ASSIGN_OR_RETURN(const auto cursor, snapshot->Get(store::Kind::kBatchCursor, batch));
+    if (!record || !cursor || !counts_.ParseFromString(cursor->bytes)) {
+      return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
+                  fmt::format("batch {} has no sound record; run yimad check", batch));
+    }
+    hash_ = record->record.source_hash();
+    cursor_revision_ = cursor->revision;
+    return {};
+  }
+
+  /// One chunk, planned again for as long as others move its facilities.
+  Result<void> ConfirmChunk() {
+    for (;;) {
+      const auto snapshot = domain_.store.Read();
+      const uint64_t chunk = counts_.done() / kBatchChunk;
+      YIMA_ASSIGN_OR_RETURN(
+          const auto stored,
+          snapshot->Get(store::Kind::kBatchItems, BatchItemsId(batch_, chunk)));
+      if (!stored) {
+        return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
+                    fmt::format("batch {} lacks its list; run yimad check", batch_));
+      }
+      v1::BatchCounts counts = counts_;
+      ChangeWriter writer(call_, request_.request_id(), batch_);
+      for (const auto& item : DecodeItems(stored->bytes)) {
+        YIMA_RETURN_IF_ERROR(ConfirmItem(*snapshot, item, writer, counts));
+      }
+      writer.PutUnlogged(store::Kind::kBatchCursor, batch_, cursor_revision_,
+                         counts.SerializeAsString());
+      const auto outcome = store::ApplyAndWait(domain_.store, writer.Take());
+      if (std::holds_alternative<store::Committed>(outcome)) {
+        counts_ = counts;
+        ++cursor_revision_;
+        return {};
+      }
+      if (!std::holds_alternative<store::MovedRecord>(outcome)) return Settled(outcome);
+      YIMA_RETURN_IF_ERROR(Load(batch_));
+      if (counts_.done() == counts_.total()) return {};
+    }
+  }
+
+  Result<void> ConfirmItem(const store::Snapshot& snapshot, const BatchItem& item,
+                           ChangeWriter& writer, v1::BatchCounts& counts) {
+    counts.set_done(counts.done() + 1);
+    YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Facility>(snapshot, item.facility));
+    if (!read || read->revision != item.revision) {
+      counts.set_conflicts(counts.conflicts() + 1);
+      return {};
+    }
+    Tally tally;
+    v1::Facility after = read->record;
+    if (Confirm(request_, after, tally)) {
+      after.set_update_time_us(domain_.now());
+      writer.Replace(item.facility, read->revision, read->record, after);
+    }
+    counts.set_updated(counts.updated() + tally.confirmed);
+    counts.set_unchanged(counts.unchanged() + tally.unchanged);
+    return {};
+  }
+
+  v1::ConfirmRightsResponse Answer() const {
+    v1::ConfirmRightsResponse response;
+    response.set_batch(batch_);
+    response.set_total(counts_.total());
+    response.set_done(counts_.done());
+    response.set_confirmed(counts_.updated());
+    response.set_unchanged(counts_.unchanged());
+    response.set_moved(counts_.conflicts());
+    const uint64_t looked_at = (counts_.done() - counts_.conflicts()) *
+                               static_cast<uint64_t>(request_.kinds_size());
+    response.set_not_held(looked_at - counts_.updated() - counts_.unchanged());
+    response.set_frozen_hash(hash_);
+    return response;
+  }
+
+  const Domain& domain_;
+  const Call& call_;
+  const v1::ConfirmRightsRequest& request_;
+  const ConfirmSink& sink_;
+  uint64_t batch_ = 0;
+  std::string hash_;
+  v1::BatchCounts counts_;
+  uint64_t cursor_revision_ = 0;
+};
+
+}  // namespace
+
+Result<void> ConfirmRights(const Domain& domain, const Call& call,
+                           const v1::ConfirmRightsRequest& request, const ConfirmSink& sink) {
+  YIMA_RETURN_IF_ERROR(CheckRequest(request));
+  if (request.dry_run()) {
+    YIMA_ASSIGN_OR_RETURN(const auto response, DryRun(request, *domain.store.Read()));
+    return sink(response);
+  }
+  YIMA_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
+  const RequestMark mark =
+      MarkOf(domain, call, request.request_id(), request.SerializeAsString());
+  ConfirmBatch confirming(domain, call, request, sink);
+  uint64_t batch = 0;
+  {
+    const auto snapshot = domain.store.Read();
+    YIMA_ASSIGN_OR_RETURN(batch, FindBatch(*snapshot, mark));
+    if (batch == 0) {
+      YIMA_ASSIGN_OR_RETURN(batch, confirming.Begin(*snapshot, mark));
+    }
+  }
+  if (batch == 0) return sink(v1::ConfirmRightsResponse());
+  return confirming.Run(batch);
+}
+
+}  // namespace yima::server
