@@ -1,13 +1,12 @@
 #include "server/registry/import/import_keys.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <map>
 
 #include <fmt/format.h>
+#include <sys/mman.h>
 
 namespace yima::server {
 
@@ -17,8 +16,7 @@ std::vector<Key> KeysOf(const v1::Facility& facility) {
     keys.push_back({store::Index::kFacilityCode, FacilityCodeKey(code.scheme(), code.digits())});
   }
   for (const auto& code : facility.external_codes()) {
-    keys.push_back(
-        {store::Index::kExternalCode, ExternalCodeKey(code.namespace_(), code.value())});
+    keys.push_back({store::Index::kExternalCode, ExternalCodeKey(code.namespace_(), code.value())});
   }
   return keys;
 }

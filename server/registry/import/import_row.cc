@@ -20,9 +20,9 @@ Result<void> FindHolder(const store::Snapshot& snapshot, LedgerOrganizations& or
 Result<void> FindHolders(const store::Snapshot& snapshot, LedgerOrganizations& organizations,
                          const v1::ImportRow& given, v1::Facility& facility) {
   const std::pair<const char*, uint64_t> named[] = {
-      {"supervising.holder", facility.supervising().holder()},
-      {"owning.holder", facility.owning().holder()},
-      {"maintaining.holder", facility.maintaining().holder()}};
+      {"supervising", facility.supervising().holder()},
+      {"owning", facility.owning().holder()},
+      {"maintaining", facility.maintaining().holder()}};
   for (const auto& [field, holder] : named) {
     if (holder != 0) {
       return Invalid("FIELD_OUTPUT_ONLY", "a ledger names organizations in words, not by id",
@@ -40,8 +40,8 @@ Result<void> FindHolders(const store::Snapshot& snapshot, LedgerOrganizations& o
   if (given.ownerless()) {
     facility.mutable_owning()->set_state(v1::RIGHT_STATE_OWNERLESS);
   } else if (!given.owner().empty()) {
-    YIMA_RETURN_IF_ERROR(FindHolder(snapshot, organizations, given.owner(), "owner",
-                                    facility.mutable_owning()));
+    YIMA_RETURN_IF_ERROR(
+        FindHolder(snapshot, organizations, given.owner(), "owner", facility.mutable_owning()));
   }
   if (!given.maintainer().empty()) {
     YIMA_RETURN_IF_ERROR(FindHolder(snapshot, organizations, given.maintainer(), "maintainer",
@@ -61,7 +61,8 @@ Result<void> TakeWithheld(const v1::ImportRow& given, v1::Facility& facility) {
     YIMA_RETURN_IF_ERROR(CheckText(personal.name(), 64, field + "name", true));
     YIMA_RETURN_IF_ERROR(CheckText(personal.value(), 1000, field + "value"));
     if (!names.insert(personal.name()).second) {
-      return Invalid("FIELD_TWICE", fmt::format("personal field \"{}\" stands twice", personal.name()),
+      return Invalid("FIELD_TWICE",
+                     fmt::format("personal field \"{}\" stands twice", personal.name()),
                      field + "name");
     }
     if (personal.value().empty()) continue;
@@ -76,9 +77,10 @@ Result<void> TakeWithheld(const v1::ImportRow& given, v1::Facility& facility) {
       static_cast<size_t>(facility.personal_size()) + (facility.has_remark() ? 1 : 0);
   const size_t size = facility.ByteSizeLong() + kPerRecord + withheld * kPerValue;
   if (size <= kFacilitySizeMax) return {};
-  return Invalid("FACILITY_TOO_LARGE",
-                 fmt::format("the facility takes {} bytes, want at most {}", size, kFacilitySizeMax),
-                 "extra");
+  return Invalid(
+      "FACILITY_TOO_LARGE",
+      fmt::format("the facility takes {} bytes, want at most {}", size, kFacilitySizeMax),
+      "personal");
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ Result<void> ReadRow(const Domain& domain, const v1::ImportHeader& header,
 /// IDENTITY_MISSING.
 Result<Key> IdentityOf(const v1::ImportHeader& header, const v1::Facility& facility);
 
-/// CONTROL and size rules of the header itself: REQUEST_ID_* (not for a dry run), FIELD_TOO_LONG,
+/// The rules of the header itself: REQUEST_ID_* (not for a dry run), FIELD_TOO_LONG,
 /// FIELD_NOT_TEXT.
 Result<void> CheckHeader(const v1::ImportHeader& header);
 

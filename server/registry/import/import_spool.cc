@@ -1,15 +1,14 @@
 #include "server/registry/import/import_spool.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace yima::server {
 namespace {
@@ -83,8 +82,7 @@ Result<void> SpoolFile::ReadAt(uint64_t offset, void* into, size_t size) const {
 
 Result<void> SpoolFile::WriteAt(uint64_t offset, std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t put =
-        pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    const ssize_t put = pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (put < 0 && errno == EINTR) continue;
     if (put < 0) return SpoolError("writing", errno);
     bytes.remove_prefix(static_cast<size_t>(put));
@@ -95,9 +93,8 @@ Result<void> SpoolFile::WriteAt(uint64_t offset, std::string_view bytes) {
 
 Result<void> RowSpool::Append(SpooledRow& row) {
   row.offset = file_.size();
-  const RowHead head{
-      row.ordinal, row.line, static_cast<uint32_t>(row.facility.size()), row.rejected, row.given,
-      {}};
+  const RowHead head{row.ordinal,  row.line,  static_cast<uint32_t>(row.facility.size()),
+                     row.rejected, row.given, {}};
   YIMA_RETURN_IF_ERROR(file_.Append({reinterpret_cast<const char*>(&head), sizeof(head)}));
   return file_.Append(row.facility);
 }

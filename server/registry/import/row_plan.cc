@@ -25,7 +25,7 @@ class Overlay {
  private:
   void Text(const char* field, const std::string& said, std::string* stands);
   void Texts(const v1::Facility& row);
-  void Right(const char* field, const v1::Right& said, bool stated, v1::Right* stands);
+  void Right(const char* field, const v1::Right& said, v1::Right* stands);
   void Codes(const v1::Facility& row);
   void Fields(const v1::Facility& row);
 
@@ -54,8 +54,7 @@ void Overlay::Texts(const v1::Facility& row) {
   Text("address", row.address(), stands_.mutable_address());
 }
 
-void Overlay::Right(const char* field, const v1::Right& said, bool stated, v1::Right* stands) {
-  if (!stated) return;
+void Overlay::Right(const char* field, const v1::Right& said, v1::Right* stands) {
   const bool ownerless = said.state() == v1::RIGHT_STATE_OWNERLESS;
   const bool same_holder = said.holder() == stands->holder() &&
                            ownerless == (stands->state() == v1::RIGHT_STATE_OWNERLESS);
@@ -136,15 +135,14 @@ void Overlay::Lay(const v1::Facility& row, uint8_t given) {
     differing_.push_back("life");
     stands_.set_life(row.life());
   }
-  Right("supervising", row.supervising(), true, stands_.mutable_supervising());
+  Right("supervising", row.supervising(), stands_.mutable_supervising());
   // A right that the row leaves out is not touched: asking for it mutably would add it.
-  if (row.has_owning()) Right("owning", row.owning(), true, stands_.mutable_owning());
+  if (row.has_owning()) Right("owning", row.owning(), stands_.mutable_owning());
   if (row.has_maintaining()) {
-    Right("maintaining", row.maintaining(), row.maintaining().holder() != 0,
-          stands_.mutable_maintaining());
+    Right("maintaining", row.maintaining(), stands_.mutable_maintaining());
   }
-  if (row.has_position() && !google::protobuf::util::MessageDifferencer::Equals(
-                                row.position(), stands_.position())) {
+  if (row.has_position() &&
+      !google::protobuf::util::MessageDifferencer::Equals(row.position(), stands_.position())) {
     differing_.push_back("position");
     *stands_.mutable_position() = row.position();
   }
@@ -203,10 +201,11 @@ RowPlan Compare(const v1::ImportHeader& header, uint64_t uid, Read<v1::Facility>
     return plan;
   }
   if (!header.update()) {
-    return Conflict(uid, "ROW_DIFFERS",
-                    fmt::format("facility {} stands with another {}; import with update to change it",
-                                uid, fmt::join(differing, ", ")),
-                    differing.front());
+    return Conflict(
+        uid, "ROW_DIFFERS",
+        fmt::format("facility {} stands with another {}; import with update to change it", uid,
+                    fmt::join(differing, ", ")),
+        differing.front());
   }
   if (overlay.settled() != nullptr) {
     return Conflict(uid, "RIGHT_SETTLED",

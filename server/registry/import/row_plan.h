@@ -11,11 +11,11 @@ enum class RowAct { kCreate, kUpdate, kUnchanged, kConflict };
 /// What a row would do to the registry as it stands.
 struct RowPlan {
   RowAct act = RowAct::kCreate;
-  Error conflict;        ///< Of kConflict.
-  uint64_t uid = 0;      ///< Of the facility that the row means; 0 when there is none.
+  Error conflict;    ///< Of kConflict.
+  uint64_t uid = 0;  ///< Of the facility that the row means; 0 when there is none.
   uint64_t revision = 0;
-  v1::Facility before;   ///< Of kUpdate.
-  v1::Facility after;    ///< Of kUpdate: withheld values that changed hold the value alone.
+  v1::Facility before;  ///< Of kUpdate.
+  v1::Facility after;   ///< Of kUpdate: withheld values that changed hold the value alone.
 };
 
 /// Compares a row with what stands under its identity. `given` are RowGiven bits. Conflicts:

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "server/registry/ledger/import.h"
+#include "server/registry/import/import.h"
 
 namespace yima::server::testing {
 namespace {
