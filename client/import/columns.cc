@@ -75,7 +75,7 @@ const std::vector<FieldWords>& Words() {
       {Field::kAddress,
        "address",
        {"地址", "位置", "详细地址", "位置描述", "所在位置", "安装位置", "address", "location"}},
-      {Field::kLongitude, "longitude", {"经度", "longitude", "lon", "lng"}},
+      {Field::kLongitude, "longitude", {"经度", "longitude", "lon", "long", "lng"}},
       {Field::kLatitude, "latitude", {"纬度", "latitude", "lat"}},
       {Field::kX, "x", {"x", "x坐标", "坐标x", "横坐标"}},
       {Field::kY, "y", {"y", "y坐标", "坐标y", "纵坐标"}},
