@@ -23,7 +23,7 @@ const std::vector<FieldWords>& Words() {
        {"glbjbsm", "管理部件标识码", "部件标识码", "部件编码", "部件代码", "facilitycode", "code"}},
       {Field::kDivision,
        "division",
-       {"行政区划代码", "行政区划", "区划代码", "县级行政区划代码", "xzqhdm", "division",
+       {"行政区划代码", "行政区划", "区划代码", "区划", "县级行政区划代码", "xzqhdm", "division",
         "divisioncode"}},
       {Field::kClass,
        "class",

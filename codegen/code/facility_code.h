@@ -14,9 +14,9 @@ namespace yima {
 /// Number of a coding scheme, as signed in the payload.
 using Scheme = uint8_t;
 
-constexpr Scheme kSchemeBlank = 0;     ///< Blank plate: bound to a facility later.
-constexpr Scheme kSchemeGbt30428 = 1;  ///< GB/T 30428.2-2013 and CJ/T 214: 16 digits, 6+2+2+6.
-constexpr Scheme kSchemeGbt47678 = 2;  ///< GB/T 47678.5-2026: 17 digits, 6+2+3+6. The default.
+constexpr Scheme kSchemeBlank = 0;       ///< Blank plate: bound to a facility later.
+constexpr Scheme kSchemeGbt30428 = 1;    ///< GB/T 30428.2-2013 and CJ/T 214: 16 digits, 6+2+2+6.
+constexpr Scheme kSchemeGbt47678 = 2;    ///< GB/T 47678.5-2026: 17 digits, 6+2+3+6. The default.
 constexpr Scheme kSchemeOwnFirst = 101;  ///< A city's own of 1 digit …
 constexpr Scheme kSchemeOwnLast = 118;   ///< … to a city's own of 18 digits.
 

@@ -16,8 +16,7 @@ class Serial {
   static constexpr uint64_t kMax = (uint64_t{1} << 48) - 1;
 
   constexpr Serial() = default;
-  constexpr Serial(uint16_t epoch, uint32_t number)
-      : value_((uint64_t{epoch} << 32) | number) {}
+  constexpr Serial(uint16_t epoch, uint32_t number) : value_((uint64_t{epoch} << 32) | number) {}
 
   /// From the integer; SERIAL_OUT_OF_RANGE above 2^48 - 1.
   static Result<Serial> FromInteger(uint64_t value);

@@ -20,15 +20,15 @@ template <typename Request>
 Result<Request> Parse(std::string_view bytes) {
   Request request;
   if (request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return request;
-  return Invalid("REQUEST_MALFORMED",
-                 fmt::format("{} bytes are no {}", bytes.size(), Request::descriptor()->full_name()));
+  return Invalid("REQUEST_MALFORMED", fmt::format("{} bytes are no {}", bytes.size(),
+                                                  Request::descriptor()->full_name()));
 }
 
 /// A read: one snapshot, one answer.
 template <typename Request, typename Response>
-UnaryHandler Read(const Domain& domain,
-                  Result<Response> (*answer)(const Domain&, const Call&, const Request&,
-                                             const store::Snapshot&)) {
+UnaryHandler Reading(const Domain& domain,
+                     Result<Response> (*answer)(const Domain&, const Call&, const Request&,
+                                                const store::Snapshot&)) {
   return [&domain, answer](const Call& call, std::string_view bytes, const Reply& reply) {
     const auto request = Parse<Request>(bytes);
     if (!request) return reply(tl::unexpected(request.error()));
@@ -40,11 +40,11 @@ UnaryHandler Read(const Domain& domain,
 
 /// A write: planned on snapshots until it is durable, then answered from one that shows it.
 template <typename Request, typename Response>
-UnaryHandler Write(const Domain& domain,
-                   Result<Planned> (*plan)(const Domain&, const Call&, const Request&,
-                                           const store::Snapshot&),
-                   Result<Response> (*answer)(const Domain&, const std::vector<RecordRef>&,
-                                              const store::Snapshot&)) {
+UnaryHandler Writing(const Domain& domain,
+                     Result<Planned> (*plan)(const Domain&, const Call&, const Request&,
+                                             const store::Snapshot&),
+                     Result<Response> (*answer)(const Domain&, const std::vector<RecordRef>&,
+                                                const store::Snapshot&)) {
   return [&domain, plan, answer](const Call& call, std::string_view bytes, Reply reply) {
     auto parsed = Parse<Request>(bytes);
     if (!parsed) return reply(tl::unexpected(parsed.error()));
@@ -71,15 +71,15 @@ template <typename Request, typename Response>
 StreamHandler Answer(const Domain& domain,
                      Result<void> (*serve)(const Domain&, const Call&, const Request&,
                                            const std::function<Result<void>(const Response&)>&)) {
-  return [&domain, serve](const Call& call, const Source& source, const Sink& sink) -> Result<void> {
-    std::string bytes;
-    YIMA_ASSIGN_OR_RETURN(const bool asked, source(bytes));
-    if (!asked) return Invalid("REQUEST_MISSING", "the stream ended before its request");
-    YIMA_ASSIGN_OR_RETURN(const auto request, Parse<Request>(bytes));
-    return serve(domain, call, request, [&](const Response& response) {
-      return sink(response.SerializeAsString());
-    });
-  };
+  return
+      [&domain, serve](const Call& call, const Source& source, const Sink& sink) -> Result<void> {
+        std::string bytes;
+        YIMA_ASSIGN_OR_RETURN(const bool asked, source(bytes));
+        if (!asked) return Invalid("REQUEST_MISSING", "the stream ended before its request");
+        YIMA_ASSIGN_OR_RETURN(const auto request, Parse<Request>(bytes));
+        return serve(domain, call, request,
+                     [&](const Response& response) { return sink(response.SerializeAsString()); });
+      };
 }
 
 StreamHandler Import(const Domain& domain) {
@@ -128,32 +128,36 @@ std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolv
   const std::string resolving = "yima.v1.ResolverService/";
   const std::string rights = "yima.v1.RightsService/";
   return {
-      {registry + "CreateFacility", Write(d, PlanCreateFacility, AnswerCreateFacility), {}},
+      {registry + "CreateFacility", Writing(d, PlanCreateFacility, AnswerCreateFacility), {}},
       {registry + "BatchCreateFacilities",
-       Write(d, PlanBatchCreateFacilities, AnswerBatchCreateFacilities), {}},
+       Writing(d, PlanBatchCreateFacilities, AnswerBatchCreateFacilities),
+       {}},
       {registry + "ImportFacilities", {}, Import(d)},
-      {registry + "GetFacility", Read(d, GetFacility), {}},
-      {registry + "ListFacilities", Read(d, ListFacilities), {}},
-      {registry + "CreateOrganization", Write(d, PlanCreateOrganization, AnswerCreateOrganization),
+      {registry + "GetFacility", Reading(d, GetFacility), {}},
+      {registry + "ListFacilities", Reading(d, ListFacilities), {}},
+      {registry + "CreateOrganization",
+       Writing(d, PlanCreateOrganization, AnswerCreateOrganization),
        {}},
       {registry + "ImportOrganizations",
-       Write(d, PlanImportOrganizations, AnswerImportOrganizations), {}},
-      {registry + "GetOrganization", Read(d, GetOrganization), {}},
-      {registry + "ListOrganizations", Read(d, ListOrganizations), {}},
-      {registry + "ListFacilityClasses", Read(d, ListFacilityClasses), {}},
-      {registry + "GetBatch", Read(d, GetBatch), {}},
-      {registry + "ListBatches", Read(d, ListBatches), {}},
+       Writing(d, PlanImportOrganizations, AnswerImportOrganizations),
+       {}},
+      {registry + "GetOrganization", Reading(d, GetOrganization), {}},
+      {registry + "ListOrganizations", Reading(d, ListOrganizations), {}},
+      {registry + "ListFacilityClasses", Reading(d, ListFacilityClasses), {}},
+      {registry + "GetBatch", Reading(d, GetBatch), {}},
+      {registry + "ListBatches", Reading(d, ListBatches), {}},
 
       {issuance + "IssueCodes", {}, Answer(d, IssueCodes)},
-      {issuance + "BindCode", Write(d, PlanBindCode, AnswerBindCode), {}},
-      {issuance + "RevokeCode", Write(d, PlanRevokeCode, AnswerRevokeCode), {}},
-      {issuance + "GetCode", Read(d, GetCode), {}},
-      {issuance + "ListCodes", Read(d, ListCodes), {}},
+      {issuance + "BindCode", Writing(d, PlanBindCode, AnswerBindCode), {}},
+      {issuance + "RevokeCode", Writing(d, PlanRevokeCode, AnswerRevokeCode), {}},
+      {issuance + "GetCode", Reading(d, GetCode), {}},
+      {issuance + "ListCodes", Reading(d, ListCodes), {}},
 
       {resolving + "Resolve", Resolve(d, resolver, &Resolver::ResolveBytes), {}},
       {resolving + "BatchResolve", Resolve(d, resolver, &Resolver::BatchResolveBytes), {}},
       {resolving + "GetTrustBundle",
-       Note<v1::GetTrustBundleResponse>([&notes] { return notes.Bundle(); }), {}},
+       Note<v1::GetTrustBundleResponse>([&notes] { return notes.Bundle(); }),
+       {}},
       {resolving + "GetRevocationList",
        Note<v1::GetRevocationListResponse>([&notes, &d] { return notes.List(*d.store.Read()); }),
        {}},

@@ -81,9 +81,10 @@ Result<void> CheckRequest(const v1::ConfirmRightsRequest& request) {
   YIMA_RETURN_IF_ERROR(CheckText(request.basis().kind(), 50, "basis.kind"));
   YIMA_RETURN_IF_ERROR(CheckText(request.basis().number(), 100, "basis.number"));
   if (!request.basis().date().empty() && !IsDate(request.basis().date())) {
-    return Invalid("DATE_MALFORMED",
-                   fmt::format("date \"{}\", want YYYY-MM-DD", request.basis().date().substr(0, 32)),
-                   "basis.date");
+    return Invalid(
+        "DATE_MALFORMED",
+        fmt::format("date \"{}\", want YYYY-MM-DD", request.basis().date().substr(0, 32)),
+        "basis.date");
   }
   const size_t hash = request.basis().sha256().size();
   if (hash != 0 && hash != 32) {
@@ -141,13 +142,13 @@ Result<v1::ConfirmRightsResponse> DryRun(const v1::ConfirmRightsRequest& request
                                          const store::Snapshot& snapshot) {
   ListHash hash;
   Tally tally;
-  YIMA_RETURN_IF_ERROR(
-      Visit(request, snapshot, [&](uint64_t revision, const v1::Facility& facility) -> Result<void> {
-        hash.Add(facility.uid(), revision);
-        v1::Facility copy = facility;
-        Confirm(request, copy, tally);
-        return {};
-      }));
+  YIMA_RETURN_IF_ERROR(Visit(request, snapshot,
+                             [&](uint64_t revision, const v1::Facility& facility) -> Result<void> {
+                               hash.Add(facility.uid(), revision);
+                               v1::Facility copy = facility;
+                               Confirm(request, copy, tally);
+                               return {};
+                             }));
   v1::ConfirmRightsResponse response;
   response.set_total(hash.total);
   response.set_confirmed(tally.confirmed);
@@ -178,10 +179,10 @@ class ConfirmBatch {
           return freezer.Add({facility.uid(), revision});
         }));
     if (tally.not_held > 0) {
-      return Fail(StatusCode::kFailedPrecondition, "RIGHT_NOT_HELD",
-                  fmt::format("facility {} has nobody who holds a right asked for",
-                              request_.facility()),
-                  "kinds");
+      return Fail(
+          StatusCode::kFailedPrecondition, "RIGHT_NOT_HELD",
+          fmt::format("facility {} has nobody who holds a right asked for", request_.facility()),
+          "kinds");
     }
     YIMA_ASSIGN_OR_RETURN(const store::Hash hash, freezer.Finish());
     const std::string frozen(hash.begin(), hash.end());
@@ -249,9 +250,8 @@ class ConfirmBatch {
     for (;;) {
       const auto snapshot = domain_.store.Read();
       const uint64_t chunk = counts_.done() / kBatchChunk;
-      YIMA_ASSIGN_OR_RETURN(
-          const auto stored,
-          snapshot->Get(store::Kind::kBatchItems, BatchItemsId(batch_, chunk)));
+      YIMA_ASSIGN_OR_RETURN(const auto stored,
+                            snapshot->Get(store::Kind::kBatchItems, BatchItemsId(batch_, chunk)));
       if (!stored) {
         return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
                     fmt::format("batch {} lacks its list; run yimad check", batch_));
@@ -302,8 +302,8 @@ class ConfirmBatch {
     response.set_confirmed(counts_.updated());
     response.set_unchanged(counts_.unchanged());
     response.set_moved(counts_.conflicts());
-    const uint64_t looked_at = (counts_.done() - counts_.conflicts()) *
-                               static_cast<uint64_t>(request_.kinds_size());
+    const uint64_t looked_at =
+        (counts_.done() - counts_.conflicts()) * static_cast<uint64_t>(request_.kinds_size());
     response.set_not_held(looked_at - counts_.updated() - counts_.unchanged());
     response.set_frozen_hash(hash_);
     return response;
@@ -329,8 +329,7 @@ Result<void> ConfirmRights(const Domain& domain, const Call& call,
     return sink(response);
   }
   YIMA_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
-  const RequestMark mark =
-      MarkOf(domain, call, request.request_id(), request.SerializeAsString());
+  const RequestMark mark = MarkOf(domain, call, request.request_id(), request.SerializeAsString());
   ConfirmBatch confirming(domain, call, request, sink);
   uint64_t batch = 0;
   {

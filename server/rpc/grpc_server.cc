@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "grpc/health/v1/health.pb.h"
 #include <fmt/format.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
@@ -12,7 +13,6 @@
 #include <grpcpp/support/server_callback.h>
 #include <spdlog/spdlog.h>
 
-#include "grpc/health/v1/health.pb.h"
 #include "server/rpc/status.h"
 #include "server/rpc/stream_call.h"
 

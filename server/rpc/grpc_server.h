@@ -10,7 +10,8 @@
 
 namespace yima::server {
 
-/// The gRPC door: serves a table of methods with health (grpc.health.v1) and reflection. Thread-safe.
+/// The gRPC door: serves a table of methods with health (grpc.health.v1) and reflection.
+/// Thread-safe.
 class GrpcServer {
  public:
   struct Options {
@@ -27,8 +28,8 @@ class GrpcServer {
   /// Where it listens: the host asked for and the port taken.
   const std::string& address() const;
 
-  /// Takes no more calls, lets those under way end for so long, then cancels them; streams are asked
-  /// to stop at once, for the same request goes on later where they stopped.
+  /// Takes no more calls, lets those under way end for so long, then cancels them; streams are
+  /// asked to stop at once, for the same request goes on later where they stopped.
   void Stop(std::chrono::milliseconds grace);
 
  private:

@@ -156,7 +156,8 @@ Bidi* ServeStream(const Method& method, grpc::CallbackServerContext*, StreamCoun
         {StatusCode::kUnavailable, "SERVER_STOPPING", "the server is stopping; ask again", {}});
   }
   if (!count.Enter()) {
-    return new RefusedStream({StatusCode::kResourceExhausted, "TOO_MANY_STREAMS",
+    return new RefusedStream({StatusCode::kResourceExhausted,
+                              "TOO_MANY_STREAMS",
                               "as many streams are served as may be; ask again later",
                               {}});
   }

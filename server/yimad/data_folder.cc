@@ -1,12 +1,11 @@
 #include "server/yimad/data_folder.h"
 
-#include <sys/stat.h>
-
 #include <fstream>
 #include <sstream>
 
 #include <fmt/format.h>
 #include <sodium.h>
+#include <sys/stat.h>
 
 #include "server/domain/batch_items.h"
 #include "server/domain/change_writer.h"
@@ -63,7 +62,8 @@ Result<void> WriteFirstRecords(store::Store& store, const v1::Registry& registry
 
 Result<void> MakeEmptyFolder(const fs::path& folder) {
   std::error_code error;
-  if (fs::exists(folder, error) && !(fs::is_directory(folder, error) && fs::is_empty(folder, error))) {
+  if (fs::exists(folder, error) &&
+      !(fs::is_directory(folder, error) && fs::is_empty(folder, error))) {
     return Fail(StatusCode::kFailedPrecondition, "DATA_NOT_EMPTY",
                 fmt::format("{} is not an empty folder; a registry begins in one of its own",
                             folder.string()),
@@ -115,8 +115,7 @@ Result<std::optional<std::string>> ReadPassphrase(const fs::path& file) {
   std::string passphrase = text.str();
   while (passphrase.ends_with('\n') || passphrase.ends_with('\r')) passphrase.pop_back();
   if (!stream || passphrase.empty()) {
-    return Invalid("PASSPHRASE_FILE",
-                   fmt::format("{} cannot be read or is empty", file.string()),
+    return Invalid("PASSPHRASE_FILE", fmt::format("{} cannot be read or is empty", file.string()),
                    "--passphrase-file");
   }
   return passphrase;
@@ -147,8 +146,8 @@ Result<std::unique_ptr<DataFolder>> DataFolder::Create(
   return Open(folder, passphrase);
 }
 
-Result<std::unique_ptr<DataFolder>> DataFolder::Open(
-    const fs::path& folder, const std::optional<std::string>& passphrase) {
+Result<std::unique_ptr<DataFolder>> DataFolder::Open(const fs::path& folder,
+                                                     const std::optional<std::string>& passphrase) {
   YIMA_RETURN_IF_ERROR(CheckPresent(folder));
   YIMA_ASSIGN_OR_RETURN(auto store, store::OpenSqliteStore(folder / "yima.db", {}));
   YIMA_ASSIGN_OR_RETURN(auto keys, KeyRing::Open(folder / "keys", passphrase));

@@ -16,9 +16,10 @@ int Modules(int version) { return 17 + 4 * version; }
 void PrintSymbol(const std::string& origin) {
   const int m = VersionAtM(origin.size());
   const int q = VersionAtQ(origin.size());
-  fmt::print(Say("码制：QR 版本 {}（{}×{} 模块，纠错 Q，铭牌默认）或版本 {}（{}×{}，纠错 M）\n",
-                 "symbol: QR version {} ({}×{} modules, level Q, plates) or version {} ({}×{}, "
-                 "level M)\n"),
+  fmt::print(fmt::runtime(
+                 Say("码制：QR 版本 {}（{}×{} 模块，纠错 Q，铭牌默认）或版本 {}（{}×{}，纠错 M）\n",
+                     "symbol: QR version {} ({}×{} modules, level Q, plates) or version {} ({}×{}, "
+                     "level M)\n")),
              q, Modules(q), Modules(q), m, Modules(m), Modules(m));
 }
 

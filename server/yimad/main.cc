@@ -45,8 +45,9 @@ void AddServe(CLI::App& app) {
   auto* command = app.add_subcommand("serve", Say("提供服务", "serve until told to stop"));
   const auto options = std::make_shared<yima::server::ServeOptions>();
   AddData(command, options->data);
-  command->add_option("--listen", options->listen, Say("监听地址，端口 0 为任意空闲端口",
-                                                       "address; port 0 takes a free one"))
+  command
+      ->add_option("--listen", options->listen,
+                   Say("监听地址，端口 0 为任意空闲端口", "address; port 0 takes a free one"))
       ->envname("YIMAD_LISTEN")
       ->capture_default_str();
   command->add_option("--address-file", options->address_file,

@@ -1,6 +1,5 @@
 #include <csignal>
 #include <ctime>
-
 #include <fstream>
 
 #include <fmt/format.h>
@@ -44,8 +43,7 @@ Result<void> WriteAddress(const std::filesystem::path& file, const std::string& 
   std::filesystem::rename(beside, file, error);
   if (!error) return {};
   return Fail(StatusCode::kFailedPrecondition, "ADDRESS_FILE",
-              fmt::format("cannot write {}: {}", file.string(), error.message()),
-              "--address-file");
+              fmt::format("cannot write {}: {}", file.string(), error.message()), "--address-file");
 }
 
 void KeepHouse(const Domain& domain, TrustNotes& notes) {
@@ -87,7 +85,7 @@ Result<void> Serve(const ServeOptions& options) {
   YIMA_ASSIGN_OR_RETURN(const auto server,
                         GrpcServer::Start(MakeMethodTable(domain, resolver, notes), door));
   YIMA_RETURN_IF_ERROR(WriteAddress(options.address_file, server->address()));
-  fmt::print(Say("正在服务：{}\n", "serving on {}\n"), server->address());
+  fmt::print(fmt::runtime(Say("正在服务：{}\n", "serving on {}\n")), server->address());
   std::fflush(stdout);
 
   for (;;) {
