@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "server/domain/batch_items.h"
+#include "server/issuance/issue.h"
 #include "tests/server/plates.h"
 #include "tests/server/world.h"
 
@@ -285,6 +286,22 @@ TEST_F(BatchCheckTest, SoundBatchHasNoFindings) {
   counts.set_total(1);
   counts.set_done(1);
   ASSERT_TRUE(EndBatch(world_.domain(), world_.call("test"), kBatch, counts));
+  EXPECT_THAT(Findings(), IsEmpty());
+}
+
+TEST_F(CheckTest, BatchOfBlankPlatesIsSoundOnItsWayAndAtItsEnd) {
+  v1::IssueCodesRequest request;
+  request.set_blank(2 * kBatchChunk);
+  request.set_request_id("blank");
+  const auto take_one_chunk = [](const v1::IssueCodesResponse& response) -> Result<void> {
+    if (response.codes_size() == 0) return {};
+    return Fail(StatusCode::kCancelled, "CALLER_GONE", "enough");
+  };
+  const Call call = world_.call("IssueCodes");
+  ASSERT_FALSE(IssueCodes(world_.domain(), call, request, take_one_chunk));
+  EXPECT_THAT(Findings(), IsEmpty());
+  const auto take_all = [](const v1::IssueCodesResponse&) -> Result<void> { return {}; };
+  ASSERT_TRUE(IssueCodes(world_.domain(), call, request, take_all));
   EXPECT_THAT(Findings(), IsEmpty());
 }
 
