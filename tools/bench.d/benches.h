@@ -1,0 +1,19 @@
+#ifndef YIMA_TOOLS_BENCH_D_BENCHES_H_
+#define YIMA_TOOLS_BENCH_D_BENCHES_H_
+
+#include "tools/bench.d/line.h"
+
+namespace yima::bench {
+
+/// Each makes one line; README.md in the folder above says what its floor is and why that is fair.
+Result<Line> BenchIssue(const Options& options);
+Result<Line> BenchImport(const Options& options);
+Result<Line> BenchResolve(const Options& options);
+Result<Line> BenchVerify(const Options& options);
+Result<Line> BenchSingleWrite(const Options& options);
+Result<Line> BenchMemoryImport(const Options& options);
+Result<Line> BenchMemoryIssue(const Options& options);
+
+}  // namespace yima::bench
+
+#endif  // YIMA_TOOLS_BENCH_D_BENCHES_H_

@@ -1,0 +1,95 @@
+#include "tools/bench.d/child.h"
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <fstream>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace yima::bench {
+namespace {
+
+int64_t AnonymousKilobytes(pid_t pid) {
+  std::ifstream status(fmt::format("/proc/{}/status", pid));
+  const std::string_view name = "RssAnon:";
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(name)) return std::stoll(line.substr(name.size()));
+  }
+  return 0;
+}
+
+[[noreturn]] void BecomeProgram(const std::vector<std::string>& words, const std::string& output) {
+  // No server is left behind when the bench is killed.
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const int out = open(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  if (out >= 0) dup2(out, STDOUT_FILENO);
+  std::vector<char*> arguments;
+  for (const auto& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  execv(arguments[0], arguments.data());
+  _exit(127);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Child>> Child::Start(const std::vector<std::string>& words,
+                                            const std::filesystem::path& output) {
+  const std::string out = output.empty() ? "/dev/null" : output.string();
+  const pid_t pid = fork();
+  if (pid == 0) BecomeProgram(words, out);
+  if (pid < 0) {
+    return Fail(StatusCode::kInternal, "PROGRAM_FAILED", fmt::format("cannot run {}", words[0]));
+  }
+  return std::unique_ptr<Child>(new Child(pid, fmt::format("{} {}", words[0], words.back())));
+}
+
+Child::Child(pid_t pid, std::string name) : pid_(pid), name_(std::move(name)) {
+  watcher_ = std::thread([this] { Watch(); });
+}
+
+Child::~Child() {
+  if (!ended_) static_cast<void>(Stop());
+}
+
+void Child::Watch() {
+  while (watching_) {
+    peak_kilobytes_ = std::max<int64_t>(peak_kilobytes_, AnonymousKilobytes(pid_));
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+bool Child::Running() const {
+  siginfo_t info{};
+  return !ended_ &&
+         waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         info.si_pid == 0;
+}
+
+Result<void> Child::Wait() {
+  int status = 0;
+  while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+  }
+  ended_ = true;
+  watching_ = false;
+  watcher_.join();
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+  return Fail(StatusCode::kInternal, "PROGRAM_FAILED",
+              fmt::format("{} ended with status {:#x}", name_, status));
+}
+
+Result<void> Child::Stop() {
+  kill(pid_, SIGTERM);
+  return Wait();
+}
+
+Result<void> Run(const std::vector<std::string>& words) {
+  YIMA_ASSIGN_OR_RETURN(const auto child, Child::Start(words));
+  return child->Wait();
+}
+
+}  // namespace yima::bench

@@ -1,0 +1,85 @@
+#include "tools/bench.d/line.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace yima::bench {
+namespace {
+
+constexpr const char* kRow = "{:<14} {:>11} {:<22} {:>11} {:<26} {:>7} {:>8}  {}\n";
+
+/// Four significant digits are more than a shared machine can hold.
+double Rounded(double value) {
+  if (value == 0) return 0;
+  const double scale = std::pow(10, 3 - std::floor(std::log10(std::abs(value))));
+  return std::round(value * scale) / scale;
+}
+
+std::string Words(double value) { return fmt::format("{:.{}f}", value, value < 100 ? 2 : 0); }
+
+}  // namespace
+
+std::string Line::ToJson() const {
+  nlohmann::ordered_json object;
+  object["bench"] = bench;
+  object["value"] = Rounded(value);
+  object["unit"] = unit;
+  object["floor"] = nullptr;
+  object["floor_unit"] = floor_unit;
+  object["ratio"] = nullptr;
+  if (floor) object["floor"] = Rounded(*floor);
+  if (ratio) object["ratio"] = Rounded(*ratio);
+  object["bar"] = bar;
+  object["better"] = better == Better::kMin ? "min" : "max";
+  object["met"] = met;
+  return object.dump() + "\n";
+}
+
+std::string Line::TableHead() {
+  return fmt::format(kRow, "bench", "figure", "", "floor", "", "ratio", "bar", "");
+}
+
+std::string Line::ToRow() const {
+  const std::string want = (better == Better::kMin ? "≤ " : "≥ ") + fmt::format("{:g}", bar);
+  return fmt::format(kRow, bench, Words(value), unit, floor ? Words(*floor) : "", floor_unit,
+                     ratio ? fmt::format("{:.3f}", *ratio) : "", want, met ? "met" : "MISSED");
+}
+
+Result<Line> MedianOfRounds(Line line, int rounds, double floor_least,
+                            const std::function<Result<Round>()>& round) {
+  std::vector<Round> all;
+  for (int i = 0; i < rounds; ++i) {
+    YIMA_ASSIGN_OR_RETURN(all.emplace_back(), round());
+    const Round& last = all.back();
+    Note(fmt::format("{} round {} of {}: {:.0f} ÷ {:.0f} = {:.3f}", line.bench, i + 1, rounds,
+                     last.value, last.floor, last.value / last.floor));
+  }
+  const auto middle = all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2);
+  std::ranges::nth_element(all, middle, {}, [](const Round& r) { return r.value / r.floor; });
+  line.value = middle->value;
+  line.floor = middle->floor;
+  line.ratio = middle->value / middle->floor;
+  const bool sound = middle->floor >= floor_least;
+  if (!sound) {
+    Note(
+        fmt::format("{}: the floor {:.0f} {} is broken, want at least {:.0f}: is the machine busy?",
+                    line.bench, middle->floor, line.floor_unit, floor_least));
+  }
+  line.met = sound && *line.ratio >= line.bar;
+  return line;
+}
+
+double SecondsOf(const std::function<void()>& call) {
+  const auto begin = std::chrono::steady_clock::now();
+  call();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+void Note(const std::string& text) { fmt::print(stderr, "bench: {}\n", text); }
+
+}  // namespace yima::bench

@@ -1,0 +1,117 @@
+#include "tools/bench.d/registry.h"
+
+#include <chrono>
+#include <fstream>
+#include <thread>
+
+#include <fmt/format.h>
+
+namespace yima::bench {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr uint64_t kRowsAMessage = 1000;
+
+Result<std::string> ReadAddress(const fs::path& file, const Child& server) {
+  for (;;) {
+    std::ifstream stream(file);
+    std::string address;
+    if (std::getline(stream, address)) return address;
+    if (!server.Running()) {
+      return Fail(StatusCode::kInternal, "PROGRAM_FAILED", "yimad serve ended at once");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Registry>> Registry::Make(const Options& options, const std::string& name) {
+  const fs::path folder = options.work / fmt::format("{}-{}", name, NewRequestId());
+  std::unique_ptr<Registry> registry(new Registry(options, folder));
+  YIMA_RETURN_IF_ERROR(Run({options.yimad.string(), "init", "--data", folder.string(), "--origin",
+                            "HTTPS://QR.EXAMPLE.CN/"}));
+  YIMA_RETURN_IF_ERROR(registry->Serve());
+  return registry;
+}
+
+Registry::~Registry() {
+  client_.reset();
+  server_.reset();
+  std::error_code ignored;
+  fs::remove_all(folder_, ignored);
+}
+
+Result<void> Registry::Serve() {
+  const fs::path file = folder_ / "address";
+  YIMA_ASSIGN_OR_RETURN(
+      server_, Child::Start({options_.yimad.string(), "serve", "--listen", "127.0.0.1:0",
+                             "--address-file", file.string(), "--data", folder_.string()}));
+  YIMA_ASSIGN_OR_RETURN(address_, ReadAddress(file, *server_));
+  ClientOptions options;
+  options.server = address_;
+  client_ = std::make_unique<Client>(options);
+  return {};
+}
+
+Result<void> Registry::Restart() {
+  client_.reset();
+  YIMA_RETURN_IF_ERROR(server_->Stop());
+  fs::remove(folder_ / "address");
+  return Serve();
+}
+
+Result<Registry::Imported> Registry::Import(uint64_t n) {
+  std::vector<v1::ImportRow> made;
+  made.reserve(n);
+  for (uint64_t i = 0; i < n; ++i) made.push_back(LedgerRow(imported_ + i));
+  v1::ImportHeader header;
+  header.set_request_id(NewRequestId());
+  header.set_source("bench.csv");
+  header.set_create_organizations(true);
+  uint64_t sent = 0;
+  v1::ImportReport report;
+  Result<void> done;
+  const double seconds = SecondsOf([&] {
+    done = client_->ImportFacilities(
+        header,
+        [&](std::vector<v1::ImportRow>& rows) -> Result<bool> {
+          for (; sent < n && rows.size() < kRowsAMessage; ++sent) {
+            rows.push_back(std::move(made[sent]));
+          }
+          return !rows.empty();
+        },
+        [&](const v1::ImportFacilitiesResponse& response) -> Result<void> {
+          if (response.has_report()) report = response.report();
+          return {};
+        });
+  });
+  if (!done) return tl::unexpected(done.error());
+  if (report.created() != n) {
+    return Fail(StatusCode::kInternal, "IMPORT_INCOMPLETE",
+                fmt::format("{} of {} rows were created", report.created(), n));
+  }
+  imported_ += n;
+  return Imported{report.batch(), seconds};
+}
+
+Result<double> Registry::Issue(const v1::IssueCodesRequest& target,
+                               const std::function<void(const v1::IssuedCode&)>& visit) {
+  v1::IssueCodesRequest request = target;
+  request.set_request_id(NewRequestId());
+  Result<void> done;
+  const double seconds = SecondsOf([&] {
+    done =
+        client_->IssueCodes(request, [&](const v1::IssueCodesResponse& response) -> Result<void> {
+          for (const auto& code : response.codes()) {
+            if (visit) visit(code);
+          }
+          return {};
+        });
+  });
+  if (!done) return tl::unexpected(done.error());
+  return seconds;
+}
+
+}  // namespace yima::bench

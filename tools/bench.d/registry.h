@@ -1,0 +1,65 @@
+#ifndef YIMA_TOOLS_BENCH_D_REGISTRY_H_
+#define YIMA_TOOLS_BENCH_D_REGISTRY_H_
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tools/bench.d/child.h"
+#include "tools/bench.d/line.h"
+
+#include "client/client.h"
+
+namespace yima::bench {
+
+/// A registry of its own, made with `yimad init` and served by the real program; its folder is
+/// removed with the object.
+class Registry {
+ public:
+  static Result<std::unique_ptr<Registry>> Make(const Options& options, const std::string& name);
+  ~Registry();
+
+  /// Stops the server, which leaves all in the database's main file, and starts another.
+  Result<void> Restart();
+
+  const Client& client() const { return *client_; }
+  const std::string& address() const { return address_; }
+  const Child& server() const { return *server_; }
+  std::filesystem::path database() const { return folder_ / "yima.db"; }
+  std::filesystem::path data() const { return folder_; }
+
+  /// One ledger, taken in.
+  struct Imported {
+    uint64_t batch = 0;
+    double seconds = 0;  ///< From its first row sent until the report, when all are durable.
+  };
+  /// The next n facilities of division 140502.
+  Result<Imported> Import(uint64_t n);
+  /// Codes for all facilities of a filter, or n blank ones: seconds until the last is durable and
+  /// here.
+  Result<double> Issue(const v1::IssueCodesRequest& target,
+                       const std::function<void(const v1::IssuedCode&)>& visit = {});
+
+ private:
+  Registry(Options options, std::filesystem::path folder)
+      : options_(std::move(options)), folder_(std::move(folder)) {}
+  Result<void> Serve();
+
+  const Options options_;
+  const std::filesystem::path folder_;
+  std::unique_ptr<Child> server_;
+  std::string address_;
+  std::unique_ptr<Client> client_;
+  uint64_t imported_ = 0;
+};
+
+/// The row of a ledger as an office keeps it, the nth of its kind: seventeen attributes, in words.
+v1::ImportRow LedgerRow(uint64_t n);
+/// The same as a line of CSV.
+std::string LedgerCsvHead();
+std::string LedgerCsvLine(uint64_t n);
+
+}  // namespace yima::bench
+
+#endif  // YIMA_TOOLS_BENCH_D_REGISTRY_H_

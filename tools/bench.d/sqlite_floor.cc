@@ -1,0 +1,169 @@
+#include "tools/bench.d/sqlite_floor.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "tools/bench.d/line.h"
+#include <fmt/format.h>
+
+namespace yima::bench {
+namespace {
+
+/// As server/store opens its writing connection.
+constexpr const char* kWriterSettings =
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; "
+    "PRAGMA wal_autocheckpoint = 8000";
+constexpr size_t kTransactionRows = 5000;
+constexpr int kFacilityKind = 1;
+
+std::string Text(sqlite3_stmt* row, int column) {
+  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(row, column));
+  return {bytes, static_cast<size_t>(sqlite3_column_bytes(row, column))};
+}
+
+void Bind(sqlite3_stmt* statement, int index, const std::string& bytes) {
+  sqlite3_bind_blob(statement, index, bytes.data(), static_cast<int>(bytes.size()), SQLITE_STATIC);
+}
+
+bool Step(sqlite3_stmt* statement) {
+  const bool done = sqlite3_step(statement) == SQLITE_DONE;
+  return sqlite3_reset(statement) == SQLITE_OK && done;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RawDatabase>> RawDatabase::Open(const std::filesystem::path& file,
+                                                       bool read_only) {
+  sqlite3* opened = nullptr;
+  const int flags = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  sqlite3_open_v2(file.c_str(), &opened, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+  std::unique_ptr<RawDatabase> database(new RawDatabase(opened));
+  if (!read_only) YIMA_RETURN_IF_ERROR(database->Execute(kWriterSettings));
+  return database;
+}
+
+RawDatabase::~RawDatabase() {
+  for (auto* statement : statements_) sqlite3_finalize(statement);
+  sqlite3_close(database_);
+}
+
+Result<void> RawDatabase::Failure() const {
+  return Fail(StatusCode::kInternal, "SQLITE_FAILED", sqlite3_errmsg(database_));
+}
+
+Result<void> RawDatabase::Execute(const std::string& sql) {
+  if (sqlite3_exec(database_, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK) return {};
+  return Failure();
+}
+
+sqlite3_stmt* RawDatabase::Prepare(const std::string& sql) {
+  sqlite3_stmt* statement = nullptr;
+  sqlite3_prepare_v3(database_, sql.c_str(), -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  statements_.push_back(statement);
+  return statement;
+}
+
+Result<std::unique_ptr<MirrorDatabase>> MirrorDatabase::Make(const std::filesystem::path& server,
+                                                             const std::filesystem::path& file) {
+  auto made = std::make_unique<MirrorDatabase>();
+  YIMA_ASSIGN_OR_RETURN(made->server_, RawDatabase::Open(server, true));
+  YIMA_ASSIGN_OR_RETURN(made->mirror_, RawDatabase::Open(file, false));
+  auto* schema = made->server_->Prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL");
+  while (sqlite3_step(schema) == SQLITE_ROW) {
+    YIMA_RETURN_IF_ERROR(made->mirror_->Execute(Text(schema, 0)));
+  }
+  return made;
+}
+
+Result<std::vector<FacilityRows>> MirrorDatabase::NewRows() {
+  std::vector<FacilityRows> rows;
+  std::unordered_map<int64_t, size_t> places;
+  auto* records = server_->Prepare("SELECT id, bytes FROM record1 WHERE id > ? ORDER BY id");
+  sqlite3_bind_int64(records, 1, last_id_);
+  while (sqlite3_step(records) == SQLITE_ROW) {
+    places.emplace(sqlite3_column_int64(records, 0), rows.size());
+    rows.push_back({sqlite3_column_int64(records, 0), Text(records, 1), {}, {}, {}});
+  }
+  if (rows.empty()) return rows;
+  // Entries of batches and organizations among them are a handful, and as long as any other.
+  auto* log =
+      server_->Prepare("SELECT entry FROM log WHERE length(entry) > 0 ORDER BY idx DESC LIMIT ?");
+  sqlite3_bind_int64(log, 1, static_cast<int64_t>(rows.size()));
+  for (size_t i = rows.size(); i > 0 && sqlite3_step(log) == SQLITE_ROW; --i) {
+    rows[i - 1].entry = Text(log, 0);
+  }
+  auto* claims = server_->Prepare("SELECT holder, idx, key FROM claim WHERE idx < 3");
+  while (sqlite3_step(claims) == SQLITE_ROW) {
+    const auto place = places.find(sqlite3_column_int64(claims, 0));
+    if (place == places.end()) continue;
+    rows[place->second].claims.emplace_back(sqlite3_column_int(claims, 1), Text(claims, 2));
+  }
+  auto* terms = server_->Prepare("SELECT id, term FROM term WHERE kind = 1");
+  while (sqlite3_step(terms) == SQLITE_ROW) {
+    const auto place = places.find(sqlite3_column_int64(terms, 0));
+    if (place != places.end()) rows[place->second].terms.push_back(Text(terms, 1));
+  }
+  last_id_ = rows.back().id;
+  for (auto* read : {records, log, claims, terms}) sqlite3_reset(read);
+  return rows;
+}
+
+Result<double> MirrorDatabase::Insert(const std::vector<FacilityRows>& rows) {
+  auto* record = mirror_->Prepare("INSERT INTO record1 (id, revision, bytes) VALUES (?, 1, ?)");
+  auto* log = mirror_->Prepare("INSERT INTO log (idx, entry) VALUES (?, ?)");
+  auto* claim = mirror_->Prepare("INSERT INTO claim (idx, key, holder) VALUES (?, ?, ?)");
+  auto* term = mirror_->Prepare("INSERT INTO term (kind, term, id) VALUES (?, ?, ?)");
+  const auto insert = [&](const FacilityRows& row) {
+    sqlite3_bind_int64(record, 1, row.id);
+    Bind(record, 2, row.bytes);
+    bool done = Step(record);
+    sqlite3_bind_int64(log, 1, log_size_++);
+    Bind(log, 2, row.entry);
+    done = Step(log) && done;
+    for (const auto& [index, key] : row.claims) {
+      sqlite3_bind_int(claim, 1, index);
+      Bind(claim, 2, key);
+      sqlite3_bind_int64(claim, 3, row.id);
+      done = Step(claim) && done;
+    }
+    for (const auto& text : row.terms) {
+      sqlite3_bind_int(term, 1, kFacilityKind);
+      Bind(term, 2, text);
+      sqlite3_bind_int64(term, 3, row.id);
+      done = Step(term) && done;
+    }
+    return done;
+  };
+  bool done = true;
+  const double seconds = SecondsOf([&] {
+    for (size_t begin = 0; done && begin < rows.size(); begin += kTransactionRows) {
+      const size_t end = std::min(rows.size(), begin + kTransactionRows);
+      done = mirror_->Execute("BEGIN IMMEDIATE").has_value();
+      for (size_t i = begin; done && i < end; ++i) done = insert(rows[i]);
+      done = mirror_->Execute("COMMIT").has_value() && done;
+    }
+  });
+  if (!done) return tl::unexpected(mirror_->Failure().error());
+  return seconds;
+}
+
+Result<double> DurableTransactions(const std::filesystem::path& file, uint64_t n) {
+  YIMA_ASSIGN_OR_RETURN(const auto database, RawDatabase::Open(file, false));
+  YIMA_RETURN_IF_ERROR(database->Execute(
+      "CREATE TABLE IF NOT EXISTS plain (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT"));
+  auto* begin = database->Prepare("BEGIN IMMEDIATE");
+  auto* insert = database->Prepare("INSERT INTO plain (bytes) VALUES (?)");
+  auto* commit = database->Prepare("COMMIT");
+  const std::string bytes(200, 'x');
+  bool done = true;
+  const double seconds = SecondsOf([&] {
+    for (uint64_t i = 0; done && i < n; ++i) {
+      Bind(insert, 1, bytes);
+      done = Step(begin) && Step(insert) && Step(commit);
+    }
+  });
+  if (!done) return tl::unexpected(database->Failure().error());
+  return static_cast<double>(n) / seconds;
+}
+
+}  // namespace yima::bench
