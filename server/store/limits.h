@@ -11,7 +11,8 @@ namespace yima::store {
 constexpr size_t kEntrySizeMax = 65'535;
 
 /// What every store refuses before it looks at its records: CHANGE_TOO_LARGE, ENTRY_TOO_LARGE,
-/// CHANGE_MALFORMED (one record or key twice).
+/// CHANGE_MALFORMED (one record or key twice, a kind or id that cannot be, a logged record without
+/// its entry).
 std::optional<Error> LimitBroken(const Change& change);
 
 }  // namespace yima::store

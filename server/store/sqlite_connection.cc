@@ -4,10 +4,14 @@
 #include <sqlite3.h>
 
 namespace yima::store {
+namespace {
+
+constexpr int kBusyMs = 5000;
+
+}  // namespace
 
 Connection::Connection(const std::filesystem::path& file, int flags)
     : database_(file.string(), flags | SQLITE_OPEN_NOMUTEX) {
-  constexpr int kBusyMs = 5000;
   database_.setBusyTimeout(kBusyMs);
 }
 
@@ -57,21 +61,29 @@ std::string_view ColumnBytes(SQLite::Statement& statement, int index) {
 }
 
 Error ToError(const SQLite::Exception& exception) {
+  const Error disk_full{StatusCode::kResourceExhausted,
+                        std::string(kDiskFull),
+                        "the disk is full: nothing of this write was kept",
+                        {}};
+  // The index of the write-ahead log could not grow, for which SQLite has no other reason.
+  if (exception.getExtendedErrorCode() == SQLITE_IOERR_SHMSIZE) return disk_full;
   switch (exception.getErrorCode()) {
     case SQLITE_FULL:
-      return {StatusCode::kResourceExhausted,
-              "DISK_FULL",
-              "the disk is full: nothing of this write was kept",
-              {}};
+      return disk_full;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
     case SQLITE_IOERR:
       return {StatusCode::kDataLoss,
-              "STORE_DAMAGED",
+              std::string(kStoreDamaged),
               fmt::format("the store cannot be relied on ({}); run yimad check", exception.what()),
               {}};
+    case SQLITE_BUSY:
+      return {StatusCode::kUnavailable,
+              "STORE_BUSY",
+              fmt::format("another program holds the database for more than {} ms", kBusyMs),
+              {}};
     default:
-      return {StatusCode::kInternal, "STORE_FAILED", exception.what(), {}};
+      return {StatusCode::kInternal, std::string(kStoreFailed), exception.what(), {}};
   }
 }
 

@@ -10,7 +10,6 @@ namespace {
 /// "Yima" in ASCII: tells our files from other SQLite files.
 constexpr int kApplicationId = 0x59696d61;
 
-/// Step n leads from version n to n + 1. Steps are never changed once released.
 std::string StepToVersion1() {
   std::string sql;
   for (const Kind kind : kKinds) {
@@ -34,44 +33,48 @@ std::string StepToVersion1() {
   )";
 }
 
-constexpr std::array<std::string (*)(), kSchemaVersion> kSteps = {StepToVersion1};
+constexpr std::array<SchemaStep, 1> kSteps = {StepToVersion1};
 
 int Pragma(Connection& connection, const char* name) {
   return connection.database().execAndGet(fmt::format("PRAGMA {}", name)).getInt();
 }
 
 tl::unexpected<Error> NoStoreOfOurs() {
-  return Fail(StatusCode::kDataLoss, "STORE_DAMAGED",
+  return Fail(StatusCode::kDataLoss, std::string(kStoreDamaged),
               "the file is a database, but no store of Yima; run yimad check");
 }
 
-Result<int> Version(Connection& connection) {
+bool IsEmpty(Connection& connection) {
+  return connection.database().execAndGet("SELECT count(*) FROM sqlite_schema").getInt() == 0;
+}
+
+/// 0 for an empty file.
+Result<size_t> VersionOf(Connection& connection, size_t newest) {
   const int version = Pragma(connection, "user_version");
-  const int application = Pragma(connection, "application_id");
-  if (version > kSchemaVersion) {
+  if (version == 0 && IsEmpty(connection)) return 0;
+  if (version <= 0 || Pragma(connection, "application_id") != kApplicationId) {
+    return NoStoreOfOurs();
+  }
+  if (static_cast<size_t>(version) > newest) {
     return Fail(StatusCode::kFailedPrecondition, "SCHEMA_NEWER",
                 fmt::format("the store has schema {}, this program knows {}: use a newer yimad",
-                            version, kSchemaVersion));
+                            version, newest));
   }
-  if (version < 0 || (version > 0 && application != kApplicationId)) return NoStoreOfOurs();
-  return version;
+  return static_cast<size_t>(version);
 }
 
 }  // namespace
 
-Result<void> PrepareSchema(Connection& connection) {
+std::span<const SchemaStep> SchemaSteps() { return kSteps; }
+
+Result<void> PrepareSchema(Connection& connection, std::span<const SchemaStep> steps) {
   return Guarded([&]() -> Result<void> {
-    YIMA_ASSIGN_OR_RETURN(const int version, Version(connection));
-    if (version == kSchemaVersion) return {};
-    const int tables =
-        connection.database().execAndGet("SELECT count(*) FROM sqlite_schema").getInt();
-    if (version == 0 && tables > 0) return NoStoreOfOurs();
-    SQLite::Transaction transaction(connection.database());
-    for (int step = version; step < kSchemaVersion; ++step) {
-      connection.database().exec(kSteps[static_cast<size_t>(step)]());
-    }
+    YIMA_ASSIGN_OR_RETURN(const size_t version, VersionOf(connection, steps.size()));
+    if (version == steps.size()) return {};
+    SQLite::Transaction transaction(connection.database(), SQLite::TransactionBehavior::IMMEDIATE);
+    for (const SchemaStep step : steps.subspan(version)) connection.database().exec(step());
     connection.database().exec(fmt::format("PRAGMA user_version = {}; PRAGMA application_id = {}",
-                                           kSchemaVersion, kApplicationId));
+                                           steps.size(), kApplicationId));
     transaction.commit();
     return {};
   });
@@ -79,12 +82,12 @@ Result<void> PrepareSchema(Connection& connection) {
 
 Result<void> CheckSchema(Connection& connection) {
   return Guarded([&]() -> Result<void> {
-    YIMA_ASSIGN_OR_RETURN(const int version, Version(connection));
-    if (version == kSchemaVersion) return {};
+    YIMA_ASSIGN_OR_RETURN(const size_t version, VersionOf(connection, kSteps.size()));
+    if (version == kSteps.size()) return {};
     if (version == 0) return NoStoreOfOurs();
     return Fail(StatusCode::kFailedPrecondition, "SCHEMA_OLDER",
                 fmt::format("the store has schema {}, start yimad serve once to bring it to {}",
-                            version, kSchemaVersion));
+                            version, kSteps.size()));
   });
 }
 

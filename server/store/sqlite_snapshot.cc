@@ -38,7 +38,7 @@ class SqliteSnapshot final : public Snapshot {
   ~SqliteSnapshot() override { pool_.Return(std::move(reader_)); }
 
   Result<std::optional<Record>> Get(Kind kind, uint64_t id) const override {
-    return Guarded([&]() -> Result<std::optional<Record>> {
+    return Watched([&]() -> Result<std::optional<Record>> {
       Use statement(connection().SelectRecord(kind));
       statement->bind(1, Signed(id));
       if (!statement->executeStep()) return std::nullopt;
@@ -47,7 +47,7 @@ class SqliteSnapshot final : public Snapshot {
   }
 
   Result<uint64_t> Holder(Index index, std::string_view key) const override {
-    return Guarded([&]() -> Result<uint64_t> {
+    return Watched([&]() -> Result<uint64_t> {
       static const std::string kSql = "SELECT holder FROM claim WHERE idx = ? AND key = ?";
       Use statement(connection().Prepared(kSql));
       statement->bind(1, static_cast<int>(index));
@@ -57,7 +57,7 @@ class SqliteSnapshot final : public Snapshot {
   }
 
   Result<int64_t> Counter(std::string_view counter) const override {
-    return Guarded([&]() -> Result<int64_t> {
+    return Watched([&]() -> Result<int64_t> {
       static const std::string kSql = "SELECT value FROM counter WHERE name = ?";
       Use statement(connection().Prepared(kSql));
       BindBytes(*statement, 1, counter);
@@ -67,7 +67,7 @@ class SqliteSnapshot final : public Snapshot {
 
   Result<std::optional<Request>> FindRequest(std::string_view principal, std::string_view method,
                                              std::string_view request_id) const override {
-    return Guarded([&]() -> Result<std::optional<Request>> {
+    return Watched([&]() -> Result<std::optional<Request>> {
       static const std::string kSql =
           "SELECT hash, reply FROM request WHERE principal = ? AND method = ? AND request_id = ?";
       Use statement(connection().Prepared(kSql));
@@ -89,7 +89,7 @@ class SqliteSnapshot final : public Snapshot {
   // Scans prepare a statement of their own: a visit may begin another scan.
   Result<void> Scan(Kind kind, uint64_t after, const std::vector<std::string>& terms,
                     const Visitor& visit) const override {
-    return Guarded([&]() -> Result<void> {
+    return Watched([&]() -> Result<void> {
       SQLite::Statement statement(connection().database(), ScanSql(kind, terms.size()));
       statement.bind(1, Signed(after));
       for (size_t i = 0; i < terms.size(); ++i) {
@@ -107,7 +107,7 @@ class SqliteSnapshot final : public Snapshot {
 
   Result<void> ScanClaims(Index index, std::string_view prefix,
                           const ClaimVisitor& visit) const override {
-    return Guarded([&]() -> Result<void> {
+    return Watched([&]() -> Result<void> {
       SQLite::Statement statement(
           connection().database(),
           "SELECT key, holder FROM claim WHERE idx = ? AND key >= ? ORDER BY key");
@@ -122,7 +122,7 @@ class SqliteSnapshot final : public Snapshot {
   }
 
   Result<void> ScanCounters(const CounterVisitor& visit) const override {
-    return Guarded([&]() -> Result<void> {
+    return Watched([&]() -> Result<void> {
       SQLite::Statement statement(connection().database(),
                                   "SELECT name, value FROM counter WHERE value != 0 ORDER BY name");
       while (statement.executeStep()) {
@@ -133,7 +133,7 @@ class SqliteSnapshot final : public Snapshot {
   }
 
   Result<void> ScanTerms(Kind kind, const TermVisitor& visit) const override {
-    return Guarded([&]() -> Result<void> {
+    return Watched([&]() -> Result<void> {
       SQLite::Statement statement(connection().database(),
                                   "SELECT term, id FROM term WHERE kind = ? ORDER BY term, id");
       statement.bind(1, static_cast<int>(kind));
@@ -145,7 +145,7 @@ class SqliteSnapshot final : public Snapshot {
   }
 
   Result<uint64_t> LogSize() const override {
-    return Guarded([&]() -> Result<uint64_t> {
+    return Watched([&]() -> Result<uint64_t> {
       static const std::string kSql = "SELECT coalesce(max(idx) + 1, 0) FROM log";
       Use statement(connection().Prepared(kSql));
       statement->executeStep();
@@ -154,7 +154,7 @@ class SqliteSnapshot final : public Snapshot {
   }
 
   Result<void> ScanLog(uint64_t from, const LogVisitor& visit) const override {
-    return Guarded([&]() -> Result<void> {
+    return Watched([&]() -> Result<void> {
       SQLite::Statement statement(connection().database(),
                                   "SELECT idx, entry FROM log WHERE idx >= ? ORDER BY idx");
       statement.bind(1, Signed(from));
@@ -167,6 +167,13 @@ class SqliteSnapshot final : public Snapshot {
 
  private:
   Connection& connection() const { return reader_->connection; }
+
+  template <typename F>
+  auto Watched(F&& call) const -> decltype(call()) {
+    auto result = Guarded(std::forward<F>(call));
+    if (!result && result.error().reason == kStoreDamaged) pool_.ReportDamage(result.error());
+    return result;
+  }
 
   ReaderPool& pool_;
   std::unique_ptr<Reader> reader_;
@@ -249,12 +256,21 @@ void ReaderPool::EndStaleViews() {
   }
 }
 
+void ReaderPool::ReportDamage(const Error& error) {
+  const std::lock_guard lock(mutex_);
+  if (!damage_) damage_ = error;
+}
+
+std::optional<Error> ReaderPool::damage() const {
+  const std::lock_guard lock(mutex_);
+  return damage_;
+}
+
 std::unique_ptr<Snapshot> MakeSnapshot(ReaderPool& pool) {
-  try {
-    return std::make_unique<SqliteSnapshot>(pool, pool.Take());
-  } catch (const SQLite::Exception& exception) {
-    return std::make_unique<FailedSnapshot>(ToError(exception));
-  }
+  auto reader = Guarded([&]() -> Result<std::unique_ptr<Reader>> { return pool.Take(); });
+  if (reader) return std::make_unique<SqliteSnapshot>(pool, *std::move(reader));
+  if (reader.error().reason == kStoreDamaged) pool.ReportDamage(reader.error());
+  return std::make_unique<FailedSnapshot>(std::move(reader).error());
 }
 
 }  // namespace yima::store

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "server/store/sqlite_connection.h"
@@ -34,10 +35,15 @@ class ReaderPool {
   /// Ends the idle views that are out of date, so that the write-ahead log can be reclaimed.
   void EndStaleViews();
 
+  /// Damage found by whoever reads or writes: from then on nothing is written.
+  void ReportDamage(const Error& error);
+  std::optional<Error> damage() const;
+
  private:
   const std::filesystem::path file_;
   std::atomic<uint64_t> commits_ = 1;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  std::optional<Error> damage_;
   std::vector<std::unique_ptr<Reader>> idle_;
 };
 

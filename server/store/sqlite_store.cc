@@ -3,16 +3,14 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
-#include <cstring>
 #include <deque>
 #include <future>
+#include <span>
 #include <thread>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
 
+#include "server/store/folder_lock.h"
 #include "server/store/limits.h"
 #include "server/store/sqlite_schema.h"
 #include "server/store/sqlite_snapshot.h"
@@ -21,41 +19,13 @@
 namespace yima::store {
 namespace {
 
-/// Held for the life of the writing process; given up by the system when it dies.
-class FolderLock {
- public:
-  static Result<FolderLock> Take(const std::filesystem::path& folder) {
-    FolderLock lock;
-    const std::filesystem::path file = folder / "lock";
-    lock.descriptor_ = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (lock.descriptor_ < 0) {
-      return Fail(StatusCode::kFailedPrecondition, "STORE_LOCKED",
-                  fmt::format("cannot open {}: {}", file.string(), std::strerror(errno)));
-    }
-    if (flock(lock.descriptor_, LOCK_EX | LOCK_NB) != 0) {
-      return Fail(StatusCode::kFailedPrecondition, "STORE_LOCKED",
-                  fmt::format("another process is writing to {}", folder.string()));
-    }
-    return lock;
-  }
-
-  FolderLock() = default;
-  FolderLock(FolderLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-  FolderLock& operator=(FolderLock&&) = delete;
-  ~FolderLock() {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
-
- private:
-  int descriptor_ = -1;
-};
-
 /// What waits for the writing thread: a change, or work that stands outside of changes.
 struct Job {
   Change change;
   std::function<void(Outcome)> done;
   std::function<uint64_t(Writer&)> work;
   std::function<void(Result<uint64_t>)> worked;
+  uint64_t given = 0;  ///< What `work` gave, to be told after the commit.
 };
 
 /// What waits to be told.
@@ -88,7 +58,7 @@ class SqliteStore final : public Store {
     if (auto error = LimitBroken(change)) {
       return Tell({[done = std::move(done), error = *std::move(error)] { done(error); }});
     }
-    Enqueue({std::move(change), std::move(done), {}, {}});
+    Enqueue({std::move(change), std::move(done), {}, {}, 0});
   }
 
   Result<uint64_t> Reserve(std::string_view sequence, uint64_t n) override {
@@ -97,7 +67,16 @@ class SqliteStore final : public Store {
   }
 
   Result<uint64_t> ForgetRequests(TimeUs before) override {
-    return Work([before](Writer& writer) { return writer.ForgetRequests(before); });
+    // A part at a time, so that changes are never kept waiting for long.
+    constexpr uint64_t kPart = 10'000;
+    uint64_t forgotten = 0;
+    for (;;) {
+      YIMA_ASSIGN_OR_RETURN(const uint64_t part, Work([before](Writer& writer) {
+                              return writer.ForgetRequests(before, kPart);
+                            }));
+      forgotten += part;
+      if (part < kPart) return forgotten;
+    }
   }
 
   std::unique_ptr<Snapshot> Read() const override { return MakeSnapshot(readers_); }
@@ -107,9 +86,11 @@ class SqliteStore final : public Store {
     std::promise<Result<uint64_t>> promise;
     auto future = promise.get_future();
     // Told by the writing thread itself: a handler that waits here may be a notice's own.
-    Enqueue({{}, {}, std::move(work), [&](Result<uint64_t> result) {
-               promise.set_value(std::move(result));
-             }});
+    Enqueue({{},
+             {},
+             std::move(work),
+             [&](Result<uint64_t> result) { promise.set_value(std::move(result)); },
+             0});
     return future.get();
   }
 
@@ -148,49 +129,57 @@ class SqliteStore final : public Store {
     }
   }
 
-  void CommitTogether(std::vector<Job>& jobs) {
-    std::vector<Outcome> outcomes(jobs.size(), Committed{});
-    std::vector<uint64_t> worked(jobs.size());
-    bool begun = false;
-    try {
-      if (damage_) throw Damaged{};
-      writer_->Begin();
-      begun = true;
-      for (size_t i = 0; i < jobs.size(); ++i) {
-        if (jobs[i].work) {
-          worked[i] = jobs[i].work(*writer_);
-        } else {
-          outcomes[i] = writer_->Apply(jobs[i].change);
-        }
-      }
-      writer_->Commit();
-    } catch (const SQLite::Exception& exception) {
-      const Error error = ToError(exception);
-      if (begun) writer_->Rollback();
-      // Whether a failed write of the log reached the disk is not known: only opening it anew
-      // tells.
-      if (error.reason == "STORE_DAMAGED") damage_ = error;
-      for (auto& job : jobs) Refuse(job, error);
-      return;
-    } catch (const Damaged&) {
-      for (auto& job : jobs) Refuse(job, *damage_);
+  void CommitTogether(std::span<Job> jobs) {
+    if (const auto damage = readers_.damage()) return RefuseAll(jobs, *damage);
+    const auto carried = Guarded([&] { return CarryOut(jobs); });
+    if (carried) return Announce(jobs, *carried);
+    const Error& error = carried.error();
+    writer_->Rollback();
+    if (error.reason == kStoreFailed && jobs.size() > 1) {
+      // Which of them SQLite would not take is not known. Each by itself, so that the others stay.
+      for (auto& job : jobs) CommitTogether({&job, 1});
       return;
     }
+    // Whether a failed write reached the disk is not known: only opening the file anew tells.
+    if (error.reason == kStoreDamaged) readers_.ReportDamage(error);
+    RefuseAll(jobs, error);
+  }
+
+  Result<std::vector<Outcome>> CarryOut(std::span<Job> jobs) {
+    std::vector<Outcome> outcomes;
+    outcomes.reserve(jobs.size());
+    writer_->Begin();
+    for (auto& job : jobs) {
+      if (job.work) {
+        job.given = job.work(*writer_);
+        outcomes.emplace_back(Committed{});
+      } else {
+        outcomes.push_back(writer_->Apply(job.change));
+      }
+    }
+    writer_->Commit();
+    return outcomes;
+  }
+
+  void Announce(std::span<Job> jobs, const std::vector<Outcome>& outcomes) {
     readers_.CountCommit();
     EndStaleViewsNowAndThen();
     std::vector<Notice> notices;
+    notices.reserve(jobs.size());
     for (size_t i = 0; i < jobs.size(); ++i) {
       if (jobs[i].work) {
-        jobs[i].worked(worked[i]);
+        jobs[i].worked(jobs[i].given);
       } else {
         notices.push_back(
-            [done = std::move(jobs[i].done), outcome = std::move(outcomes[i])] { done(outcome); });
+            [done = std::move(jobs[i].done), outcome = outcomes[i]] { done(outcome); });
       }
     }
     Tell(std::move(notices));
   }
 
-  struct Damaged {};
+  void RefuseAll(std::span<Job> jobs, const Error& error) {
+    for (auto& job : jobs) Refuse(job, error);
+  }
 
   void Refuse(Job& job, const Error& error) {
     if (job.work) return job.worked(tl::unexpected(error));
@@ -231,7 +220,6 @@ class SqliteStore final : public Store {
   const FolderLock lock_;
   std::unique_ptr<Writer> writer_;
   mutable ReaderPool readers_;
-  std::optional<Error> damage_;  ///< Of the writing thread.
   std::chrono::steady_clock::time_point stale_ended_;
 
   std::mutex mutex_;

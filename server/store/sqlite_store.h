@@ -17,8 +17,8 @@ struct SqliteOptions {
 };
 
 /// The store in one SQLite file (`yima.db`, its write-ahead log beside it), with a lock file `lock`
-/// in the same folder. STORE_LOCKED when another process writes there, STORE_DAMAGED, SCHEMA_NEWER,
-/// STORE_MISSING, STORE_FAILED.
+/// in the same folder. STORE_LOCKED when another process writes there, STORE_UNWRITABLE,
+/// STORE_DAMAGED, SCHEMA_NEWER, SCHEMA_OLDER (for reading), STORE_MISSING, DISK_FULL, STORE_FAILED.
 Result<std::unique_ptr<Store>> OpenSqliteStore(const std::filesystem::path& file,
                                                const SqliteOptions& options);
 

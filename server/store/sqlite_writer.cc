@@ -37,13 +37,13 @@ Result<std::unique_ptr<Writer>> Writer::Open(const std::filesystem::path& file, 
   return Guarded([&]() -> Result<std::unique_ptr<Writer>> {
     const int flags = SQLite::OPEN_READWRITE | (create ? SQLite::OPEN_CREATE : 0);
     std::unique_ptr<Writer> writer(new Writer(file, flags, now));
+    YIMA_RETURN_IF_ERROR(PrepareSchema(writer->connection_));
     // FULL: a commit is on the disk when it returns. Pages are reclaimed at leisure, not at every
     // thousandth, so that bulk work writes each page once or twice only.
     writer->connection_.Execute(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; "
         "PRAGMA wal_autocheckpoint = 8000; PRAGMA journal_size_limit = 67108864;"
         "PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF");
-    YIMA_RETURN_IF_ERROR(PrepareSchema(writer->connection_));
     writer->ReadLogEnd();
     return writer;
   });
@@ -219,9 +219,13 @@ uint64_t Writer::Reserve(std::string_view sequence, uint64_t n) {
   return first;
 }
 
-uint64_t Writer::ForgetRequests(TimeUs before) {
-  Use statement(connection_.Prepared("DELETE FROM request WHERE time_us < ?"));
+uint64_t Writer::ForgetRequests(TimeUs before, uint64_t count_max) {
+  Use statement(
+      connection_.Prepared("DELETE FROM request WHERE (principal, method, request_id) IN (SELECT "
+                           "principal, method, request_id FROM request WHERE time_us < ? "
+                           "ORDER BY time_us LIMIT ?)"));
   statement->bind(1, before);
+  statement->bind(2, Signed(count_max));
   return static_cast<uint64_t>(statement->exec());
 }
 

@@ -24,7 +24,8 @@ class Writer {
   /// SQLite::Exception: then the transaction must be rolled back.
   Outcome Apply(const Change& change);
   uint64_t Reserve(std::string_view sequence, uint64_t n);
-  uint64_t ForgetRequests(TimeUs before);
+  /// At most so many of them, the oldest first.
+  uint64_t ForgetRequests(TimeUs before, uint64_t count_max);
 
  private:
   explicit Writer(const std::filesystem::path& file, int flags, TimeUs (*now)());

@@ -28,6 +28,29 @@ bool NamesTwice(const Change& change) {
   return HasRepeats(std::move(records)) || HasRepeats(std::move(keys));
 }
 
+bool IsKnown(Kind kind) { return std::ranges::find(kKinds, kind) != kKinds.end(); }
+
+/// Scans begin above 0, and SQLite's numbers have a sign.
+bool IsId(uint64_t id) { return id > 0 && id <= INT64_MAX; }
+
+/// What no caller means: the words name it, null when there is nothing.
+const char* Malformation(const Change& change) {
+  for (const auto& put : change.puts) {
+    if (!IsKnown(put.kind)) return "a put of an unknown kind";
+    if (!IsId(put.id)) return "a put with an id outside 1 … 2^63 - 1";
+    if (IsLogged(put.kind) == put.entry.empty()) {
+      return "a put of a logged kind without its entry, or an entry of another";
+    }
+  }
+  for (const auto& check : change.checks) {
+    if (!IsKnown(check.kind)) return "a check of an unknown kind";
+  }
+  for (const auto& claim : change.claims) {
+    if (claim.after > INT64_MAX) return "a claim for an id above 2^63 - 1";
+  }
+  return NamesTwice(change) ? "one record or one key twice" : nullptr;
+}
+
 }  // namespace
 
 std::optional<Error> LimitBroken(const Change& change) {
@@ -47,10 +70,10 @@ std::optional<Error> LimitBroken(const Change& change) {
                    {}};
     }
   }
-  if (NamesTwice(change)) {
+  if (const char* malformation = Malformation(change)) {
     return Error{StatusCode::kInternal,
                  "CHANGE_MALFORMED",
-                 "a change names one record or one key twice",
+                 fmt::format("a change holds {}", malformation),
                  {}};
   }
   return std::nullopt;

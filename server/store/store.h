@@ -53,7 +53,7 @@ enum class Index : uint8_t {
 /// Puts a record. Its revision becomes expected_revision + 1; 0 expects that there is none.
 struct Put {
   Kind kind;
-  uint64_t id = 0;
+  uint64_t id = 0;  ///< 1 … 2^63 - 1.
   uint64_t expected_revision = 0;
   std::string bytes;
   /// For logged kinds: the serialized yima.v1.LogEntry without its time, which the store puts
@@ -141,9 +141,10 @@ struct RequestDone {
 /// The request_id was used for another request.
 struct RequestReused {};
 
-/// What became of a change. An Error is the store's own trouble: DISK_FULL (RESOURCE_EXHAUSTED),
-/// STORE_DAMAGED (DATA_LOSS; every later write is refused too), STORE_STOPPING (UNAVAILABLE),
-/// CHANGE_TOO_LARGE, ENTRY_TOO_LARGE (INTERNAL: a bug of the caller).
+/// What became of a change. An Error is the store's own trouble: DISK_FULL (RESOURCE_EXHAUSTED;
+/// goes on once there is space), STORE_DAMAGED (DATA_LOSS; every later write is refused too, reads
+/// go on), STORE_STOPPING, STORE_BUSY (UNAVAILABLE), or a bug of the caller (INTERNAL):
+/// CHANGE_TOO_LARGE, ENTRY_TOO_LARGE, CHANGE_MALFORMED, STORE_FAILED.
 using Outcome = std::variant<Committed, MovedRecord, TakenKey, RequestDone, RequestReused, Error>;
 
 struct Record {
@@ -157,8 +158,8 @@ struct LogRecord {
 };
 
 /// The store as it was at one commit. Use from one thread at a time; do not keep it for long
-/// (seconds, not minutes): it holds back the reclaiming of space. Any read may fail with
-/// STORE_DAMAGED (DATA_LOSS).
+/// (seconds, not minutes): it holds back the reclaiming of space. Must not outlive its store. Any
+/// read may fail with STORE_DAMAGED (DATA_LOSS), after which nothing is written any more.
 class Snapshot {
  public:
   virtual ~Snapshot() = default;
