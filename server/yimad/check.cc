@@ -22,6 +22,7 @@ void ClearProgress() {
 }
 
 Result<std::vector<std::string>> Findings(const CheckOptions& options) {
+  YIMA_RETURN_IF_ERROR(CheckPresent(options.data));
   YIMA_ASSIGN_OR_RETURN(auto findings, store::CheckIntegrity(options.data / "yima.db"));
   // What SQLite itself calls damaged is not worth asking about in words.
   if (!findings.empty()) return findings;

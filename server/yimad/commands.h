@@ -27,7 +27,6 @@ int RunServe(const ServeOptions& options);
 
 struct CheckOptions {
   std::filesystem::path data;
-  bool json = false;
 };
 int RunCheck(const CheckOptions& options);
 

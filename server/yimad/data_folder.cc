@@ -1,5 +1,6 @@
 #include "server/yimad/data_folder.h"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -97,6 +98,30 @@ Result<v1::Registry> ReadRegistry(const store::Snapshot& snapshot, const fs::pat
               "--data");
 }
 
+/// Keys of another registry would sign what every reader calls forged.
+Result<void> CheckKeysBelong(const KeyRing& keys, const v1::Registry& registry) {
+  const auto refuse = [](std::string_view name) {
+    return Fail(StatusCode::kFailedPrecondition, "KEYS_FOREIGN",
+                fmt::format("key file {}.key is not of this registry", name));
+  };
+  const auto stands_in = [](const SigningKey& key, const auto& list) {
+    return std::ranges::find(list, AsString(key.public_key())) != list.end();
+  };
+  if (!stands_in(keys.root(), registry.root_keys())) return refuse("root");
+  if (!stands_in(keys.status(), registry.status_keys())) return refuse("status");
+  if (!stands_in(keys.log(), registry.log_keys())) return refuse("log");
+  if (!stands_in(keys.certificate(), registry.certificate_keys())) return refuse("certificate");
+  for (const auto& key : registry.code_keys()) {
+    const SigningKey* own = keys.code(static_cast<uint16_t>(key.key_id()));
+    if (own != nullptr && AsString(own->public_key()) != key.public_key()) {
+      return refuse(fmt::format("code-{}", key.key_id()));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<void> CheckPresent(const fs::path& folder) {
   std::error_code error;
   if (fs::exists(folder / "yima.db", error)) return {};
@@ -104,8 +129,6 @@ Result<void> CheckPresent(const fs::path& folder) {
               fmt::format("{} holds no registry; make one with yimad init", folder.string()),
               "--data");
 }
-
-}  // namespace
 
 Result<std::optional<std::string>> ReadPassphrase(const fs::path& file) {
   if (file.empty()) return std::nullopt;
@@ -153,6 +176,7 @@ Result<std::unique_ptr<DataFolder>> DataFolder::Open(const fs::path& folder,
   YIMA_ASSIGN_OR_RETURN(auto keys, KeyRing::Open(folder / "keys", passphrase));
   const auto snapshot = store->Read();
   YIMA_ASSIGN_OR_RETURN(auto registry, ReadRegistry(*snapshot, folder));
+  YIMA_RETURN_IF_ERROR(CheckKeysBelong(keys, registry));
   YIMA_ASSIGN_OR_RETURN(auto classes, ClassCatalogue::Load(*snapshot));
   YIMA_ASSIGN_OR_RETURN(auto spool, CleanSpool(folder));
   return std::unique_ptr<DataFolder>(new DataFolder(std::move(store), std::move(keys),

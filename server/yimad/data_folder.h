@@ -16,6 +16,9 @@ namespace yima::server {
 /// PASSPHRASE_FILE when it cannot be read or is empty.
 Result<std::optional<std::string>> ReadPassphrase(const std::filesystem::path& file);
 
+/// DATA_MISSING unless the folder holds a registry's file.
+Result<void> CheckPresent(const std::filesystem::path& folder);
+
 /// One registry's data folder, opened for writing: the parts that the rules stand on. Immutable but
 /// for the store, so thread-safe.
 class DataFolder {
@@ -25,7 +28,8 @@ class DataFolder {
   static Result<std::unique_ptr<DataFolder>> Create(const std::filesystem::path& folder,
                                                     const Origin& origin,
                                                     const std::optional<std::string>& passphrase);
-  /// DATA_MISSING when there is no registry in it; STORE_LOCKED while another process has it.
+  /// DATA_MISSING when there is no registry in it; STORE_LOCKED while another process has it;
+  /// KEYS_FOREIGN when `keys/` is another registry's; whatever keys and store say.
   static Result<std::unique_ptr<DataFolder>> Open(const std::filesystem::path& folder,
                                                   const std::optional<std::string>& passphrase);
   ~DataFolder();

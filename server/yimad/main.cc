@@ -9,6 +9,35 @@ using yima::server::Say;
 
 int exit_code = yima::server::kDone;
 
+/// The words that CLI11 puts around ours. What is added afterwards takes them over.
+void SpeakLanguage(CLI::App& app) {
+  app.option_defaults()->group(Say("选项", "Options"));
+  app.set_help_flag("-h,--help", Say("打印本说明", "print this help"));
+  const auto formatter = app.get_formatter();
+  formatter->label("Usage", Say("用法", "Usage"));
+  formatter->label("OPTIONS", Say("选项", "OPTIONS"));
+  formatter->label("SUBCOMMAND", Say("命令", "COMMAND"));
+  formatter->label("SUBCOMMANDS", Say("命令", "COMMANDS"));
+  formatter->label("REQUIRED", Say("必填", "REQUIRED"));
+  formatter->label("Env", Say("环境变量", "Env"));
+  formatter->label("TEXT", Say("文本", "TEXT"));
+  app.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return std::string("yimad: ") + error.what() + "\nhint: " +
+           Say("yimad --help 和 yimad 命令 --help 说明用法",
+               "yimad --help and yimad COMMAND --help say how it is used") +
+           "\n";
+  });
+  app.fallthrough();
+}
+
+/// A command with its examples.
+CLI::App* AddCommand(CLI::App& app, const char* name, const char* what, const char* examples) {
+  auto* command = app.add_subcommand(name, what);
+  command->group(Say("命令", "Commands"));
+  if (*examples != '\0') command->footer(Say("例：", "Examples:") + std::string(examples) + "\n");
+  return command;
+}
+
 void AddData(CLI::App* command, std::filesystem::path& data) {
   command->add_option("--data", data, Say("数据目录", "data folder"))
       ->required()
@@ -23,7 +52,10 @@ void AddPassphrase(CLI::App* command, std::filesystem::path& file) {
 }
 
 void AddInit(CLI::App& app) {
-  auto* command = app.add_subcommand("init", Say("建立登记库", "make a new registry"));
+  auto* command = AddCommand(app, "init", Say("建立登记库", "make a new registry"),
+                             "\n  yimad init --data /var/lib/yima --origin HTTPS://QR.EXAMPLE.CN/"
+                             "\n  yimad init --data demo --origin HTTPS://LOCALHOST/ "
+                             "--allow-test-origin --passphrase-file pass.txt");
   const auto options = std::make_shared<yima::server::InitOptions>();
   AddData(command, options->data);
   command
@@ -34,15 +66,14 @@ void AddInit(CLI::App& app) {
   AddPassphrase(command, options->passphrase_file);
   command->add_flag("--allow-test-origin", options->allow_test_origin,
                     Say("允许测试地址（IP 或单段主机名）", "allow an address or one-label host"));
-  command->footer(Say("例：", "Examples:") +
-                  std::string("\n  yimad init --data /var/lib/yima --origin HTTPS://QR.EXAMPLE.CN/"
-                              "\n  yimad init --data demo --origin HTTPS://LOCALHOST/ "
-                              "--allow-test-origin --passphrase-file pass.txt"));
   command->callback([options] { exit_code = yima::server::RunInit(*options); });
 }
 
 void AddServe(CLI::App& app) {
-  auto* command = app.add_subcommand("serve", Say("提供服务", "serve until told to stop"));
+  auto* command = AddCommand(app, "serve", Say("提供服务", "serve until told to stop"),
+                             "\n  yimad serve --data /var/lib/yima"
+                             "\n  yimad serve --data demo --listen 127.0.0.1:0 --address-file "
+                             "demo.address");
   const auto options = std::make_shared<yima::server::ServeOptions>();
   AddData(command, options->data);
   command
@@ -56,44 +87,41 @@ void AddServe(CLI::App& app) {
   command->add_flag("--insecure", options->insecure,
                     Say("允许非本机地址（尚无访问控制）",
                         "serve beyond loopback, though there is no access control yet"));
-  command->footer(Say("例：", "Examples:") +
-                  std::string("\n  yimad serve --data /var/lib/yima"
-                              "\n  yimad serve --data demo --listen 127.0.0.1:0 --address-file "
-                              "demo.address"));
   command->callback([options] { exit_code = yima::server::RunServe(*options); });
 }
 
 void AddCheck(CLI::App& app) {
-  auto* command = app.add_subcommand(
-      "check", Say("核对全部数据，可与服务同时运行", "check everything, also beside a server"));
+  auto* command = AddCommand(
+      app, "check", Say("核对全部数据，可与服务同时运行", "check everything, also beside a server"),
+      "\n  yimad check --data /var/lib/yima"
+      "\n  yimad check --data demo && echo sound");
   const auto options = std::make_shared<yima::server::CheckOptions>();
   AddData(command, options->data);
-  command->footer(Say("例：", "Examples:") +
-                  std::string("\n  yimad check --data /var/lib/yima"
-                              "\n  yimad check --data demo && echo sound"));
   command->callback([options] { exit_code = yima::server::RunCheck(*options); });
 }
 
 void AddTrust(CLI::App& app) {
-  auto* trust = app.add_subcommand("trust", Say("验证者所需的信任文件", "what verifiers carry"));
+  auto* trust = AddCommand(app, "trust", Say("验证者所需的信任文件", "what verifiers carry"), "");
   trust->require_subcommand(1);
-  auto* command = trust->add_subcommand(
-      "export", Say("输出信任包与吊销清单", "write the trust bundle and the revocation list"));
+  auto* command =
+      AddCommand(*trust, "export",
+                 Say("输出信任包与吊销清单", "write the trust bundle and the revocation list"),
+                 "\n  yimad trust export --data /var/lib/yima -o trust"
+                 "\n  yimad trust export --data demo");
   const auto options = std::make_shared<yima::server::TrustExportOptions>();
   AddData(command, options->data);
   command->add_option("-o,--out", options->out,
                       Say("输出目录，供 yima --trust 使用；缺省则打印信任包",
                           "folder that yima --trust reads; without it the bundle is printed"));
-  command->footer(Say("例：", "Examples:") +
-                  std::string("\n  yimad trust export --data /var/lib/yima -o trust"
-                              "\n  yimad trust export --data demo"));
   command->callback([options] { exit_code = yima::server::RunTrustExport(*options); });
 }
 
 /// Before anything is said: help is built from words.
 void TakeLanguage(int argc, char** argv) {
-  for (int i = 1; i + 1 < argc; ++i) {
-    if (std::string_view(argv[i]) == "--lang") yima::server::SetLanguage(argv[i + 1]);
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--lang" && i + 1 < argc) yima::server::SetLanguage(argv[i + 1]);
+    if (word.starts_with("--lang=")) yima::server::SetLanguage(word.substr(7));
   }
 }
 
@@ -102,11 +130,14 @@ void TakeLanguage(int argc, char** argv) {
 int main(int argc, char** argv) {
   TakeLanguage(argc, argv);
   CLI::App app(Say("一码登记库服务器", "the server of a Yima registry"), "yimad");
+  SpeakLanguage(app);
   std::string lang;
   app.add_option("--lang", lang, Say("语言：zh 或 en", "language: zh or en"))
       ->check(CLI::IsMember({"zh", "en"}));
-  app.set_version_flag("--version", "yimad " YIMA_VERSION);
-  app.set_config("--config", "", Say("配置文件", "configuration file"));
+  app.set_version_flag("--version", "yimad " YIMA_VERSION, Say("打印版本", "print the version"));
+  app.set_config("--config", "",
+                 Say("配置文件（TOML），每个命令一节，如 [serve]",
+                     "file of options (TOML), a section for each command: [serve]"));
   app.require_subcommand(1);
   AddInit(app);
   AddServe(app);

@@ -1,14 +1,18 @@
+#include <charconv>
 #include <csignal>
+#include <cstdlib>
 #include <ctime>
-#include <fstream>
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include "server/methods/method_table.h"
 #include "server/rpc/grpc_server.h"
 #include "server/yimad/commands.h"
 #include "server/yimad/data_folder.h"
+#include "server/yimad/whole_file.h"
 #include "server/yimad/words.h"
 
 namespace yima::server {
@@ -18,9 +22,34 @@ constexpr std::chrono::seconds kGrace{10};
 constexpr time_t kHousekeepingSeconds = 3600;
 constexpr TimeUs kRequestsKept = TimeUs{30} * 86'400 * 1'000'000;
 
-bool IsLoopback(const std::string& address) {
-  const std::string host = address.substr(0, address.rfind(':'));
-  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
+/// An address that stays on this machine whatever a resolver says: 127.0.0.0/8, ::1, localhost.
+bool IsLoopback(const std::string& host) {
+  if (host == "localhost" || host == "[::1]") return true;
+  in_addr address{};
+  return inet_pton(AF_INET, host.c_str(), &address) == 1 && ntohl(address.s_addr) >> 24 == 127;
+}
+
+/// LISTEN_MALFORMED, LISTEN_INSECURE.
+Result<void> CheckListen(const std::string& address, bool insecure) {
+  const size_t colon = address.rfind(':');
+  const std::string host = address.substr(0, colon);
+  uint16_t port = 0;
+  const char* const end = address.data() + address.size();
+  const bool has_port = colon != std::string::npos && [&] {
+    const auto [at, error] = std::from_chars(address.data() + colon + 1, end, port);
+    return error == std::errc() && at == end;
+  }();
+  if (!has_port || host.empty()) {
+    return Invalid("LISTEN_MALFORMED",
+                   fmt::format("\"{}\" is not HOST:PORT with a port of 0 to 65535", address),
+                   "--listen");
+  }
+  if (insecure || IsLoopback(host)) return {};
+  return Invalid("LISTEN_INSECURE",
+                 fmt::format("{} is not a loopback address, and there is no access control yet; "
+                             "--insecure serves it all the same",
+                             address),
+                 "--listen");
 }
 
 /// Blocked before any thread begins, so that only the main thread takes them.
@@ -32,18 +61,6 @@ sigset_t BlockSignals() {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   return signals;
-}
-
-/// Whole or not there: written beside and renamed.
-Result<void> WriteAddress(const std::filesystem::path& file, const std::string& address) {
-  if (file.empty()) return {};
-  const std::filesystem::path beside = file.string() + ".new";
-  std::ofstream(beside) << address << '\n';
-  std::error_code error;
-  std::filesystem::rename(beside, file, error);
-  if (!error) return {};
-  return Fail(StatusCode::kFailedPrecondition, "ADDRESS_FILE",
-              fmt::format("cannot write {}: {}", file.string(), error.message()), "--address-file");
 }
 
 void KeepHouse(const Domain& domain, TrustNotes& notes) {
@@ -66,13 +83,10 @@ Result<TrustStore> OwnTrust(const Domain& domain, TrustNotes& notes) {
 }
 
 Result<void> Serve(const ServeOptions& options) {
-  if (!options.insecure && !IsLoopback(options.listen)) {
-    return Invalid("LISTEN_INSECURE",
-                   fmt::format("{} is not a loopback address, and there is no access control yet; "
-                               "--insecure serves it all the same",
-                               options.listen),
-                   "--listen");
-  }
+  // What is reported goes to stderr, in our words: gRPC has many of its own for a taken port.
+  setenv("GRPC_VERBOSITY", "NONE", 0);
+  spdlog::set_default_logger(spdlog::stderr_color_mt("yimad"));
+  YIMA_RETURN_IF_ERROR(CheckListen(options.listen, options.insecure));
   const sigset_t signals = BlockSignals();
   YIMA_ASSIGN_OR_RETURN(const auto passphrase, ReadPassphrase(options.passphrase_file));
   YIMA_ASSIGN_OR_RETURN(const auto folder, DataFolder::Open(options.data, passphrase));
@@ -84,7 +98,10 @@ Result<void> Serve(const ServeOptions& options) {
   door.address = options.listen;
   YIMA_ASSIGN_OR_RETURN(const auto server,
                         GrpcServer::Start(MakeMethodTable(domain, resolver, notes), door));
-  YIMA_RETURN_IF_ERROR(WriteAddress(options.address_file, server->address()));
+  if (!options.address_file.empty()) {
+    YIMA_RETURN_IF_ERROR(
+        WriteWholeFile(options.address_file, server->address() + "\n", "--address-file"));
+  }
   fmt::print(fmt::runtime(Say("正在服务：{}\n", "serving on {}\n")), server->address());
   std::fflush(stdout);
 

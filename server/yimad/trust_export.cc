@@ -1,11 +1,10 @@
-#include <fstream>
-
 #include <fmt/format.h>
 
 #include "codegen/code/signature.h"
 #include "server/resolver/trust_notes.h"
 #include "server/yimad/commands.h"
 #include "server/yimad/data_folder.h"
+#include "server/yimad/whole_file.h"
 #include "server/yimad/words.h"
 
 namespace yima::server {
@@ -15,15 +14,6 @@ Result<std::string> StoredNote(const store::Snapshot& snapshot, uint64_t id) {
   YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot.Get(store::Kind::kNote, id));
   if (stored) return stored->bytes;
   return Fail(StatusCode::kNotFound, "NOTE_MISSING", "no trust note is stored yet");
-}
-
-Result<void> WriteFile(const std::filesystem::path& file, const std::string& text) {
-  std::ofstream stream(file, std::ios::binary);
-  stream << text;
-  stream.close();
-  if (stream) return {};
-  return Fail(StatusCode::kFailedPrecondition, "FILE_NOT_WRITABLE",
-              fmt::format("cannot write {}", file.string()), "--out");
 }
 
 Result<void> Export(const TrustExportOptions& options) {
@@ -42,9 +32,9 @@ Result<void> Export(const TrustExportOptions& options) {
   const auto target = options.out / folder.registry.id();
   std::error_code error;
   std::filesystem::create_directories(target, error);
-  YIMA_RETURN_IF_ERROR(WriteFile(target / "roots", roots));
-  YIMA_RETURN_IF_ERROR(WriteFile(target / "bundle", bundle));
-  YIMA_RETURN_IF_ERROR(WriteFile(target / "list", list));
+  YIMA_RETURN_IF_ERROR(WriteWholeFile(target / "roots", roots, "--out"));
+  YIMA_RETURN_IF_ERROR(WriteWholeFile(target / "bundle", bundle, "--out"));
+  YIMA_RETURN_IF_ERROR(WriteWholeFile(target / "list", list, "--out"));
   fmt::print("{}\n", target.string());
   return {};
 }
