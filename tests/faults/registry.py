@@ -12,10 +12,10 @@ import time
 class Registry:
     """`with Registry(yimad, yima) as registry:` makes one and serves it; killed and removed at the end."""
 
-    def __init__(self, yimad, yima):
+    def __init__(self, yimad, yima, data=None):
         self.yimad, self.yima_path = yimad, yima
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="yima-faults-"))
-        self.data = self.folder / "data"
+        self.data = data or self.folder / "data"
         self.process = None
         self.listen = "127.0.0.1:0"
         made = subprocess.run([yimad, "init", "--data", self.data, "--origin", "HTTPS://QR.EXAMPLE.CN/"],

@@ -1,0 +1,51 @@
+"""A data folder on a small disk that fills up: said plainly, read from all the same, and recovered from.
+
+usage: full_disk_test.py YIMAD YIMA
+"""
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+from registry import Registry, write_ledger
+
+SKIPPED = 77
+MB = 1 << 20
+
+
+def main():
+    yimad, yima = sys.argv[1], sys.argv[2]
+    disk = pathlib.Path(tempfile.mkdtemp(prefix="yima-disk-"))
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={96 * MB}", "tmpfs", disk], capture_output=True)
+    if mounted.returncode != 0:
+        disk.rmdir()
+        print("skipped: a small disk can only be mounted by root")
+        sys.exit(SKIPPED)
+    try:
+        with Registry(yimad, yima, disk / "data") as registry:
+            fill_up(registry, disk / "ballast")
+    finally:
+        subprocess.run(["umount", "--lazy", disk], check=True)
+        disk.rmdir()
+
+
+def fill_up(registry, ballast):
+    first = write_ledger(registry.folder / "first.csv", 500, "F")
+    registry.yima("facilities", "import", first, "--key", "编号", "--create-organizations")
+    ballast.write_bytes(bytes(88 * MB))
+    ledger = write_ledger(registry.folder / "ledger.csv", 20_000, "L")
+    importing = ("facilities", "import", ledger, "--key", "编号")
+    done = registry.yima(*importing, expect=1)
+    said = done.stderr.strip().splitlines()[-1]
+    assert "the disk is full" in said, done.stderr
+    assert len(registry.objects("facilities", "list")) >= 500, "a full disk must not keep from reading"
+    ballast.unlink()
+    registry.yima(*importing)
+    listed = len(registry.objects("facilities", "list"))
+    assert listed == 20_500, f"{listed} facilities of 20,500 rows"
+    registry.kill()
+    registry.check()
+    print(f"a full disk was said ({said}), read from and recovered from")
+
+
+main()
