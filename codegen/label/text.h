@@ -1,0 +1,66 @@
+#ifndef YIMA_CODEGEN_LABEL_TEXT_H_
+#define YIMA_CODEGEN_LABEL_TEXT_H_
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <cairo.h>
+
+#include "codegen/label/template.h"
+
+namespace yima::label {
+
+class Shaper;
+
+constexpr double kPointsPerMm = 72 / 25.4;
+
+/// Glyphs of one font, in points from the start of the baseline.
+struct GlyphRun {
+  cairo_scaled_font_t* font = nullptr;  ///< Lives as long as the TextSetter.
+  std::vector<cairo_glyph_t> glyphs;
+  /// What they stand for. Left empty for ASCII, whose glyphs tell it themselves: a glyph of 水
+  /// would be found in a PDF as the radical ⽔ that looks the same.
+  std::string bytes;
+  std::vector<cairo_text_cluster_t> clusters;
+
+  bool Joins(const GlyphRun& other) const {
+    return font == other.font && clusters.empty() == other.clusters.empty();
+  }
+};
+
+/// Adds glyphs to the run that they join, or as one more.
+void AddRun(const GlyphRun& run, std::vector<GlyphRun>* runs);
+
+/// A line as it will stand on the label.
+struct SetText {
+  std::vector<GlyphRun> runs;
+  double width_mm = 0;
+  double size_mm = 0;               ///< After shrinking.
+  bool ellipsis = false;            ///< Cut short: too long even at the smallest size.
+  uint32_t missing_characters = 0;  ///< Shown as 〓.
+};
+
+/// Sets lines in Noto Sans CJK, with other fonts for what it lacks. Pango shapes every character or
+/// word once: what it gave is kept, so that a label's words cost next to nothing from the second
+/// label on. Not thread-safe: one for each thread.
+class TextSetter {
+ public:
+  /// FONT_MISSING when Noto Sans CJK is not installed.
+  static Result<TextSetter> Create();
+  TextSetter(TextSetter&&) noexcept;
+  TextSetter& operator=(TextSetter&&) noexcept;
+  ~TextSetter();
+
+  /// Line breaks and control characters become spaces. `text` is UTF-8.
+  SetText Set(std::string_view text, const TextLine& line);
+
+ private:
+  explicit TextSetter(std::unique_ptr<Shaper> shaper);
+  std::unique_ptr<Shaper> shaper_;
+};
+
+}  // namespace yima::label
+
+#endif  // YIMA_CODEGEN_LABEL_TEXT_H_
