@@ -131,8 +131,9 @@ Result<TrustStore> TrustDir::Accept(std::string_view bundle_note, std::string_vi
   }
   TrustStore store = held == stores.end() ? TrustStore({*root}) : *held;
   const std::vector<PublicKey> roots_before = store.roots();
-  const bool same = store.bundle_note() == bundle_note;
+  const std::string bundle_before = store.bundle_note();
   YIMA_RETURN_IF_ERROR(store.AcceptBundle(bundle_note));
+  const bool same = store.bundle_note() == bundle_before;
   YIMA_RETURN_IF_ERROR(store.AcceptList(list_note));
   for (const auto& other : stores) {
     if (other.bundle()->registry != registry) YIMA_RETURN_IF_ERROR(store.CheckDisjoint(other));
@@ -152,10 +153,10 @@ Result<TrustStore> TrustDir::Accept(std::string_view bundle_note, std::string_vi
       }
     }
     YIMA_RETURN_IF_ERROR(ReplaceFile(folder / "roots", RootLines(both)));
-    YIMA_RETURN_IF_ERROR(ReplaceFile(folder / "bundle", bundle_note));
+    YIMA_RETURN_IF_ERROR(ReplaceFile(folder / "bundle", store.bundle_note()));
     YIMA_RETURN_IF_ERROR(ReplaceFile(folder / "roots", RootLines(roots_before)));
   }
-  YIMA_RETURN_IF_ERROR(ReplaceFile(folder / "list", list_note));
+  YIMA_RETURN_IF_ERROR(ReplaceFile(folder / "list", store.list_note()));
   return store;
 }
 

@@ -29,9 +29,8 @@ std::string CurrentOrigin(const TrustBundle& bundle) {
 }
 
 Json KeyToJson(const CodeKey& key) {
-  return {
-      {"origin", key.origin},      {"keyId", key.key_id},     {"publicKey", ToHex(key.public_key)},
-      {"firstDay", key.first_day}, {"lastDay", key.last_day}, {"revoked", key.revoked}};
+  return {{"origin", key.origin},      {"keyId", key.key_id},     {"publicKey", key.PublicKeyHex()},
+          {"firstDay", key.first_day}, {"lastDay", key.last_day}, {"revoked", key.revoked}};
 }
 
 Json ToJson(const TrustStore& store) {
@@ -63,9 +62,9 @@ void ShowStore(Session& session, const TrustStore& store) {
                              origin.test ? " test" : ""));
   }
   for (const auto& key : bundle.keys) {
-    session.Line(fmt::format("key: {} {} {} {} {} {}", key.origin, key.key_id,
-                             ToHex(key.public_key), FormatDay(key.first_day),
-                             FormatDay(key.last_day), key.revoked ? "revoked" : "valid"));
+    session.Line(fmt::format("key: {} {} {} {} {} {}", key.origin, key.key_id, key.PublicKeyHex(),
+                             FormatDay(key.first_day), FormatDay(key.last_day),
+                             key.revoked ? "revoked" : "valid"));
   }
   session.Line(fmt::format("bundle: {} {} .. {}", bundle.sequence, FormatTime(bundle.issued),
                            FormatTime(bundle.expires)));

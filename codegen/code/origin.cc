@@ -64,15 +64,17 @@ Result<bool> CheckHost(std::string_view text, std::string_view host, bool allow_
   for (const auto label : labels) {
     if (const auto fault = LabelFault(label); !fault.empty()) return Malformed(text, fault);
   }
-  if (IsIpv4(labels) || labels.size() == 1) {
-    if (allow_test) return true;
+  const bool address = IsIpv4(labels);
+  // A single label too: parsers of URLs read 12345 and 0X7F as addresses and rewrite them.
+  if (const auto fault = LastLabelFault(labels.back()); !address && !fault.empty()) {
+    return Malformed(text, fault);
+  }
+  const bool is_test = address || labels.size() == 1;
+  if (is_test && !allow_test) {
     return Malformed(text,
                      "an address or a host of one label is a test origin, which must be asked for");
   }
-  if (const auto fault = LastLabelFault(labels.back()); !fault.empty()) {
-    return Malformed(text, fault);
-  }
-  return false;
+  return is_test;
 }
 
 Result<void> CheckPort(std::string_view text, std::string_view port) {

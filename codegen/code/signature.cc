@@ -21,21 +21,25 @@ constexpr size_t kSecretSize = crypto_sign_SECRETKEYBYTES;
 
 }  // namespace
 
-std::string_view AlgorithmName(Algorithm) { return "ed25519"; }
+std::string_view AlgorithmName(Algorithm algorithm) {
+  return algorithm == Algorithm::kEd25519 ? "ed25519" : "";
+}
 
 std::optional<Algorithm> ParseAlgorithm(std::string_view name) {
   if (name == "ed25519") return Algorithm::kEd25519;
   return std::nullopt;
 }
 
-bool IsAcceptableKey(Algorithm, const PublicKey& key) {
+bool IsAcceptableKey(Algorithm algorithm, const PublicKey& key) {
   // Asks for a canonical point of the main subgroup: stricter than the signature check, which only
   // refuses small order. An honestly made key always lies there.
-  return crypto_core_ed25519_is_valid_point(key.data()) == 1;
+  return algorithm == Algorithm::kEd25519 && crypto_core_ed25519_is_valid_point(key.data()) == 1;
 }
 
-bool VerifySignature(Algorithm, const PublicKey& key, Bytes message, const Signature& signature) {
-  return crypto_sign_verify_detached(signature.data(), message.data(), message.size(),
+bool VerifySignature(Algorithm algorithm, const PublicKey& key, Bytes message,
+                     const Signature& signature) {
+  return algorithm == Algorithm::kEd25519 &&
+         crypto_sign_verify_detached(signature.data(), message.data(), message.size(),
                                      key.data()) == 0;
 }
 

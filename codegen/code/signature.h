@@ -17,9 +17,12 @@ using PublicKey = std::array<uint8_t, 32>;
 using Signature = std::array<uint8_t, 64>;
 
 /// What signs codes of one format. The format digit names it: '1' is Ed25519; '2' is kept for SM2.
-enum class Algorithm : uint8_t { kEd25519 = 1 };
+enum class Algorithm : uint8_t {
+  kOther = 0,  ///< One that this build does not know: of a later format.
+  kEd25519 = 1,
+};
 
-/// `ed25519`, as the trust bundle writes it.
+/// `ed25519`, as the trust bundle writes it; empty for kOther.
 std::string_view AlgorithmName(Algorithm algorithm);
 std::optional<Algorithm> ParseAlgorithm(std::string_view name);
 

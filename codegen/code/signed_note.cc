@@ -57,6 +57,35 @@ Bytes AsBytes(std::string_view text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
+/// Bytes of the character that begins here; 0 when it is not UTF-8 as RFC 3629 has it.
+size_t Utf8Size(std::string_view rest) {
+  const auto at = [&](size_t i) { return i < rest.size() ? static_cast<uint8_t>(rest[i]) : 0u; };
+  const auto tail = [&](size_t first, size_t count) {
+    for (size_t i = first; i < count; ++i) {
+      if ((at(i) & 0xC0u) != 0x80) return size_t{0};
+    }
+    return count;
+  };
+  const unsigned lead = at(0);
+  const unsigned second = at(1);
+  if (lead < 0x80) return 1;
+  if (lead < 0xC2 || lead > 0xF4) return 0;
+  if (lead < 0xE0) return tail(1, 2);
+  if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F)) return 0;
+  if (lead < 0xF0) return tail(1, 3);
+  if ((lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F)) return 0;
+  return tail(1, 4);
+}
+
+bool IsUtf8(std::string_view text) {
+  while (!text.empty()) {
+    const size_t size = Utf8Size(text);
+    if (size == 0) return false;
+    text.remove_prefix(size);
+  }
+  return true;
+}
+
 }  // namespace
 
 uint32_t NoteKeyHash(std::string_view name, const PublicKey& key) {
@@ -73,9 +102,10 @@ Result<SignedNote> SignedNote::Parse(std::string_view note, size_t size_max) {
   if (note.size() > size_max) {
     return Malformed(fmt::format("{} bytes, want at most {}", note.size(), size_max));
   }
-  const bool controls = std::ranges::any_of(
-      note, [](char c) { return c != '\n' && (static_cast<uint8_t>(c) < 0x20 || c == 0x7F); });
+  const bool controls =
+      std::ranges::any_of(note, [](char c) { return c != '\n' && static_cast<uint8_t>(c) < 0x20; });
   if (controls) return Malformed("it holds control characters");
+  if (!IsUtf8(note)) return Malformed("it is not UTF-8");
   const size_t split = note.rfind("\n\n");
   if (split == std::string_view::npos || !note.ends_with('\n')) {
     return Malformed("no empty line before the signatures, or none after it");
@@ -116,15 +146,17 @@ void SignedNote::Sign(std::string_view name, const SigningKey& key) {
 }
 
 bool SignedNote::IsSignedBy(const PublicKey& key) const {
-  return std::ranges::any_of(signatures, [&](const NoteSignature& candidate) {
+  bool is_signed = false;
+  for (const auto& candidate : signatures) {
+    if (candidate.key_hash != NoteKeyHash(candidate.name, key)) continue;
     Signature signature{};
-    if (candidate.signature.size() != signature.size() ||
-        candidate.key_hash != NoteKeyHash(candidate.name, key)) {
-      return false;
-    }
+    if (candidate.signature.size() != signature.size()) return false;
     std::ranges::copy(candidate.signature, signature.begin());
-    return VerifySignature(Algorithm::kEd25519, key, AsBytes(text), signature);
-  });
+    // The spec: a note with a wrong signature by a known key is to be refused whole.
+    if (!VerifySignature(Algorithm::kEd25519, key, AsBytes(text), signature)) return false;
+    is_signed = true;
+  }
+  return is_signed;
 }
 
 }  // namespace yima

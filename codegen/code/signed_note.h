@@ -10,24 +10,27 @@
 
 namespace yima {
 
-/// A C2SP signed note (https://c2sp.org/signed-note): text, blank line, signature lines.
+/// One signature line of a note.
 struct NoteSignature {
   std::string name;
   uint32_t key_hash = 0;
   std::string signature;  ///< What follows the key hash: 64 bytes for Ed25519.
 };
 
+/// A C2SP signed note (https://c2sp.org/signed-note): text, blank line, signature lines.
 struct SignedNote {
   std::string text;  ///< Ends with a newline, which is signed too.
   std::vector<NoteSignature> signatures;
 
-  /// NOTE_MALFORMED; at most 16 signatures, 1 MiB by default (a list of a big city needs more).
+  /// NOTE_MALFORMED: above the limit in bytes, not UTF-8, control characters (so CRLF too), not
+  /// 1 to 16 signatures, a signature line of another form. Takes time and memory linear in the
+  /// size.
   static Result<SignedNote> Parse(std::string_view note, size_t size_max = size_t{64} << 20);
   std::string ToString() const;
 
   /// Adds an Ed25519 signature by `key` under `name` (no spaces, no '+').
   void Sign(std::string_view name, const SigningKey& key);
-  /// True if some signature is by `key` under any name. Unknown signatures are ignored.
+  /// True if signatures are by `key`, under any name, and all of these hold. Others are ignored.
   bool IsSignedBy(const PublicKey& key) const;
 };
 

@@ -13,6 +13,9 @@ namespace {
 constexpr size_t kRegistryDigits = 32;
 /// Serials a line: keeps lines of a long list readable by tools that read line by line.
 constexpr size_t kSerialsPerLine = 1000;
+/// Of the name of an algorithm that this build does not know, and of its keys.
+constexpr size_t kAlgorithmNameMax = 32;
+constexpr size_t kOtherKeyDigitsMax = 512;
 
 constexpr std::array<std::string_view, 3> kStatusNames = {"current", "old", "lost"};
 
@@ -125,18 +128,25 @@ Result<std::string> ParseRegistry(std::string_view text) {
   return std::string(text);
 }
 
-std::vector<std::string_view> Words(std::string_view text) {
+/// Cuts the first word off; the rest is empty after the last one.
+std::string_view NextWord(std::string_view& rest) {
+  const size_t end = rest.find(' ');
+  const std::string_view word = rest.substr(0, end);
+  rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  return word;
+}
+
+/// At most one word more than `wanted`, so that a long line costs nothing.
+std::vector<std::string_view> Words(std::string_view text, size_t wanted) {
   std::vector<std::string_view> words;
-  for (size_t at = 0;;) {
-    const size_t end = text.find(' ', at);
-    words.push_back(text.substr(at, end == std::string_view::npos ? end : end - at));
-    if (end == std::string_view::npos) return words;
-    at = end + 1;
-  }
+  const bool dangling = text.ends_with(' ');
+  while (!text.empty() && words.size() <= wanted) words.push_back(NextWord(text));
+  if (dangling) words.emplace_back();
+  return words;
 }
 
 Result<TrustedOrigin> ParseOrigin(std::string_view value) {
-  const auto words = Words(value);
+  const auto words = Words(value, 3);
   const bool test = words.size() == 3 && words[2] == "test";
   if (words.size() != 2 && !test) {
     return Invalid("ORIGIN_LINE", fmt::format("origin \"{}\", want URL, status and perhaps test",
@@ -158,15 +168,34 @@ Result<TrustedOrigin> ParseOrigin(std::string_view value) {
 Result<OwnScheme> ParseScheme(std::string_view value) {
   const size_t space = value.find(' ');
   YIMA_ASSIGN_OR_RETURN(const uint64_t number, ParseNumber(value.substr(0, space), UINT8_MAX));
-  if (number < kSchemeOwnFirst || number > kSchemeOwnLast || space == std::string_view::npos) {
+  if (number < kSchemeOwnFirst || number > kSchemeOwnLast || space == std::string_view::npos ||
+      space + 1 == value.size()) {
     return Invalid("SCHEME_LINE",
                    fmt::format("scheme \"{}\", want 101 to 118 and a name", value.substr(0, 100)));
   }
   return OwnScheme{static_cast<Scheme>(number), std::string(value.substr(space + 1))};
 }
 
+/// A key of a later format: readers that do not know it go on judging the formats they know.
+Result<std::string> ParseOtherKey(std::string_view algorithm, std::string_view key) {
+  const auto among = [](std::string_view text, std::string_view allowed) {
+    return text.find_first_not_of(allowed) == std::string_view::npos;
+  };
+  if (algorithm.empty() || algorithm.size() > kAlgorithmNameMax ||
+      !among(algorithm, "abcdefghijklmnopqrstuvwxyz0123456789-")) {
+    return Invalid("KEY_LINE", fmt::format("algorithm \"{}\", want 1 to {} of a-z, 0-9 and -",
+                                           algorithm.substr(0, 40), kAlgorithmNameMax));
+  }
+  if (key.empty() || key.size() % 2 != 0 || key.size() > kOtherKeyDigitsMax ||
+      !among(key, "0123456789abcdef")) {
+    return Invalid("KEY_LINE", fmt::format("key \"{}\", want 1 to {} bytes in lower-case hex",
+                                           key.substr(0, 40), kOtherKeyDigitsMax / 2));
+  }
+  return fmt::format("{} {}", algorithm, key);
+}
+
 Result<CodeKey> ParseCodeKey(std::string_view value) {
-  const auto words = Words(value);
+  const auto words = Words(value, 7);
   if (words.size() != 7 || (words[6] != "valid" && words[6] != "revoked")) {
     return Invalid("KEY_LINE",
                    "want origin, key id, algorithm, key, first day, last day, valid or revoked");
@@ -175,12 +204,12 @@ Result<CodeKey> ParseCodeKey(std::string_view value) {
   key.origin = words[0];
   YIMA_ASSIGN_OR_RETURN(const uint64_t key_id, ParseNumber(words[1], UINT16_MAX));
   key.key_id = static_cast<uint16_t>(key_id);
-  const auto algorithm = ParseAlgorithm(words[2]);
-  if (!algorithm) {
-    return Invalid("KEY_LINE", fmt::format("algorithm \"{}\" is unknown", words[2]));
+  key.algorithm = ParseAlgorithm(words[2]).value_or(Algorithm::kOther);
+  if (key.algorithm == Algorithm::kOther) {
+    YIMA_ASSIGN_OR_RETURN(key.other, ParseOtherKey(words[2], words[3]));
+  } else {
+    YIMA_ASSIGN_OR_RETURN(key.public_key, ParseKey(words[3]));
   }
-  key.algorithm = *algorithm;
-  YIMA_ASSIGN_OR_RETURN(key.public_key, ParseKey(words[3]));
   YIMA_ASSIGN_OR_RETURN(key.first_day, ParseDay(words[4]));
   YIMA_ASSIGN_OR_RETURN(key.last_day, ParseDay(words[5]));
   if (key.last_day < key.first_day) return Invalid("KEY_LINE", "the last day is before the first");
@@ -199,12 +228,18 @@ std::vector<PublicKey> TakeKeys(LineReader& lines, std::string_view name) {
   return keys;
 }
 
-/// No origin or (origin, key id) stands twice, and keys name origins that stand in the bundle.
+/// No origin, scheme or (origin, key id) stands twice, and keys name origins of the bundle.
 void CheckReferences(const TrustBundle& bundle, LineReader& lines) {
   std::set<std::string_view> origins;
   for (const auto& origin : bundle.origins) {
     if (!origins.insert(origin.origin).second) {
       lines.RefuseTaken(fmt::format("origin {} stands twice", origin.origin));
+    }
+  }
+  std::set<Scheme> schemes;
+  for (const auto& scheme : bundle.schemes) {
+    if (!schemes.insert(scheme.scheme).second) {
+      lines.RefuseTaken(fmt::format("scheme {} stands twice", scheme.scheme));
     }
   }
   std::set<std::pair<std::string_view, uint16_t>> keys;
@@ -218,15 +253,26 @@ void CheckReferences(const TrustBundle& bundle, LineReader& lines) {
   }
 }
 
-/// Each number is the distance from the one before, the first from 0.
+/// Each number is the distance from the one before, the first from 0. Every line but the last of
+/// a name is full, so that a list has one text.
 std::vector<Serial> TakeSerials(LineReader& lines, std::string_view name) {
   std::vector<Serial> serials;
   uint64_t last = 0;
-  while (const auto value = lines.Take(name)) {
-    for (const auto word : Words(*value)) {
-      const uint64_t delta = lines.Keep(ParseNumber(word, Serial::kMax));
-      if (delta == 0 || last + delta > Serial::kMax) {
-        lines.RefuseTaken("serials do not rise, or leave their range");
+  while (auto value = lines.Take(name)) {
+    if (serials.size() % kSerialsPerLine != 0) {
+      lines.RefuseTaken(
+          fmt::format("the line before holds fewer than {} serials, and is not the "
+                      "last of its name",
+                      kSerialsPerLine));
+      return serials;
+    }
+    const size_t full = serials.size() + kSerialsPerLine;
+    if (value->ends_with(' ')) lines.RefuseTaken("the line ends in a space");
+    while (!value->empty()) {
+      const uint64_t delta = lines.Keep(ParseNumber(NextWord(*value), Serial::kMax));
+      if (delta == 0 || last + delta > Serial::kMax || serials.size() == full) {
+        lines.RefuseTaken(fmt::format("serials do not rise, leave their range, or are more than {}",
+                                      kSerialsPerLine));
         return serials;
       }
       last += delta;
@@ -234,6 +280,17 @@ std::vector<Serial> TakeSerials(LineReader& lines, std::string_view name) {
     }
   }
   return serials;
+}
+
+/// A serial has one state. `taken` stands before `serials` in the list.
+void CheckApart(const std::vector<Serial>& taken, const std::vector<Serial>& serials,
+                LineReader& lines) {
+  auto at = taken.begin();
+  for (const auto serial : serials) {
+    while (at != taken.end() && *at < serial) ++at;
+    if (at == taken.end() || *at != serial) continue;
+    return lines.RefuseTaken(fmt::format("serial {} has two states", serial.ToString()));
+  }
 }
 
 std::string SerialLines(std::string_view name, const std::vector<Serial>& serials) {
@@ -253,6 +310,10 @@ std::string SerialLines(std::string_view name, const std::vector<Serial>& serial
 
 }  // namespace
 
+std::string CodeKey::PublicKeyHex() const {
+  return algorithm == Algorithm::kOther ? other.substr(other.find(' ') + 1) : ToHex(public_key);
+}
+
 std::string TrustBundle::ToText() const {
   std::string text =
       fmt::format("registry {}\nepoch {}\nsequence {}\nissued {}\nexpires {}\n", registry, epoch,
@@ -270,8 +331,11 @@ std::string TrustBundle::ToText() const {
     text.append(fmt::format("scheme {} {}\n", scheme.scheme, scheme.name));
   }
   for (const auto& key : keys) {
-    text.append(fmt::format("key {} {} {} {} {} {} {}\n", key.origin, key.key_id,
-                            AlgorithmName(key.algorithm), ToHex(key.public_key),
+    const std::string how =
+        key.algorithm == Algorithm::kOther
+            ? key.other
+            : fmt::format("{} {}", AlgorithmName(key.algorithm), ToHex(key.public_key));
+    text.append(fmt::format("key {} {} {} {} {} {}\n", key.origin, key.key_id, how,
                             FormatDay(key.first_day), FormatDay(key.last_day),
                             key.revoked ? "revoked" : "valid"));
   }
@@ -334,7 +398,10 @@ Result<RevocationList> RevocationList::ParseText(std::string_view text) {
   list.next_update = lines.Keep(ParseTime(lines.Require("next_update")));
   list.suspended = TakeSerials(lines, "suspended");
   list.revoked = TakeSerials(lines, "revoked");
+  CheckApart(list.suspended, list.revoked, lines);
   list.replaced = TakeSerials(lines, "replaced");
+  CheckApart(list.suspended, list.replaced, lines);
+  CheckApart(list.revoked, list.replaced, lines);
   YIMA_RETURN_IF_ERROR(lines.Finish());
   return list;
 }

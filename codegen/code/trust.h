@@ -30,14 +30,20 @@ struct TrustedOrigin {
   bool operator==(const TrustedOrigin&) const = default;
 };
 
+/// Signs codes of one origin and one format. Keys of formats that this build does not know are
+/// kept, so that their change is noticed, and judge nothing.
 struct CodeKey {
   std::string origin;
   uint16_t key_id = 0;
   Algorithm algorithm = Algorithm::kEd25519;
-  PublicKey public_key{};
+  PublicKey public_key{};  ///< Zeros when the algorithm is kOther.
   Day first_day = 0;
   Day last_day = 0;  ///< Inclusive.
   bool revoked = false;
+  std::string other = {};  ///< Of kOther: algorithm and public key as the bundle writes them.
+
+  /// The public key in lower-case hex, whatever its algorithm.
+  std::string PublicKeyHex() const;
   bool operator==(const CodeKey&) const = default;
 };
 
@@ -70,7 +76,7 @@ struct TrustBundle {
   static Result<TrustBundle> ParseText(std::string_view text);
 };
 
-/// Serials that are not to be trusted, signed by a status key.
+/// Serials that are not to be trusted, signed by a status key. A serial stands once.
 struct RevocationList {
   std::string registry;
   uint16_t epoch = 1;
@@ -94,7 +100,7 @@ class TrustStore {
   explicit TrustStore(std::vector<PublicKey> roots) : roots_(std::move(roots)) {}
 
   /// Takes a bundle note if a held root signed it and it contradicts nothing accepted before; its
-  /// `root` lines then replace the roots held. The same note again is accepted. Errors:
+  /// `root` lines then replace the roots held. The text held, again, changes nothing. Errors:
   /// NOTE_MALFORMED, TRUST_BUNDLE_MALFORMED, ROOT_UNKNOWN, SEQUENCE_LOWER, SEQUENCE_CONFLICT (equal
   /// sequence, other text: report it), KEY_CHANGED, KEY_DROPPED, ORIGIN_DROPPED, REGISTRY_CHANGED.
   Result<void> AcceptBundle(std::string_view note);

@@ -12,6 +12,11 @@ tl::unexpected<Error> Refuse(std::string reason, std::string message) {
   return Fail(StatusCode::kFailedPrecondition, std::move(reason), std::move(message));
 }
 
+/// The note holds this text, whoever signed it.
+bool HoldsText(std::string_view note, std::string_view text) {
+  return note.starts_with(text) && note.substr(text.size()).starts_with("\n\xE2\x80\x94 ");
+}
+
 /// True when the note is the one held already, so that there is nothing to do.
 template <typename T>
 Result<bool> CheckSequence(const T& held, std::string_view held_note, const T& offered,
@@ -25,7 +30,7 @@ Result<bool> CheckSequence(const T& held, std::string_view held_note, const T& o
                                                 offered.sequence, held.sequence));
   }
   if (offered.sequence > held.sequence) return false;
-  if (held_note.starts_with(text) && held_note.substr(text.size()).starts_with('\n')) return true;
+  if (HoldsText(held_note, text)) return true;
   return Refuse("SEQUENCE_CONFLICT",
                 fmt::format("two different texts are signed under sequence {}: report this",
                             offered.sequence));
@@ -49,7 +54,8 @@ Result<void> CheckNothingLost(const TrustBundle& held, const TrustBundle& offere
                                                "removed",
                                                key.key_id, key.origin));
     }
-    if (same->public_key != key.public_key || same->algorithm != key.algorithm) {
+    if (same->public_key != key.public_key || same->algorithm != key.algorithm ||
+        same->other != key.other) {
       return Refuse("KEY_CHANGED",
                     fmt::format("key {} of {} is another one now", key.key_id, key.origin));
     }
@@ -61,6 +67,8 @@ Result<void> CheckNothingLost(const TrustBundle& held, const TrustBundle& offere
 
 Result<void> TrustStore::AcceptBundle(std::string_view note) {
   YIMA_ASSIGN_OR_RETURN(const auto signed_note, SignedNote::Parse(note));
+  // The note that handed over to new roots may be signed by the old ones alone.
+  if (bundle_ && HoldsText(bundle_note_, signed_note.text)) return {};
   if (std::ranges::none_of(roots_,
                            [&](const auto& root) { return signed_note.IsSignedBy(root); })) {
     return Refuse("ROOT_UNKNOWN", "no root key held has signed this trust bundle");

@@ -11,7 +11,7 @@ struct ListedSerial {
   CodeState state = CodeState::kNotListed;
 };
 
-/// What is known of one origin.
+/// What is known of one origin: keys of format 1 only, since a key belongs to one format.
 struct OriginTable {
   std::string origin;
   bool lost = false;
@@ -40,11 +40,10 @@ ListTable MakeList(const TrustStore& store) {
   const auto add = [&](const std::vector<Serial>& serials, CodeState state) {
     for (const auto serial : serials) table.serials.push_back({serial.value(), state});
   };
-  // A serial that stands in several lists has the gravest state: it is put first.
   add(store.list()->revoked, CodeState::kRevoked);
   add(store.list()->replaced, CodeState::kReplaced);
   add(store.list()->suspended, CodeState::kSuspended);
-  std::ranges::stable_sort(table.serials, {}, &ListedSerial::serial);
+  std::ranges::sort(table.serials, {}, &ListedSerial::serial);
   return table;
 }
 
@@ -83,8 +82,10 @@ struct Verifier::Tables {
                         store.bundle()->issued,
                         lists.size(),
                         {}};
-      std::ranges::copy_if(store.bundle()->keys, std::back_inserter(table.keys),
-                           [&](const CodeKey& key) { return key.origin == origin.origin; });
+      std::ranges::copy_if(
+          store.bundle()->keys, std::back_inserter(table.keys), [&](const CodeKey& key) {
+            return key.origin == origin.origin && key.algorithm == Algorithm::kEd25519;
+          });
       std::ranges::sort(table.keys, {}, &CodeKey::key_id);
       origins.push_back(std::move(table));
     }

@@ -45,10 +45,11 @@ struct Judgement {
   Verdict verdict = Verdict::kMalformed;
   /// Offline state; kUnspecified unless the verdict is AUTHENTIC.
   CodeState state = CodeState::kUnspecified;
-  /// The signed fields, when the text could be taken apart that far (from UNKNOWN_ISSUER on, only
-  /// the AUTHENTIC are to be believed).
+  /// The payload's fields, when the text could be taken apart that far. Only those of AUTHENTIC
+  /// texts are to be believed.
   std::optional<Payload> payload;
-  /// The text holds an origin of a bundle, or has the shape of a code: else it is foreign.
+  /// The text has not the shape of a code and does not begin with an origin of a bundle either: it
+  /// is none of ours.
   bool foreign = false;
   /// UNKNOWN_KEY for a day after the bundle was issued: fetching newer trust may answer better.
   bool refresh_trust = false;

@@ -32,5 +32,15 @@ TEST(OriginTest, Takes12To64Characters) {
   EXPECT_FALSE(Origin::Parse("HTTPS://AB/", true));
 }
 
+TEST(OriginTest, SaysWhatIsWrong) {
+  EXPECT_EQ(Origin::Parse("HTTPS://LOCALHOST/").error().message,
+            "origin \"HTTPS://LOCALHOST/\": an address or a host of one label is a test origin, "
+            "which must be asked for");
+  // URL parsers read these as 127.0.0.1, so they would not stay as printed.
+  for (const auto text : {"HTTPS://2130706433/", "HTTPS://0X7F000001/"}) {
+    EXPECT_EQ(Origin::Parse(text, true).error().reason, "ORIGIN_MALFORMED") << text;
+  }
+}
+
 }  // namespace
 }  // namespace yima

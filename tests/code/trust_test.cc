@@ -99,13 +99,35 @@ TEST(TrustBundleTest, NamesTheLineThatIsWrong) {
   EXPECT_EQ(with("epoch 1", "epoch 65536").error().field, "line 2");
   EXPECT_EQ(with("00:00Z", "00:60Z").error().field, "line 4");
   EXPECT_EQ(with(" current", " young").error().field, "line 7");
-  EXPECT_EQ(with("ed25519", "sm2").error().field, "line 8");
+  EXPECT_EQ(with("ed25519", "SM2").error().field, "line 8");
   EXPECT_EQ(with(" valid", " maybe").error().field, "line 8");
   EXPECT_EQ(with("HTTPS://A.EXAMPLE/ current", "HTTPS://B.EXAMPLE/ current").error().field,
             "line 8");
   EXPECT_FALSE(with("registry ", "register "));
   EXPECT_FALSE(TrustBundle::ParseText(""));
   EXPECT_FALSE(TrustBundle::ParseText("registry\n"));
+}
+
+TEST(TrustBundleTest, KeepsKeysOfFormatsItDoesNotKnow) {
+  TrustBundle bundle = Bundle();
+  bundle.keys.push_back(bundle.keys[0]);
+  bundle.keys[1].key_id = 2;
+  bundle.keys[1].algorithm = Algorithm::kOther;
+  bundle.keys[1].other = "sm2 04ff";
+  const std::string text = bundle.ToText();
+  EXPECT_NE(text.find("key HTTPS://A.EXAMPLE/ 2 sm2 04ff 2020-01-01 "), std::string::npos);
+  const auto parsed = TrustBundle::ParseText(text);
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  EXPECT_EQ(parsed->keys[1].algorithm, Algorithm::kOther);
+  EXPECT_EQ(parsed->keys[1].PublicKeyHex(), "04ff");
+  EXPECT_EQ(parsed->keys[0].PublicKeyHex(), ToHex(Key(4).public_key()));
+  EXPECT_EQ(parsed->ToText(), text);
+  for (const auto wrong : {"sm2 04f", "sm2 04FF", "sm_2 04ff", " 04ff", "sm2 "}) {
+    bundle.keys[1].other = wrong;
+    const auto refused = TrustBundle::ParseText(bundle.ToText());
+    ASSERT_FALSE(refused) << wrong;
+    EXPECT_EQ(refused.error().field, "line 9") << wrong;
+  }
 }
 
 TEST(RevocationListTest, DeltaCodesSerials) {
@@ -135,6 +157,27 @@ TEST(RevocationListTest, RefusesSerialsThatDoNotRise) {
   EXPECT_FALSE(parse("revoked 281474976710656\n"));
   EXPECT_FALSE(parse("revoked 281474976710655 1\n"));
   EXPECT_FALSE(parse("replaced 1\nrevoked 1\n"));
+  EXPECT_FALSE(parse("suspended 1 \n"));
+  EXPECT_FALSE(parse("revoked 1  1\n"));
+}
+
+TEST(RevocationListTest, ASerialHasOneState) {
+  RevocationList list = List();
+  list.suspended = {Serial(1, 4), Serial(1, 900)};
+  EXPECT_EQ(RevocationList::ParseText(list.ToText()).error().message,
+            "line 7: serial 4294968196 has two states");
+  list.suspended = {};
+  list.replaced = {Serial(1, 5)};
+  EXPECT_EQ(RevocationList::ParseText(list.ToText()).error().field, "line 7");
+}
+
+TEST(RevocationListTest, FillsEveryLineButTheLast) {
+  RevocationList list = List();
+  list.revoked.clear();
+  for (uint32_t i = 1; i <= 1000; ++i) list.revoked.push_back(Serial(0, i));
+  EXPECT_TRUE(RevocationList::ParseText(list.ToText() + "revoked 1\n"));
+  list.revoked.pop_back();
+  EXPECT_FALSE(RevocationList::ParseText(list.ToText() + "revoked 1\n"));
 }
 
 TEST_F(TrustStoreTest, TakesTheSameNoteAgain) {
@@ -160,6 +203,39 @@ TEST_F(TrustStoreTest, NewRootsReplaceThoseHeld) {
                 },
                 8)),
             "");
+}
+
+TEST_F(TrustStoreTest, TakesTheNoteThatHandedOverToNewRootsAgain) {
+  const std::string handover = BundleWith([](auto& b) {
+    b.sequence = 101;
+    b.roots = {Key(8).public_key()};
+  });
+  ASSERT_EQ(Refusal(handover), "");
+  EXPECT_EQ(Refusal(handover), "");
+  EXPECT_EQ(store_.roots(), std::vector{Key(8).public_key()});
+}
+
+TEST_F(TrustStoreTest, RefusedNotesChangeNothing) {
+  const std::string bundle = store_.bundle_note();
+  const std::string list = store_.list_note();
+  EXPECT_NE(Refusal(BundleWith([](auto& b) { b.sequence = 99; })), "");
+  EXPECT_NE(Refusal("not a note"), "");
+  EXPECT_NE(ListRefusal("not a note"), "");
+  EXPECT_EQ(store_.bundle_note(), bundle);
+  EXPECT_EQ(store_.list_note(), list);
+  EXPECT_EQ(store_.roots(), std::vector{Key(1).public_key()});
+}
+
+TEST_F(TrustStoreTest, AListOfAStatusKeyThatWasClosedIsRefused) {
+  ASSERT_EQ(Refusal(BundleWith([](auto& b) {
+              b.sequence = 101;
+              b.status_keys = {Key(6).public_key()};
+            })),
+            "");
+  RevocationList list = List();
+  list.sequence = 8;
+  EXPECT_EQ(ListRefusal(Signed(list.ToText(), 2)), "STATUS_KEY_UNKNOWN");
+  EXPECT_EQ(ListRefusal(Signed(list.ToText(), 6)), "");
 }
 
 TEST_F(TrustStoreTest, RefusesLowerSequences) {

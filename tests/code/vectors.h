@@ -9,6 +9,8 @@ namespace yima::testing {
 nlohmann::ordered_json MakeCodeVectors();
 /// Origins that the grammar allows, allows as tests, and forbids.
 nlohmann::ordered_json MakeOriginVectors();
+/// Notes and whether a verifier takes them, one after the other.
+nlohmann::ordered_json MakeTrustVectors();
 
 }  // namespace yima::testing
 

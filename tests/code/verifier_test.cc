@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "codegen/code/signed_note.h"
+#include "tests/code/vector_world.h"
 #include "tests/code/vectors.h"
 
 namespace yima {
@@ -74,6 +75,7 @@ TEST_F(VerifierTest, AsksForNewerTrustWhenTheDayIsAfterTheBundle) {
   auto judgement = verifier_.Judge(origin.ToString() + EncodeBody(SignCode(key, origin, payload)));
   EXPECT_EQ(judgement.verdict, Verdict::kUnknownKey);
   EXPECT_TRUE(judgement.refresh_trust);
+  // Nothing that newer trust could answer: the bundle knew of that day.
   payload.issue_day = static_cast<Day>(day_after - 1);
   judgement = verifier_.Judge(origin.ToString() + EncodeBody(SignCode(key, origin, payload)));
   EXPECT_FALSE(judgement.refresh_trust);
@@ -86,6 +88,35 @@ TEST_F(VerifierTest, WarnsOfLostHosts) {
     EXPECT_TRUE(verifier_.Judge(text).origin_lost) << vector["name"];
   }
   EXPECT_FALSE(verifier_.Judge(Good()).origin_lost);
+}
+
+TEST_F(VerifierTest, KeysOfOneOriginDoNotJudgeAnother) {
+  // The same registry, the same key id, another origin: the key there is another one.
+  Payload payload{1, Serial(1, 5), *ParseDay("2026-03-01"), 2, 14050201001000001};
+  const auto kiosk = *Origin::Parse("HTTPS://KIOSK.EXAMPLE.CN/");
+  const std::string body =
+      EncodeBody(SignCode(SigningKey::FromSeed(testing::Seed(1)), kiosk, payload));
+  EXPECT_EQ(verifier_.Judge(kiosk.ToString() + body).verdict, Verdict::kForged);
+}
+
+TEST_F(VerifierTest, JudgesByEachRegistrysOwnTrust) {
+  TrustBundle bundle = *trust_.bundle();
+  bundle.registry = std::string(32, 'c');
+  bundle.origins = {{"HTTPS://OTHER.EXAMPLE.CN/", OriginStatus::kCurrent, false}};
+  bundle.keys = {{"HTTPS://OTHER.EXAMPLE.CN/", 1, Algorithm::kEd25519,
+                  SigningKey::FromSeed(testing::Seed(33)).public_key(), 0, UINT16_MAX, false}};
+  TrustStore other({bundle.roots.front()});
+  ASSERT_TRUE(other.AcceptBundle(testing::MakeNote(bundle.ToText(), testing::kRootSeed)));
+  RevocationList list;
+  list.registry = bundle.registry;
+  list.revoked = {testing::GoodPayload().serial};
+  ASSERT_TRUE(other.AcceptList(testing::MakeNote(list.ToText(), testing::kStatusSeed)));
+  const Verifier both({trust_, other});
+  EXPECT_EQ(both.Judge(Good()).state, CodeState::kNoList);
+  const std::string text = testing::Text(33, "HTTPS://OTHER.EXAMPLE.CN/", testing::GoodPayload());
+  EXPECT_EQ(both.Judge(text).verdict, Verdict::kAuthentic);
+  EXPECT_EQ(both.Judge(text).state, CodeState::kRevoked);
+  EXPECT_EQ(verifier_.Judge(text).verdict, Verdict::kUnknownIssuer);
 }
 
 TEST_F(VerifierTest, JudgesFromManyThreads) {
