@@ -55,7 +55,8 @@ Result<void> IssueBatch::LoadCursor() {
   cursor_revision_ = cursor->revision;
   planned_ = counts_;
   planned_revision_ = cursor_revision_;
-  next_ = counts_.done() / kBatchChunk;
+  // The last chunk may be a short one: done, it is not to be begun again.
+  next_ = (counts_.done() + kBatchChunk - 1) / kBatchChunk;
   return {};
 }
 
