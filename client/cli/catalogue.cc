@@ -37,7 +37,7 @@ Result<void> ListBatches(Session& session) {
       {}, [&](const auto& request) { return session.client().ListBatches(request); },
       [&](const auto& page) -> Result<void> {
         for (const auto& batch : page.batches()) ShowBatchLine(session, batch);
-        return {};
+        return session.Flush();
       });
 }
 
@@ -55,7 +55,9 @@ Result<void> ShowBatch(Session& session, const std::string& number) {
 void AddClasses(CLI::App& app, Session& session) {
   auto* group = AddGroup(app, "classes", T("部件分类目录", "the catalogue of facility classes"));
   const auto prefix = std::make_shared<std::string>();
-  auto* list = AddCommand(group, session, "list", T("列出部件小类", "list the classes"),
+  auto* list = AddCommand(group, session, "list",
+                          T("列出部件小类：代码、大类、名称、英文名、版本",
+                            "list the classes: code, group, name, English name, edition"),
                           {"yima classes list", "yima classes list 01 --json"},
                           [&session, prefix] { return ListClasses(session, *prefix); });
   list->add_option("prefix", *prefix, T("代码前缀", "prefix of the code"));
@@ -63,7 +65,9 @@ void AddClasses(CLI::App& app, Session& session) {
 
 void AddBatches(CLI::App& app, Session& session) {
   auto* group = AddGroup(app, "batches", T("批次", "work done in batches"));
-  AddCommand(group, session, "list", T("列出批次，新的在前", "list batches, newest first"),
+  AddCommand(group, session, "list",
+             T("列出批次，新的在前：编号、种类、状态、进度、时间、来源",
+               "list batches, newest first: number, kind, state, progress, time, source"),
              {"yima batches list", "yima batches list --json"},
              [&session] { return ListBatches(session); });
   const auto number = std::make_shared<std::string>();

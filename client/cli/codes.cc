@@ -118,7 +118,9 @@ const char* PlateHelp() {
 
 void AddList(CLI::App* group, Session& session) {
   const auto options = std::make_shared<ListOptions>();
-  auto* list = AddCommand(group, session, "list", T("列出码", "list codes"),
+  auto* list = AddCommand(group, session, "list",
+                          T("列出码：序列号、状态、部件代码、短号、码文",
+                            "list codes: serial, state, facility code, short number, text"),
                           {"yima codes list --batch 4294967298 --json",
                            "yima codes list --where class=01001 --state active"},
                           [&session, options] { return List(session, *options); });

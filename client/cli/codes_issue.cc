@@ -12,7 +12,7 @@ namespace {
 struct IssueOptions {
   std::string facility;
   std::vector<std::string> where;
-  std::optional<uint64_t> blank;
+  std::string blank;
   std::string request_id;
 };
 
@@ -20,12 +20,13 @@ Result<v1::IssueCodesRequest> MakeRequest(Session& session, const IssueOptions& 
   v1::IssueCodesRequest request;
   const int targets = static_cast<int>(!options.facility.empty()) +
                       static_cast<int>(!options.where.empty()) +
-                      static_cast<int>(options.blank.has_value());
+                      static_cast<int>(!options.blank.empty());
   if (targets != 1) {
     return Invalid("TARGET_MISSING", "want one of --facility, --where and --blank", "--where");
   }
-  if (options.blank) {
-    request.set_blank(*options.blank);
+  if (!options.blank.empty()) {
+    YIMA_ASSIGN_OR_RETURN(const uint64_t blank, ParseNumber(options.blank, "--blank"));
+    request.set_blank(blank);
   } else if (!options.facility.empty()) {
     YIMA_ASSIGN_OR_RETURN(const auto found, FindFacility(session, options.facility));
     request.set_facility(found.facility().uid());

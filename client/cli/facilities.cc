@@ -46,7 +46,9 @@ void AddFacilities(CLI::App& app, Session& session) {
   auto* group = AddGroup(app, "facilities", T("部件", "facilities"));
   AddFacilitiesImport(*group, session);
   const auto where = std::make_shared<std::vector<std::string>>();
-  auto* list = AddCommand(group, session, "list", T("列出部件", "list facilities"),
+  auto* list = AddCommand(group, session, "list",
+                          T("列出部件：编号、代码、区划、小类、名称、状态",
+                            "list facilities: number, code, division, class, name, condition"),
                           {"yima facilities list --where class=01001 coded=no",
                            "yima facilities list --where division=1405 --json"},
                           [&session, where] { return List(session, *where); });

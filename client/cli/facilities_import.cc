@@ -1,9 +1,11 @@
+#include <filesystem>
 #include <map>
-#include <mutex>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "client/cli/commands.h"
+#include "client/cli/import_problems.h"
 #include "client/cli/records.h"
 #include "client/cli/request_memory.h"
 #include "client/cli/selectors.h"
@@ -15,7 +17,6 @@ namespace yima::cli {
 namespace {
 
 constexpr size_t kRowsAMessage = 1000;
-constexpr uint64_t kProblemsShownMax = 20;
 
 struct ImportOptions {
   std::string file;
@@ -30,105 +31,68 @@ struct ImportOptions {
   bool create_organizations = false;
 };
 
-/// What is wrong with rows, found here or by the server. Thread-safe: rows are read in one thread
-/// while answers come in another.
-class Problems {
- public:
-  Problems(Session& session, std::string file) : session_(session), file_(std::move(file)) {}
-
-  void Add(const v1::ImportProblem& problem) {
-    const std::lock_guard lock(mutex_);
-    const std::string place = fmt::format("{}:{}", file_, problem.line());
-    const bool placed =
-        problem.message().find(fmt::format(":{}: ", problem.line())) != std::string::npos;
-    const std::string message =
-        placed ? problem.message() : fmt::format("{}: {}", place, problem.message());
-    reasons_.emplace(problem.line(), message);
-    if (!problem.conflict()) ++bad_;
-    if (session_.json) {
-      Json object = ToJson(problem);
-      object["file"] = file_;
-      session_.Object(object);
-    } else if (reasons_.size() <= kProblemsShownMax) {
-      session_.Tell(Printable(message));
-    }
-  }
-
-  /// Sound rows that disagree with what stands are no bad rows.
-  uint64_t bad() const {
-    const std::lock_guard lock(mutex_);
-    return bad_;
-  }
-
-  /// By line; call when no more are added.
-  const std::map<uint64_t, std::string>& reasons() const { return reasons_; }
-
- private:
-  Session& session_;
-  const std::string file_;
-  mutable std::mutex mutex_;
-  std::map<uint64_t, std::string> reasons_;
-  uint64_t bad_ = 0;
-};
+/// As messages and the batch call the file.
+std::string NameOf(const std::string& file) {
+  return file == "-" ? file : std::filesystem::path(file).filename().string();
+}
 
 /// Asks for the catalogue once, and only when a ledger names its classes in words.
-ledger::ClassesByName CatalogueOf(Session& session) {
-  using Names = std::multimap<std::string, std::string>;
-  const auto names = std::make_shared<std::optional<Names>>();
-  return [&session, names](std::string_view name) {
-    if (!*names) {
-      names->emplace();
-      const auto answer = session.client().ListFacilityClasses({});
-      if (answer) {
-        for (const auto& row : answer->facility_classes()) {
-          (*names)->emplace(row.name_zh(), row.code());
-          if (!row.name_en().empty()) (*names)->emplace(row.name_en(), row.code());
-        }
-      }
-    }
+class Catalogue {
+ public:
+  explicit Catalogue(Session& session) : session_(session) {}
+
+  std::vector<std::string> CodesOf(std::string_view name) {
+    if (!asked_) fetched_ = Fetch();
     std::vector<std::string> codes;
-    const auto [first, last] = (*names)->equal_range(std::string(name));
+    const auto [first, last] = codes_by_name_.equal_range(name);
     for (auto it = first; it != last; ++it) codes.push_back(it->second);
     return codes;
-  };
-}
+  }
 
-v1::ImportProblem ProblemOf(const ledger::LedgerRow& row) {
-  v1::ImportProblem problem;
-  problem.set_line(row.line);
-  problem.set_reason(row.problem->reason);
-  problem.set_field(row.problem->field);
-  problem.set_message(row.problem->message);
-  return problem;
-}
+  /// Why no class has a name, if that is so: the rows are not to blame.
+  const Result<void>& fetched() const { return fetched_; }
 
-/// Rows for one message. When the file ends with bad rows in it that nobody wants to go past, the
-/// stream is broken off: the server writes nothing before it has seen the end.
-Result<bool> FillRows(ledger::LedgerReader& reader, const ImportOptions& options,
-                      Problems& problems, std::vector<v1::ImportRow>& rows) {
+ private:
+  Result<void> Fetch() {
+    asked_ = true;
+    YIMA_ASSIGN_OR_RETURN(const auto answer, session_.client().ListFacilityClasses({}));
+    for (const auto& row : answer.facility_classes()) {
+      codes_by_name_.emplace(row.name_zh(), row.code());
+      if (!row.name_en().empty()) codes_by_name_.emplace(row.name_en(), row.code());
+    }
+    return {};
+  }
+
+  Session& session_;
+  bool asked_ = false;
+  Result<void> fetched_;
+  std::multimap<std::string, std::string, std::less<>> codes_by_name_;
+};
+
+/// Rows for one message. A row that cannot be read goes with nothing but its line: the server
+/// refuses it, and so counts all rows, and stops before anything is written if it is to stop.
+Result<bool> FillRows(ledger::LedgerReader& reader, const Catalogue& catalogue,
+                      ImportProblems& problems, std::vector<v1::ImportRow>& rows) {
   ledger::LedgerRow row;
   while (rows.size() < kRowsAMessage) {
     YIMA_ASSIGN_OR_RETURN(const bool more, reader.Next(row));
     if (!more) break;
+    YIMA_RETURN_IF_ERROR(catalogue.fetched());
     if (row.problem) {
-      problems.Add(ProblemOf(row));
+      problems.Add(row);
+      rows.emplace_back().set_line(row.line);
     } else {
       rows.push_back(std::move(row.row));
     }
   }
-  if (!rows.empty()) return true;
-  if (problems.bad() > 0 && !options.keep_going && !options.dry_run) {
-    return Invalid("BAD_ROWS", fmt::format("{} bad rows: nothing was imported", problems.bad()),
-                   options.file);
-  }
-  return false;
+  return !rows.empty();
 }
 
 v1::ImportHeader MakeHeader(const ImportOptions& options, const ledger::LedgerReader& reader,
                             const std::string& request_id) {
   v1::ImportHeader header;
   header.set_request_id(request_id);
-  header.set_source(std::filesystem::path(options.file).filename().string());
+  header.set_source(NameOf(options.file));
   header.set_dry_run(options.dry_run);
   header.set_keep_going(options.keep_going);
   header.set_update(options.update);
@@ -138,12 +102,28 @@ v1::ImportHeader MakeHeader(const ImportOptions& options, const ledger::LedgerRe
   return header;
 }
 
+/// The file for rejects, before anything is sent: a folder that is not there is no news to come
+/// after the work.
+Result<std::optional<ledger::RejectsWriter>> OpenRejects(const ImportOptions& options) {
+  if (options.rejects.empty()) return std::nullopt;
+  if (options.file == "-") {
+    return Invalid("REJECTS_FROM_STDIN", "rejects need a ledger that can be read twice",
+                   "--rejects");
+  }
+  std::error_code ignored;
+  if (std::filesystem::equivalent(options.file, options.rejects, ignored)) {
+    return Invalid("REJECTS_IS_LEDGER", "the rejects would replace the ledger", "--rejects");
+  }
+  YIMA_ASSIGN_OR_RETURN(const auto reader,
+                        ledger::LedgerReader::Open(options.file, options.ledger));
+  return ledger::RejectsWriter::Create(options.rejects, reader.header(), T("原因", "reason"),
+                                       reader.delimiter());
+}
+
 /// A second look at the file, so that rejects stand in its order with all their cells.
-Result<void> WriteRejects(const ImportOptions& options, const Problems& problems) {
+Result<void> WriteRejects(Session& session, const ImportOptions& options,
+                          const ImportProblems& problems, ledger::RejectsWriter& writer) {
   YIMA_ASSIGN_OR_RETURN(auto reader, ledger::LedgerReader::Open(options.file, options.ledger));
-  YIMA_ASSIGN_OR_RETURN(auto writer,
-                        ledger::RejectsWriter::Create(options.rejects, reader.header(),
-                                                      T("原因", "reason"), reader.delimiter()));
   ledger::LedgerRow row;
   while (true) {
     const auto more = reader.Next(row);
@@ -152,14 +132,35 @@ Result<void> WriteRejects(const ImportOptions& options, const Problems& problems
     if (reason == problems.reasons().end()) continue;
     YIMA_RETURN_IF_ERROR(writer.Write(reason->second, row.cells));
   }
-  return writer.Close();
+  YIMA_RETURN_IF_ERROR(writer.Close());
+  if (problems.reasons().empty()) return {};
+  // Under another name it would be another ledger, whose rows are other facilities.
+  const std::string named =
+      reader.key_namespace().empty() ? "" : fmt::format(" --ledger {}", reader.key_namespace());
+  session.Tell(fmt::format(
+      fmt::runtime(T("{} 行及原因已写入 {}；改正后用相同选项导入该文件{}",
+                     "{} rows with their reasons are in {}; once mended, import that file with the "
+                     "same options{}")),
+      problems.reasons().size(), Printable(options.rejects),
+      named.empty() ? "" : T("，并加", " and") + named));
+  return {};
 }
 
-void ShowReport(Session& session, const ImportOptions& options, const v1::ImportReport& report,
-                uint64_t bad_rows) {
+void ShowOrganizations(Session& session, const ImportOptions& options,
+                       const v1::ImportReport& report) {
+  const char* words =
+      !options.create_organizations
+          ? T("登记库中没有的单位：{}（{} 行）", "organization not in the registry: {} ({} rows)")
+      : options.dry_run ? T("将新建单位：{}（{} 行）", "organization to be created: {} ({} rows)")
+                        : T("已新建单位：{}（{} 行）", "organization created: {} ({} rows)");
+  for (const auto& missing : report.missing_organizations()) {
+    session.Line(fmt::format(fmt::runtime(words), Printable(missing.name()), missing.rows()));
+  }
+}
+
+void ShowReport(Session& session, const ImportOptions& options, const v1::ImportReport& report) {
   if (session.json) {
     Json object = ToJson(report);
-    object["rejected"] = fmt::to_string(bad_rows);
     object["dryRun"] = options.dry_run;
     return session.Object(object);
   }
@@ -167,21 +168,14 @@ void ShowReport(Session& session, const ImportOptions& options, const v1::Import
       fmt::runtime(T("{} 行：新建 {}，更新 {}，不变 {}，冲突 {}，拒收 {}{}",
                      "{} rows: {} created, {} updated, {} unchanged, {} conflicts, {} rejected{}")),
       report.rows(), report.created(), report.updated(), report.unchanged(), report.conflicts(),
-      bad_rows, options.dry_run ? T("（试运行，未写入）", " (dry run: nothing written)") : ""));
+      report.rejected(),
+      options.dry_run ? T("（试运行，未写入）", " (dry run: nothing written)") : ""));
   if (report.batch() != 0) {
     session.Line(fmt::format(fmt::runtime(T("批次 {}", "batch {}")), report.batch()));
-  } else if (!options.dry_run && report.created() + report.updated() == 0) {
-    session.Line(T("没有新内容", "nothing new"));
+  } else if (!options.dry_run && !report.stopped()) {
+    session.Line(T("没有新内容，未改动任何记录", "nothing new: no record was changed"));
   }
-  for (const auto& missing : report.missing_organizations()) {
-    session.Line(fmt::format(fmt::runtime(T("登记库中没有的单位：{}（{} 行）",
-                                            "organization not in the registry: {} ({} rows)")),
-                             Printable(missing.name()), missing.rows()));
-  }
-  if (report.organizations_created() != 0) {
-    session.Line(fmt::format(fmt::runtime(T("新建单位 {}", "{} organizations created")),
-                             report.organizations_created()));
-  }
+  ShowOrganizations(session, options, report);
   for (const auto& missing : report.missing_attributes()) {
     session.Line(fmt::format(
         fmt::runtime(T("缺少标准属性 {}：{} 行", "attribute {} of the standard missing: {} rows")),
@@ -191,16 +185,19 @@ void ShowReport(Session& session, const ImportOptions& options, const v1::Import
 
 /// One whole stream; fills the report when the server gave one.
 Result<void> SendLedger(Session& session, const ImportOptions& options, const std::string& id,
-                        Problems& problems, v1::ImportReport& report) {
+                        const Catalogue& catalogue, ImportProblems& problems,
+                        v1::ImportReport& report) {
   YIMA_ASSIGN_OR_RETURN(auto reader, ledger::LedgerReader::Open(options.file, options.ledger));
   for (const auto& column : reader.unknown_columns()) {
+    // A rejects file that was mended.
+    if (column == "原因" || column == "reason") continue;
     session.Tell(
         fmt::format(fmt::runtime(T("未导入的列：{}", "column left out: {}")), Printable(column)));
   }
   Progress progress(T("导入", "importing"));
   return session.client().ImportFacilities(
       MakeHeader(options, reader, id),
-      [&](std::vector<v1::ImportRow>& rows) { return FillRows(reader, options, problems, rows); },
+      [&](std::vector<v1::ImportRow>& rows) { return FillRows(reader, catalogue, problems, rows); },
       [&](const v1::ImportFacilitiesResponse& response) -> Result<void> {
         for (const auto& problem : response.problems()) problems.Add(problem);
         if (response.has_report()) report = response.report();
@@ -215,33 +212,27 @@ Result<void> Import(Session& session, ImportOptions options) {
     options.ledger.mappings.push_back(std::move(mapping));
   }
   options.ledger.scheme = static_cast<Scheme>(options.scheme);
-  options.ledger.classes_by_name = CatalogueOf(session);
-  if (options.file == "-" && !options.rejects.empty()) {
-    return Invalid("REJECTS_FROM_STDIN", "rejects need a file that can be read twice", "--rejects");
-  }
-  std::unique_ptr<Problems> problems;
+  Catalogue catalogue(session);
+  options.ledger.classes_by_name = [&](std::string_view name) { return catalogue.CodesOf(name); };
+  YIMA_ASSIGN_OR_RETURN(auto rejects, OpenRejects(options));
+  ImportProblems problems(session, NameOf(options.file));
   v1::ImportReport report;
   const RequestMemory memory(RequestMemory::Default(), session.server, session.words);
   const auto done = UnderRequestId(memory, options.request_id, [&](const std::string& id) {
-    problems = std::make_unique<Problems>(session, options.file);
     report.Clear();
-    return SendLedger(session, options, id, *problems, report);
+    return SendLedger(session, options, id, catalogue, problems, report);
   });
-  if (problems && problems->reasons().size() > kProblemsShownMax && !session.json) {
-    session.Tell(fmt::format(fmt::runtime(T("……另有 {} 处", "… and {} more")),
-                             problems->reasons().size() - kProblemsShownMax));
-  }
-  if (problems && !options.rejects.empty() && (done || done.error().reason == "BAD_ROWS")) {
-    YIMA_RETURN_IF_ERROR(WriteRejects(options, *problems));
-  }
+  problems.Conclude();
   if (!done) return done;
-  ShowReport(session, options, report, problems->bad());
+  ShowReport(session, options, report);
+  if (rejects) YIMA_RETURN_IF_ERROR(WriteRejects(session, options, problems, *rejects));
   if (report.stopped()) {
-    return Invalid("BAD_ROWS", fmt::format("{} bad rows: nothing was imported", problems->bad()),
-                   options.file);
+    return Invalid("BAD_ROWS", fmt::format("{} bad rows: nothing was imported", report.rejected()),
+                   NameOf(options.file));
   }
-  if (report.conflicts() > 0 && !options.keep_going) session.Note(Exit::kFailed);
-  if (problems->bad() > 0 && !options.keep_going) session.Note(Exit::kWrongUse);
+  if (options.keep_going) return {};
+  if (report.conflicts() > 0) session.Note(Exit::kFailed);
+  if (report.rejected() > 0) session.Note(Exit::kWrongUse);
   return {};
 }
 
@@ -260,7 +251,7 @@ void AddLedgerOptions(CLI::App* import, ImportOptions& options) {
                      T("部件代码所在列", "column with the facility code"));
   import->add_option("--scheme", options.scheme, T("编码方案", "coding scheme of the codes"))
       ->check(CLI::Range(0, 255))
-      ->capture_default_str();
+      ->option_text(T("编号（缺省 2）", "NUMBER (2)"));
   import->add_option("--division", options.ledger.division, T("缺省区划", "division, if missing"));
   import->add_option("--class", options.ledger.class_code, T("缺省小类", "class, if missing"));
   import->add_option("--supervisor", options.ledger.supervisor,
@@ -285,6 +276,10 @@ void AddFacilitiesImport(CLI::App& facilities, Session& session) {
       {"yima facilities import 井盖.csv --key 编号 --division 140502 --create-organizations",
        "yima facilities import lamps.csv --code-from 部件标识码 --rejects bad.csv --keep-going"},
       [&session, options] { return Import(session, *options); });
+  import->footer(import->get_footer() + fmt::format("\n{}{}, extra:{}, personal:{}",
+                                                    T("--map 的字段：", "Fields of --map: "),
+                                                    fmt::join(ledger::FieldNames(), ", "),
+                                                    T("名称", "NAME"), T("名称", "NAME")));
   AddLedgerOptions(import, *options);
   import->add_flag(
       "--create-organizations", options->create_organizations,

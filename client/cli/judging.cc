@@ -68,9 +68,9 @@ Json ToJson(const Judgement& judgement) {
 }
 
 std::string Words(const Judgement& judgement) {
-  std::string line(VerdictName(judgement.verdict));
+  std::string line = Gloss(VerdictName(judgement.verdict));
   if (judgement.state != CodeState::kUnspecified) {
-    line += fmt::format(" {}", CodeStateName(judgement.state));
+    line += " " + Gloss(CodeStateName(judgement.state));
   }
   if (judgement.verdict == Verdict::kAuthentic && judgement.payload) {
     line += fmt::format("\t{}\t{}", judgement.payload->serial.ShortNumber(),
@@ -86,13 +86,15 @@ std::string Words(const Judgement& judgement) {
   return line;
 }
 
-std::vector<std::string> ReadLines() {
-  std::vector<std::string> lines;
+bool EachLine(const std::function<void(const std::string&)>& take) {
+  bool any = false;
   for (std::string line; std::getline(std::cin, line);) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
-    if (!line.empty()) lines.push_back(line);
+    if (line.empty()) continue;
+    any = true;
+    take(line);
   }
-  return lines;
+  return any;
 }
 
 }  // namespace yima::cli

@@ -1,8 +1,8 @@
 #ifndef YIMA_CLIENT_CLI_JUDGING_H_
 #define YIMA_CLIENT_CLI_JUDGING_H_
 
+#include <functional>
 #include <string>
-#include <vector>
 
 #include "client/cli/session.h"
 #include "codegen/code/verifier.h"
@@ -29,8 +29,9 @@ Json ToJson(const Judgement& judgement);
 /// A judgement on one line for people: verdict, state, short number, facility code, warnings.
 std::string Words(const Judgement& judgement);
 
-/// Each line of the standard input without its line end, and no empty ones.
-std::vector<std::string> ReadLines();
+/// Calls `take` for each line of the standard input without its line end, but for empty ones; false
+/// when there was none.
+bool EachLine(const std::function<void(const std::string&)>& take);
 
 }  // namespace yima::cli
 

@@ -2,12 +2,12 @@
 #include <cstdlib>
 
 #include "client/cli/commands.h"
+#include "client/cli/usage.h"
 #include "client/cli/words.h"
 #include "client/trust_dir.h"
 
 namespace {
 
-using yima::cli::Exit;
 using yima::cli::T;
 
 /// Where options stand that a user does not want to repeat.
@@ -50,15 +50,20 @@ std::vector<std::string> WordsOfWork(const std::vector<std::string>& words) {
 void AddOptions(CLI::App& app, yima::cli::Session& session, std::string& lang) {
   app.add_option("--server", session.server, T("服务器地址", "address of the server"))
       ->envname("YIMA_SERVER")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
       ->capture_default_str();
   app.add_option("--trust", session.trust, T("信任目录", "folder of the trust kept"))
       ->envname("YIMA_TRUST")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
       ->capture_default_str();
   app.add_flag("--json", session.json, T("每行一个 JSON 对象", "one JSON object a line"));
   app.add_option("--lang", lang, T("语言：zh 或 en", "language: zh or en"))
       ->check(CLI::IsMember({"zh", "en"}));
-  app.set_config("--config", ConfigFile(), T("配置文件", "configuration file"));
-  app.set_version_flag("--version", "yima " YIMA_VERSION);
+  app.set_config("--config", ConfigFile(),
+                 T("配置文件，写法如 server = \"127.0.0.1:8340\"",
+                   "configuration file: server = \"127.0.0.1:8340\""));
+  app.allow_config_extras(CLI::config_extras_mode::error);
+  app.set_version_flag("--version", "yima " YIMA_VERSION, T("显示版本", "show the version"));
 }
 
 void AddCommands(CLI::App& app, yima::cli::Session& session) {
@@ -95,13 +100,16 @@ int main(int argc, char** argv) {
   CLI::App app(T("一码：市政部件的身份码", "Yima: identity codes of municipal facilities"), "yima");
   app.fallthrough();
   app.require_subcommand(1);
+  yima::cli::SetHelpWords(app);
   std::string lang;
   AddOptions(app, session, lang);
   AddCommands(app, session);
   try {
-    app.parse(argc, argv);
+    auto line = yima::cli::WithEnvironment(words);
+    std::reverse(line.begin(), line.end());  // As CLI11 wants it.
+    app.parse(line);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? static_cast<int>(Exit::kDone) : static_cast<int>(Exit::kWrongUse);
+    return yima::cli::AnswerUsage(app, error);
   }
   if (const auto done = session.action(); !done) session.Complain(done.error());
   if (const auto sent = session.Flush(); !sent) session.Complain(sent.error());

@@ -17,8 +17,9 @@ Result<void> List(Session& session) {
             session.Object(ToJson(organization));
             continue;
           }
-          session.Line(fmt::format("{}\t{}\t{}\t{}", organization.id(), organization.name(),
-                                   organization.credit_code(), organization.telephone()));
+          session.Line(fmt::format("{}\t{}\t{}\t{}", organization.id(),
+                                   Printable(organization.name()), organization.credit_code(),
+                                   Printable(organization.telephone())));
         }
         return session.Flush();
       });
@@ -30,7 +31,9 @@ void AddOrganizations(CLI::App& app, Session& session) {
   auto* group = AddGroup(app, "organizations",
                          T("主管部门、权属单位、养护单位", "supervisors, owners, maintainers"));
   AddOrganizationsImport(*group, session);
-  AddCommand(group, session, "list", T("列出单位", "list organizations"),
+  AddCommand(group, session, "list",
+             T("列出单位：编号、名称、统一社会信用代码、电话",
+               "list organizations: number, name, credit code, telephone"),
              {"yima organizations list", "yima organizations list --json"},
              [&session] { return List(session); });
 }

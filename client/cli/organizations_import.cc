@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <map>
 
 #include <fmt/format.h>
@@ -59,7 +60,8 @@ Result<Columns> FindColumns(Session& session, const ledger::CsvRecord& head,
       session.Tell(
           fmt::format(fmt::runtime(T("未导入的列：{}", "column left out: {}")), Printable(header)));
     } else if (columns[column]) {
-      return Invalid("COLUMN_TWICE", fmt::format("two columns are called {}", header), file);
+      return Invalid("COLUMN_TWICE", fmt::format("two columns are called {}", header),
+                     fmt::format("{}:{}", file, head.line));
     } else {
       columns[column] = at;
     }
@@ -108,6 +110,11 @@ Result<v1::OrganizationInput> MakeInput(const ledger::CsvRecord& record, const C
   return input;
 }
 
+/// As messages call the file.
+std::string NameOf(const std::string& file) {
+  return file == "-" ? file : std::filesystem::path(file).filename().string();
+}
+
 struct Ledger {
   std::vector<v1::OrganizationInput> inputs;
   std::vector<uint64_t> lines;
@@ -115,17 +122,18 @@ struct Ledger {
 
 Result<Ledger> ReadLedger(Session& session, const std::string& file) {
   YIMA_ASSIGN_OR_RETURN(auto source, ledger::TextSource::Open(file));
-  ledger::CsvReader reader(std::move(source), file);
+  const std::string name = NameOf(file);
+  ledger::CsvReader reader(std::move(source), name);
   ledger::CsvRecord record;
   Ledger rows;
   YIMA_ASSIGN_OR_RETURN(const bool headed, reader.Next(record));
-  if (!headed) return Invalid("FILE_EMPTY", fmt::format("{} holds no row", file), file);
-  YIMA_ASSIGN_OR_RETURN(const Columns columns, FindColumns(session, record, file));
+  if (!headed) return Invalid("FILE_EMPTY", "the file has only empty lines", name);
+  YIMA_ASSIGN_OR_RETURN(const Columns columns, FindColumns(session, record, name));
   while (true) {
     YIMA_ASSIGN_OR_RETURN(const bool more, reader.Next(record));
     if (!more) return rows;
     YIMA_ASSIGN_OR_RETURN(auto input,
-                          MakeInput(record, columns, fmt::format("{}:{}", file, record.line)));
+                          MakeInput(record, columns, fmt::format("{}:{}", name, record.line)));
     rows.inputs.push_back(std::move(input));
     rows.lines.push_back(record.line);
   }
@@ -164,7 +172,7 @@ Result<void> Import(Session& session, const ImportOptions& options) {
       unchanged += answer.unchanged();
       return {};
     });
-    if (!done) return tl::unexpected(PlacedInFile(done.error(), rows, first, options.file));
+    if (!done) return tl::unexpected(PlacedInFile(done.error(), rows, first, NameOf(options.file)));
     progress.Show(end, rows.inputs.size());
   }
   if (session.json) {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "codegen/code/day.h"
 #include "codegen/code/signature.h"
 #include "yima/v1/withheld.pb.h"
 
@@ -62,6 +63,27 @@ Json ValueOf(const Message& message, const FieldDescriptor* field, int index) {
   return nullptr;
 }
 
+/// Lines like `owning.holder: 4294967297`; what is empty is left out.
+void ShowValue(Session& session, const std::string& name, const Json& value) {
+  const bool empty = value.is_null() || value == "" || value == "0" || value == 0;
+  if (empty) return;
+  if (value.is_object()) {
+    for (const auto& [inner, part] : value.items()) ShowValue(session, name + "." + inner, part);
+  } else if (value.is_array()) {
+    for (size_t i = 0; i < value.size(); ++i) {
+      ShowValue(session, fmt::format("{}[{}]", name, i), value[i]);
+    }
+  } else if (name.ends_with("TimeUs") && value.is_string()) {
+    session.Line(fmt::format("{}: {}", name.substr(0, name.size() - 2),
+                             FormatTime(std::stoll(value.get<std::string>()))));
+  } else {
+    const std::string text = value.is_string()
+                                 ? value.get<std::string>()
+                                 : value.dump(-1, ' ', false, Json::error_handler_t::replace);
+    session.Line(fmt::format("{}: {}", name, Printable(text)));
+  }
+}
+
 }  // namespace
 
 std::string EnumName(const EnumDescriptor* type, int number) {
@@ -106,14 +128,7 @@ Json ToJson(const Message& message) {
 void Show(Session& session, const Message& message) {
   const Json object = ToJson(message);
   if (session.json) return session.Object(object);
-  for (const auto& [name, value] : object.items()) {
-    const bool empty = value.is_null() || value == "" || value == "0" || value == Json::array();
-    if (empty) continue;
-    session.Line(fmt::format(
-        "{}: {}", name,
-        Printable(value.is_string() ? value.get<std::string>()
-                                    : value.dump(-1, ' ', false, Json::error_handler_t::replace))));
-  }
+  for (const auto& [name, value] : object.items()) ShowValue(session, name, value);
 }
 
 }  // namespace yima::cli

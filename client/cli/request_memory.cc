@@ -18,20 +18,11 @@ namespace fs = std::filesystem;
 
 constexpr size_t kRequestIdSize = 32;
 
-/// True when trying again may still do the work, or find it done.
-bool IsOpen(const Error& error) {
-  switch (error.code) {
-    case StatusCode::kUnavailable:
-    case StatusCode::kDeadlineExceeded:
-    case StatusCode::kCancelled:
-    case StatusCode::kAborted:
-    case StatusCode::kInternal:
-    case StatusCode::kDataLoss:
-    case StatusCode::kResourceExhausted:
-      return true;
-    default:
-      return error.reason == "OUTPUT_NOT_WRITTEN" || error.reason == "FILE_NOT_WRITABLE";
-  }
+/// True when the request was turned down as it stands, so that nothing can have begun under it.
+/// After any other error trying again may do the work, or go on with it, or find it done.
+bool IsRefusal(const Error& error) {
+  return error.code == StatusCode::kInvalidArgument || error.code == StatusCode::kNotFound ||
+         error.code == StatusCode::kAlreadyExists || error.code == StatusCode::kOutOfRange;
 }
 
 }  // namespace
@@ -82,7 +73,7 @@ Result<void> UnderRequestId(const RequestMemory& memory, const std::string& give
     YIMA_ASSIGN_OR_RETURN(id, memory.Recall());
     done = work(id);
   }
-  if (done || !IsOpen(done.error())) memory.Forget();
+  if (done || IsRefusal(done.error())) memory.Forget();
   return done;
 }
 

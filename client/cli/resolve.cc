@@ -81,10 +81,13 @@ void ShowRight(Session& session, const v1::ResolveResponse& answer, const char* 
 }
 
 void ShowAnswer(Session& session, const v1::ResolveResponse& answer) {
-  session.Line(fmt::format("{} {}\t{}\t{}", EnumName(v1::Verdict_descriptor(), answer.verdict()),
-                           EnumName(v1::CodeState_descriptor(), answer.state()),
+  const std::string verdict = EnumName(v1::Verdict_descriptor(), answer.verdict());
+  const std::string state = EnumName(v1::CodeState_descriptor(), answer.state());
+  session.Line(fmt::format("{}{}{}\t{}\t{}", Gloss(verdict), state.empty() ? "" : " ", Gloss(state),
                            answer.short_number(), answer.facility_code()));
-  if (answer.successor() != 0) session.Line(fmt::format("  successor: {}", answer.successor()));
+  if (answer.successor() != 0) {
+    session.Line(fmt::format("  {}: {}", T("现用码", "successor"), answer.successor()));
+  }
   if (answer.origin_lost()) {
     session.Line(T("  该网址已不属登记库，勿打开",
                    "  the host is no longer the registry's: do not open the link"));
@@ -117,28 +120,34 @@ void ResolveOne(Session& session, const std::string& text, const std::optional<P
   ShowAnswer(session, *answer);
 }
 
+/// A file, or what is called like one: a mistyped name is no code that somebody forged.
+bool IsPicture(const std::filesystem::path& input) {
+  std::error_code ignored;
+  if (std::filesystem::exists(input, ignored)) return true;
+  const auto ending = input.extension();
+  return ending == ".png" || ending == ".jpg" || ending == ".jpeg" || ending == ".pgm" ||
+         ending == ".ppm" || ending == ".PNG" || ending == ".JPG";
+}
+
+void ResolveInput(Session& session, const std::string& input, const std::optional<Place>& place) {
+  if (!IsPicture(input)) return ResolveOne(session, input, place);
+  const auto texts = TextsIn(input);
+  if (!texts) return session.Complain(texts.error());
+  if (texts->empty()) {
+    session.Complain(Error{StatusCode::kNotFound, "NO_SYMBOL", "no symbol found", input});
+  }
+  for (const auto& text : *texts) ResolveOne(session, text, place);
+}
+
 Result<void> Resolve(Session& session, const ResolveOptions& options) {
   std::optional<Place> place;
   if (!options.position.empty()) {
     YIMA_ASSIGN_OR_RETURN(place, ParsePlace(options.position));
   }
-  const auto inputs = options.inputs.empty() ? ReadLines() : options.inputs;
-  if (inputs.empty()) return Invalid("TEXT_MISSING", "no text or image to resolve");
-  for (const auto& input : inputs) {
-    std::error_code ignored;
-    if (!std::filesystem::exists(input, ignored)) {
-      ResolveOne(session, input, place);
-      continue;
-    }
-    const auto texts = TextsIn(input);
-    if (!texts) {
-      session.Complain(texts.error());
-      continue;
-    }
-    if (texts->empty()) {
-      session.Complain(Error{StatusCode::kNotFound, "NO_SYMBOL", "no symbol found", input});
-    }
-    for (const auto& text : *texts) ResolveOne(session, text, place);
+  for (const auto& input : options.inputs) ResolveInput(session, input, place);
+  if (!options.inputs.empty()) return {};
+  if (!EachLine([&](const std::string& input) { ResolveInput(session, input, place); })) {
+    return Invalid("TEXT_MISSING", "no text or image to resolve");
   }
   return {};
 }

@@ -101,14 +101,14 @@ Result<void> Confirm(Session& session, const ConfirmOptions& options) {
     session.Object(object);
     return {};
   }
-  session.Line(fmt::format("batch: {}", last.batch()));
-  session.Line(fmt::format("facilities: {}", last.total()));
-  session.Line(fmt::format("confirmed: {}", last.confirmed()));
-  session.Line(fmt::format("unchanged: {}", last.unchanged()));
-  session.Line(fmt::format("not held: {}", last.not_held()));
-  session.Line(fmt::format("moved: {}", last.moved()));
+  session.Line(fmt::format("{}: {}", T("批次", "batch"), last.batch()));
+  session.Line(fmt::format("{}: {}", T("部件", "facilities"), last.total()));
+  session.Line(fmt::format("{}: {}", T("已确认", "confirmed"), last.confirmed()));
+  session.Line(fmt::format("{}: {}", T("不变", "unchanged"), last.unchanged()));
+  session.Line(fmt::format("{}: {}", T("无人持有", "not held"), last.not_held()));
+  session.Line(fmt::format("{}: {}", T("其间被改动", "moved"), last.moved()));
   const std::string& hash = last.frozen_hash();
-  session.Line("frozen hash: " +
+  session.Line(std::string(T("结果哈希", "frozen hash")) + ": " +
                ToHex({reinterpret_cast<const uint8_t*>(hash.data()), hash.size()}));
   return {};
 }

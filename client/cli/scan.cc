@@ -47,6 +47,9 @@ Result<Finding> AskServer(Session& session, const Judge& judge, const std::strin
   finding.verdict = VerdictName(judgement.verdict);
   finding.state = CodeStateName(judgement.state);
   finding.words = Words(judgement);
+  if (!answer.short_number().empty()) {
+    finding.words += fmt::format("\t{}\t{}", answer.short_number(), answer.facility_code());
+  }
   finding.exit = ExitFor(judgement);
   return finding;
 }

@@ -1,12 +1,14 @@
 #include "client/cli/session.h"
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "client/cli/reasons.h"
 #include "client/cli/words.h"
 
 namespace yima::cli {
@@ -16,6 +18,13 @@ int64_t NowMs() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
              std::chrono::steady_clock::now().time_since_epoch())
       .count();
+}
+
+/// Lines are printed in one thread while a bar is drawn in another.
+std::atomic<bool> bar_shown{false};
+
+void WipeBar() {
+  if (bar_shown.exchange(false)) fmt::print(stderr, "\r\x1b[K");
 }
 
 /// 4 before 1 before 2 before 3 before 0.
@@ -36,6 +45,7 @@ const Client& Session::client() {
 }
 
 void Session::Line(std::string_view text) {
+  WipeBar();
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
       std::fputc('\n', stdout) == EOF) {
     output_failed_ = true;
@@ -46,14 +56,28 @@ void Session::Object(const Json& object) {
   Line(object.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
-void Session::Tell(std::string_view text) const { fmt::print(stderr, "{}\n", text); }
+void Session::Tell(std::string_view text) const {
+  WipeBar();
+  fmt::print(stderr, "{}\n", text);
+}
 
 void Session::Complain(const Error& error) {
-  const bool named = error.field.empty() || error.message.starts_with(error.field);
-  Tell(Printable(
-      fmt::format("yima: {}{}{}", named ? "" : error.field, named ? "" : ": ", error.message)));
-  if (const char* hint = HintFor(error.reason)) Tell(fmt::format("hint: {}", hint));
+  std::string place = error.field.empty() ? "" : error.field + ": ";
+  std::string_view what = error.message;
+  if (what.starts_with(place)) {
+    what.remove_prefix(place.size());
+  } else if (what.starts_with(error.field)) {
+    place.clear();  // `--blank "many" is not a number` names it already.
+  }
+  Tell(Printable(fmt::format("yima: {}{}", place, InWords(error.reason, what))));
+  Hint(error.reason);
   Note(ExitFor(error));
+}
+
+void Session::Hint(std::string_view reason) {
+  const char* hint = HintFor(reason);
+  if (hint == nullptr || !hinted_.emplace(reason).second) return;
+  Tell(fmt::format("{}{}", T("提示：", "hint: "), hint));
 }
 
 void Session::Note(Exit exit) {
@@ -67,17 +91,15 @@ Result<void> Session::Flush() {
               "the standard output could not be written");
 }
 
-Progress::Progress(std::string label)
-    : label_(std::move(label)), terminal_(::isatty(STDERR_FILENO) == 1) {}
+Progress::Progress(std::string label) : label_(std::move(label)) {}
 
-Progress::~Progress() {
-  if (terminal_ && shown_ms_ != 0) fmt::print(stderr, "\r\x1b[K");
-}
+Progress::~Progress() { WipeBar(); }
 
 void Progress::Show(uint64_t done, uint64_t total) {
   constexpr int64_t kPauseMs = 100;
   constexpr uint64_t kWidth = 30;
-  if (!terminal_ || NowMs() - shown_ms_ < kPauseMs) return;
+  static const bool terminal = ::isatty(STDERR_FILENO) == 1;
+  if (!terminal || NowMs() - shown_ms_ < kPauseMs) return;
   shown_ms_ = NowMs();
   if (total == 0) {
     fmt::print(stderr, "\r\x1b[K{} {}", label_, done);
@@ -87,6 +109,7 @@ void Progress::Show(uint64_t done, uint64_t total) {
                total);
   }
   std::fflush(stderr);
+  bar_shown = true;
 }
 
 Exit ExitFor(const Error& error) {
@@ -105,7 +128,10 @@ std::string Printable(std::string_view text) {
   std::string shown;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
+    // U+0080 to U+009F are C2 80 to C2 9F: terminals take some of them for escapes.
+    const bool second = !shown.empty() && shown.back() == '\xC2' && byte >= 0x80 && byte <= 0x9f;
+    if (second) shown.pop_back();
+    if (byte < 0x20 || byte == 0x7f || second) {
       shown += fmt::format("\\x{:02x}", byte);
     } else {
       shown += c;
@@ -118,10 +144,13 @@ CLI::App* AddCommand(CLI::App* group, Session& session, const std::string& name,
                      const std::string& description, const std::vector<std::string>& examples,
                      std::function<Result<void>()> action) {
   CLI::App* command = group->add_subcommand(name, description);
+  command->group(T("命令", "Commands"));
+  command->set_help_flag("-h,--help", T("显示帮助", "show this help"));
   std::string footer = T("例：", "Examples:");
   for (const auto& example : examples) footer += "\n  " + example;
-  footer += T("\n通用选项：--server --trust --json --lang（见 yima --help）",
-              "\nOptions of every command: --server --trust --json --lang (see yima --help)");
+  footer +=
+      T("\n通用选项：--server --trust --json --lang --config（见 yima --help）",
+        "\nOptions of every command: --server --trust --json --lang --config (see yima --help)");
   command->footer(footer);
   command->callback([&session, action = std::move(action)] { session.action = action; });
   return command;
@@ -129,6 +158,8 @@ CLI::App* AddCommand(CLI::App* group, Session& session, const std::string& name,
 
 CLI::App* AddGroup(CLI::App& app, const std::string& name, const std::string& description) {
   CLI::App* group = app.add_subcommand(name, description);
+  group->group(T("命令", "Commands"));
+  group->set_help_flag("-h,--help", T("显示帮助", "show this help"));
   group->require_subcommand(1);
   return group;
 }

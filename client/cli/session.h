@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,9 @@ class Session {
   void Tell(std::string_view text) const;
   /// `yima: place: message` and a hint on stderr; takes note of the exit code.
   void Complain(const Error& error);
+  /// What can be done about errors of this reason, on stderr, once a run; nothing if that is not
+  /// known.
+  void Hint(std::string_view reason);
   /// Takes note of how one of several inputs ended: the first of 4, 1, 2, 3 counts.
   void Note(Exit exit);
   /// Sends out what was printed; OUTPUT_NOT_WRITTEN.
@@ -58,11 +62,13 @@ class Session {
 
  private:
   std::optional<Client> client_;
+  std::set<std::string, std::less<>> hinted_;
   Exit exit_ = Exit::kDone;
   bool output_failed_ = false;
 };
 
-/// A progress line on stderr, only where that is a terminal; gone when it goes out of scope.
+/// A progress line on stderr, only where that is a terminal; gone when it goes out of scope, and
+/// out of the way of whatever else is said.
 class Progress {
  public:
   explicit Progress(std::string label);
@@ -74,7 +80,6 @@ class Progress {
 
  private:
   std::string label_;
-  bool terminal_;
   int64_t shown_ms_ = 0;
 };
 

@@ -7,24 +7,25 @@
 namespace yima::cli {
 namespace {
 
-Result<void> Verify(Session& session, std::vector<std::string> texts) {
+void VerifyOne(Session& session, const Judge& judge, const std::string& text) {
+  const Judgement judgement = judge.verifier.Judge(text);
+  session.Note(ExitFor(judgement));
+  if (!session.json) return session.Line(Words(judgement));
+  Json object = {{"text", text}};
+  object.update(ToJson(judgement));
+  session.Object(object);
+}
+
+Result<void> Verify(Session& session, const std::vector<std::string>& texts) {
   YIMA_ASSIGN_OR_RETURN(const Judge judge, LoadJudge(session));
   if (!judge.trusted) {
     return Fail(StatusCode::kFailedPrecondition, "TRUST_MISSING",
                 fmt::format("no trust is kept in {}", session.trust.string()), "--trust");
   }
-  if (texts.empty()) texts = ReadLines();
-  if (texts.empty()) return Invalid("TEXT_MISSING", "no text to verify");
-  for (const auto& text : texts) {
-    const Judgement judgement = judge.verifier.Judge(text);
-    session.Note(ExitFor(judgement));
-    if (session.json) {
-      Json object = {{"text", text}};
-      object.update(ToJson(judgement));
-      session.Object(object);
-    } else {
-      session.Line(Words(judgement));
-    }
+  for (const auto& text : texts) VerifyOne(session, judge, text);
+  if (!texts.empty()) return {};
+  if (!EachLine([&](const std::string& text) { VerifyOne(session, judge, text); })) {
+    return Invalid("TEXT_MISSING", "no text to verify");
   }
   return {};
 }

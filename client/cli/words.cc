@@ -1,6 +1,7 @@
 #include "client/cli/words.h"
 
 #include <cstdlib>
+#include <utility>
 
 namespace yima::cli {
 namespace {
@@ -37,8 +38,63 @@ constexpr Hint kHints[] = {
      "check the key and the server's address; a bundle of unknown origin is not to be used"},
     {"TRUST_DAMAGED", "删除该登记库的信任目录，再运行 yima trust fetch --root 公钥",
      "remove that registry's trust folder, then run yima trust fetch --root KEY"},
-    {"IDENTITY_MISSING", "用 --code-from 列名 或 --key 列名 指明每行的身份",
-     "name what identifies a row with --code-from COLUMN or --key COLUMN"},
+    {"IDENTITY_MISSING",
+     "用 --code-from 列名 或 --key 列名 "
+     "指明每行的身份；台账没有这样的列时，先在文件中加一列编号并永远保留",
+     "name what identifies a row with --code-from COLUMN or --key COLUMN; where a ledger has no "
+     "such "
+     "column, add one with running numbers to the file and keep it for good"},
+    {"REQUIRED_COLUMN_MISSING",
+     "用 --map 列名=字段 指明列，或用 --division、--class、--supervisor 统一给出",
+     "name the column with --map COLUMN=field, or one value for all rows with --division, --class "
+     "or --supervisor"},
+    {"COLUMN_UNKNOWN", "列名须与文件表头一致", "write the column as the file's header has it"},
+    {"FIELD_UNKNOWN", "自有字段写作 extra:名称，个人信息写作 personal:名称",
+     "a field of your own is extra:NAME, one that can be erased personal:NAME"},
+    {"FIELD_TWICE", "用 --map 列名=字段 选定一列，或把多余的列记为 extra:名称",
+     "choose one column with --map COLUMN=field, or keep the other as extra:NAME"},
+    {"ENCODING_UNSUPPORTED", "在 Excel 中另存为“CSV UTF-8（逗号分隔）”",
+     "in Excel, save the sheet as \"CSV UTF-8 (comma delimited)\""},
+    {"NOT_A_TEXT_FILE", "在 Excel 中另存为“CSV UTF-8（逗号分隔）”",
+     "in Excel, save the sheet as \"CSV UTF-8 (comma delimited)\""},
+    {"QUOTE_UNCLOSED", "检查该行的引号：单元格内的引号要写成两个",
+     "look at that line's quotes: one inside a cell is written twice"},
+    {"BROKEN_CHARACTER", "用原软件重新导出，或改正该行",
+     "export the file again, or mend that line"},
+    {"ROW_REPEATED", "身份须唯一：改正编号，或换一列作 --key",
+     "what identifies a row must be unique: mend it, or take another column as --key"},
+    {"ROW_DIFFERS", "确认要改动登记内容时加 --update", "add --update to change what is registered"},
+    {"BAD_ROWS", "改正这些行，或加 --keep-going --rejects 文件 略过并另存",
+     "mend those rows, or go on past them with --keep-going --rejects FILE"},
+    {"CLASS_AMBIGUOUS", "改用小类编码：yima classes list",
+     "give the class by its code: yima classes list"},
+    {"FILE_NOT_READABLE", "文件路径是否正确，是否有权读取？",
+     "is the path right, and may you read it?"},
+    {"FILE_NOT_WRITABLE", "目录是否存在，是否有权写入，磁盘是否已满？",
+     "is the folder there, may you write to it, is the disk full?"},
+    {"OUTPUT_NOT_WRITTEN", "磁盘是否已满？再次运行同一命令可得全部结果",
+     "is the disk full? the same command again prints everything"},
+    {"IMAGE_FORMAT_UNKNOWN", "请用 PNG 或 JPEG 图片", "use a PNG or JPEG picture"},
+    {"IMAGE_DAMAGED", "请重新保存或重新拍摄", "save the picture again, or take another"},
+    {"IMAGE_TOO_LARGE", "请缩小图片，或只截取标牌部分",
+     "make the picture smaller, or cut out the plate"},
+    {"NO_SYMBOL", "靠近些、对准些再拍一张", "take another picture, closer and straight on"},
+    {"FACILITY_NOT_FOUND", "yima facilities list 列出部件",
+     "yima facilities list shows the facilities"},
+    {"ORGANIZATION_NOT_FOUND", "yima organizations list 列出单位",
+     "yima organizations list shows the organizations"},
+    {"BATCH_NOT_FOUND", "yima batches list 列出批次", "yima batches list shows the batches"},
+    {"CODE_NOT_FOUND", "yima codes list 列出码", "yima codes list shows the codes"},
+    {"REQUEST_RUNNING", "等它做完，或稍后再运行同一命令",
+     "wait for it, or run the same command later"},
+    {"DEADLINE_EXCEEDED", "服务器繁忙，请再次运行同一命令",
+     "the server is busy: run the same command again"},
+    {"SERVER_STOPPING", "服务器起来后再次运行同一命令",
+     "run the same command again once the server is back"},
+    {"METHOD_UNKNOWN", "服务器与 yima 的版本是否一致？",
+     "are server and yima of the same version?"},
+    {"STORE_DAMAGED", "在服务器上运行 yimad check", "run yimad check on the server"},
+    {"STORE_READ_ONLY", "在服务器上运行 yimad check", "run yimad check on the server"},
     {"CLASS_UNKNOWN", "yima classes list 列出部件小类", "yima classes list shows the classes"},
     {"ORGANIZATION_UNKNOWN", "先导入单位，或加 --create-organizations",
      "import the organizations first, or add --create-organizations"},
@@ -46,8 +102,8 @@ constexpr Hint kHints[] = {
      "revoke its code first: yima codes revoke"},
     {"REQUEST_ID_REUSED", "换一个 --request-id", "choose another --request-id"},
     {"FILTER_RESULT_CHANGED", "重新试运行并核对结果", "do the dry run again and look at it"},
-    {"TARGET_MISSING", "全部未赋码的部件：--where coded=no",
-     "for all facilities without a code: --where coded=no"},
+    {"TARGET_MISSING", "例如 --where class=01001，或全部未赋码的部件 --where coded=no",
+     "like --where class=01001, or --where coded=no for all without a code"},
     {"DATA_LOSS", "在服务器上运行 yimad check", "run yimad check on the server"},
 };
 
@@ -56,6 +112,32 @@ constexpr Hint kHints[] = {
 void SetLanguage(std::string_view lang) { Chinese() = lang == "zh"; }
 
 const char* T(const char* zh, const char* en) { return Chinese() ? zh : en; }
+
+std::string Gloss(std::string_view name) {
+  constexpr std::pair<std::string_view, std::string_view> kMeanings[] = {
+      {"AUTHENTIC", "真码"},
+      {"FORGED", "伪造"},
+      {"UNKNOWN_ISSUER", "签发者不明"},
+      {"UNKNOWN_KEY", "密钥不明"},
+      {"KEY_REVOKED", "密钥已吊销"},
+      {"UNSUPPORTED", "本程序过旧"},
+      {"MALFORMED", "不是码文"},
+      {"ACTIVE", "在用"},
+      {"BLANK", "空白，未绑定"},
+      {"SUSPENDED", "停用"},
+      {"REVOKED", "已注销"},
+      {"REPLACED", "已更换"},
+      {"NOT_ISSUED", "无发放记录"},
+      {"NOT_LISTED", "不在吊销清单"},
+      {"NO_LIST", "无吊销清单"},
+  };
+  std::string text(name);
+  if (!Chinese()) return text;
+  for (const auto& [known, meaning] : kMeanings) {
+    if (known == name) text.append("（").append(meaning).append("）");
+  }
+  return text;
+}
 
 const char* HintFor(std::string_view reason) {
   for (const auto& hint : kHints) {

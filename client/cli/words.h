@@ -1,6 +1,7 @@
 #ifndef YIMA_CLIENT_CLI_WORDS_H_
 #define YIMA_CLIENT_CLI_WORDS_H_
 
+#include <string>
 #include <string_view>
 
 namespace yima::cli {
@@ -11,6 +12,9 @@ void SetLanguage(std::string_view lang);
 
 /// The one of the two that this run speaks.
 const char* T(const char* zh, const char* en);
+
+/// The name of a verdict or state, with what it means behind it in Chinese.
+std::string Gloss(std::string_view name);
 
 /// What a user can do about an error with this reason; nullptr when nothing is known.
 const char* HintFor(std::string_view reason);

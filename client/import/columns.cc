@@ -160,7 +160,8 @@ Result<ColumnMapping> ParseMapping(std::string_view text) {
                        std::string(Trim(text.substr(equals + 1)))};
 }
 
-Result<size_t> FindHeader(const std::vector<Column>& columns, std::string_view header) {
+Result<size_t> FindHeader(const std::vector<Column>& columns, std::string_view header,
+                          std::string_view option) {
   for (size_t i = 0; i < columns.size(); ++i) {
     if (columns[i].header == header) return i;
   }
@@ -171,8 +172,9 @@ Result<size_t> FindHeader(const std::vector<Column>& columns, std::string_view h
   std::vector<std::string_view> there;
   for (const Column& column : columns) there.push_back(column.header);
   return Invalid("COLUMN_UNKNOWN",
-                 fmt::format("no column \"{}\"; the file has {}", header, fmt::join(there, ", ")),
-                 "--map");
+                 fmt::format("no column \"{}\" for {}; the file has {}", header, option,
+                             fmt::join(there, ", ")),
+                 std::string(option));
 }
 
 Result<std::vector<Column>> FindColumns(const std::vector<std::string>& header,
@@ -181,7 +183,7 @@ Result<std::vector<Column>> FindColumns(const std::vector<std::string>& header,
   for (const std::string& text : header) columns.push_back({std::string(Trim(text)), {}, {}});
   std::vector<bool> mapped(columns.size(), false);
   for (const ColumnMapping& mapping : mappings) {
-    YIMA_ASSIGN_OR_RETURN(const size_t place, FindHeader(columns, mapping.column));
+    YIMA_ASSIGN_OR_RETURN(const size_t place, FindHeader(columns, mapping.column, "--map"));
     const auto same = [&](const Column& column) { return column.header == columns[place].header; };
     if (mapped[place] || std::count_if(columns.begin(), columns.end(), same) > 1) {
       return Invalid(

@@ -70,9 +70,10 @@ Result<ColumnMapping> ParseMapping(std::string_view text);
 Result<std::vector<Column>> FindColumns(const std::vector<std::string>& header,
                                         const std::vector<ColumnMapping>& mappings);
 
-/// Place of the column with this header, by exact text or without regard to case and spaces.
-/// COLUMN_UNKNOWN names the columns there are.
-Result<size_t> FindHeader(const std::vector<Column>& columns, std::string_view header);
+/// Place of the column with this header, which `option` names, by exact text or without regard to
+/// case and spaces. COLUMN_UNKNOWN names the columns there are.
+Result<size_t> FindHeader(const std::vector<Column>& columns, std::string_view header,
+                          std::string_view option);
 
 /// Headers that were left out, for a note to the user.
 std::vector<std::string> UnknownColumns(const std::vector<Column>& columns);

@@ -13,7 +13,6 @@ namespace {
 constexpr size_t kPieceBytes = 64 * 1024;
 constexpr size_t kSampleBytes = 256 * 1024;
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-constexpr std::string_view kSaveAs = "save it as \"CSV UTF-8\"";
 
 uint8_t Byte(std::string_view text, size_t i) { return static_cast<uint8_t>(text[i]); }
 
@@ -94,13 +93,10 @@ Result<Encoding> RecogniseEncoding(std::string_view sample) {
 
   const LeadCount count = CountLeads(sample);
   if (count.pairs >= 4 && count.low == 0 && count.kana_or_big5 * 20 >= count.pairs) {
-    return Invalid("ENCODING_UNSUPPORTED",
-                   fmt::format("the text looks like Big5, want UTF-8 or GB18030: {}", kSaveAs));
+    return Invalid("ENCODING_UNSUPPORTED", "the text looks like Big5, want UTF-8 or GB18030");
   }
   if (count.pairs >= 4 && count.sjis_kana * 10 >= count.pairs * 3) {
-    return Invalid(
-        "ENCODING_UNSUPPORTED",
-        fmt::format("the text looks like Shift-JIS, want UTF-8 or GB18030: {}", kSaveAs));
+    return Invalid("ENCODING_UNSUPPORTED", "the text looks like Shift-JIS, want UTF-8 or GB18030");
   }
   return Encoding::kGb18030;
 }
@@ -128,15 +124,16 @@ Result<void> CheckTextFile(std::string_view head) {
   };
   for (const Signature& signature : kSignatures) {
     if (!head.starts_with(signature.bytes)) continue;
-    return Invalid(std::string(signature.reason),
-                   fmt::format("the file is {}, want CSV text: {}", signature.what, kSaveAs));
+    return Invalid(
+        std::string(signature.reason),
+        fmt::format("the file is {}, want CSV text in UTF-8 or GB18030", signature.what));
   }
   const size_t nul = head.find('\0');
   if (nul == std::string_view::npos) return {};
   const auto nuls = static_cast<size_t>(std::count(head.begin(), head.end(), '\0'));
   if (nuls * 4 > head.size()) {
     return Invalid("ENCODING_UNSUPPORTED",
-                   fmt::format("the file looks like UTF-16 text, want CSV text: {}", kSaveAs));
+                   "the file looks like UTF-16 text, want UTF-8 or GB18030");
   }
   return Invalid("NOT_A_TEXT_FILE",
                  fmt::format("the file is binary (NUL byte at offset {}), want CSV text", nul));
@@ -145,7 +142,7 @@ Result<void> CheckTextFile(std::string_view head) {
 Result<std::unique_ptr<TextSource>> TextSource::Open(const std::string& path) {
   std::FILE* file = path == "-" ? stdin : std::fopen(path.c_str(), "rb");
   if (file == nullptr) {
-    return Fail(StatusCode::kNotFound, "FILE_UNREADABLE",
+    return Fail(StatusCode::kNotFound, "FILE_NOT_READABLE",
                 fmt::format("{}: {}", path, std::strerror(errno)), path);
   }
   std::unique_ptr<TextSource> source(new TextSource(file));
@@ -182,7 +179,7 @@ Result<void> TextSource::Fill(size_t bytes) {
     pending_.resize(old + got);
     if (got == kPieceBytes) continue;
     if (std::ferror(file_) != 0) {
-      return Fail(StatusCode::kInternal, "FILE_UNREADABLE",
+      return Fail(StatusCode::kInternal, "FILE_NOT_READABLE",
                   fmt::format("cannot be read: {}", std::strerror(errno)));
     }
     at_end_ = true;

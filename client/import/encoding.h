@@ -26,7 +26,7 @@ Result<Encoding> RecogniseEncoding(std::string_view sample);
 
 /// Refuses, by a file's first bytes, what is no text in an encoding that we read: UTF-16 and
 /// UTF-32 (ENCODING_UNSUPPORTED), spreadsheets, archives and anything with NUL bytes
-/// (NOT_A_TEXT_FILE). The message ends in what to do instead.
+/// (NOT_A_TEXT_FILE).
 Result<void> CheckTextFile(std::string_view head);
 
 /// A file's text as UTF-8, in pieces, whatever of the two encodings it was written in. Memory stays
@@ -36,7 +36,7 @@ Result<void> CheckTextFile(std::string_view head);
 /// line it stands and go on behind it.
 class TextSource {
  public:
-  /// "-" is standard input. FILE_UNREADABLE, FILE_EMPTY, and those of CheckTextFile.
+  /// "-" is standard input. FILE_NOT_READABLE, FILE_EMPTY, and those of CheckTextFile.
   static Result<std::unique_ptr<TextSource>> Open(const std::string& path);
   ~TextSource();
   TextSource(const TextSource&) = delete;

@@ -19,7 +19,7 @@ struct LedgerRow {
   uint64_t line = 0;
   /// Meaningful unless there is a problem.
   v1::ImportRow row;
-  /// Why the row can't be taken; field is "ledger.csv:17", and the message begins with it.
+  /// Why the row can't be taken; the message begins with "ledger.csv:17: ".
   std::optional<Error> problem;
   /// The cells as they stood, in UTF-8, for the rejects file.
   std::vector<std::string> cells;
@@ -33,7 +33,7 @@ class LedgerReader {
   static Result<LedgerReader> Open(const std::string& path, LedgerOptions options);
 
   /// False at the end. A bad row is no Error but a row with a problem; an Error (QUOTE_UNCLOSED,
-  /// FILE_UNREADABLE) means that nothing behind it can be read.
+  /// FILE_NOT_READABLE) means that nothing behind it can be read.
   Result<bool> Next(LedgerRow& row);
 
   /// Headers as they stand in the file.

@@ -23,7 +23,7 @@ void AppendField(std::string& line, std::string_view field, char delimiter) {
 }
 
 tl::unexpected<Error> Unwritable(const std::string& path) {
-  return Fail(StatusCode::kFailedPrecondition, "FILE_UNWRITABLE",
+  return Fail(StatusCode::kFailedPrecondition, "FILE_NOT_WRITABLE",
               fmt::format("{}: {}", path, std::strerror(errno)), path);
 }
 

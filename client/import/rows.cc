@@ -67,7 +67,12 @@ Result<RowMaker> RowMaker::Create(const std::string& name, const std::vector<std
   maker.name_ = name;
   maker.options_ = std::move(options);
   LedgerOptions& chosen = maker.options_;
-  if (!chosen.code_column.empty()) chosen.mappings.push_back({chosen.code_column, "code"});
+  if (!chosen.code_column.empty()) {
+    std::vector<Column> headers;
+    for (const std::string& text : header) headers.push_back({std::string(Trim(text)), {}, {}});
+    YIMA_RETURN_IF_ERROR(FindHeader(headers, chosen.code_column, "--code-from"));
+    chosen.mappings.push_back({chosen.code_column, "code"});
+  }
   YIMA_ASSIGN_OR_RETURN(maker.columns_, FindColumns(header, chosen.mappings));
   for (size_t i = 0; i < maker.columns_.size(); ++i) {
     const Field field = maker.columns_[i].field;
@@ -98,16 +103,14 @@ Result<RowMaker> RowMaker::Create(const std::string& name, const std::vector<std
 Result<void> RowMaker::ChooseIdentity(const std::string& name) {
   if (options_.key_column.empty()) {
     if (!Has(Field::kCode)) {
-      return Invalid("IDENTITY_MISSING",
-                     fmt::format("{}: no column identifies a row: name one with --key COLUMN or "
-                                 "--code-from COLUMN",
-                                 name),
-                     name);
+      return Invalid(
+          "IDENTITY_MISSING",
+          "no column identifies a row: name one with --key COLUMN or --code-from COLUMN");
     }
     options_.key_namespace.clear();
     return {};
   }
-  YIMA_ASSIGN_OR_RETURN(key_place_, FindHeader(columns_, options_.key_column));
+  YIMA_ASSIGN_OR_RETURN(key_place_, FindHeader(columns_, options_.key_column, "--key"));
   if (options_.key_namespace.empty()) {
     const std::string stem =
         name == "-" ? columns_[*key_place_].header : std::filesystem::path(name).stem().string();
@@ -118,12 +121,11 @@ Result<void> RowMaker::ChooseIdentity(const std::string& name) {
 }
 
 Result<void> RowMaker::CheckRequired() const {
-  const auto missing = [this](std::string_view what, std::string_view option) {
+  const auto missing = [](std::string_view what, std::string_view option) {
     return Invalid("REQUIRED_COLUMN_MISSING",
-                   fmt::format("{}: no column for the {}: map one with --map COLUMN={}, or give "
-                               "--{} for all rows",
-                               name_, what, option, option),
-                   name_);
+                   fmt::format("no column for the {}: map one with --map COLUMN={}, or give --{} "
+                               "for all rows",
+                               what, option, option));
   };
   const bool standard_code = Has(Field::kCode) && (options_.scheme == kSchemeGbt47678 ||
                                                    options_.scheme == kSchemeGbt30428);
@@ -143,8 +145,7 @@ Result<v1::ImportRow> RowMaker::Make(const CsvRecord& record) const {
   auto row = record.problem ? tl::unexpected<Error>(*record.problem) : Fill(record);
   if (row) return row;
   Error error = std::move(row).error();
-  error.field = fmt::format("{}:{}", name_, record.line);
-  error.message = fmt::format("{}: {}", error.field, error.message);
+  error.message = fmt::format("{}:{}: {}", name_, record.line, error.message);
   return tl::unexpected<Error>(std::move(error));
 }
 
@@ -178,19 +179,23 @@ Result<void> RowMaker::FillIdentity(const Cells& cells, v1::ImportRow& row) cons
     kept->set_digits(code.ToString());
   }
   if (!key_place_) {
-    if (digits.empty()) return Invalid("IDENTITY_MISSING", "the row has no facility code");
+    if (digits.empty()) {
+      return Invalid("IDENTITY_MISSING", "the row has no facility code", "codes");
+    }
     return {};
   }
   const std::string key = FoldFullWidth(cells.At(*key_place_));
   const std::string& header = columns_[*key_place_].header;
   if (key.empty()) {
     return Invalid("IDENTITY_MISSING",
-                   fmt::format("column \"{}\", the row's key, is empty", header));
+                   fmt::format("column \"{}\", the row's key, is empty", header), "external_codes");
   }
   if (CharacterCount(key) > kKeyCharactersMax) {
-    return Invalid("KEY_TOO_LONG", fmt::format("column \"{}\", the row's key, has {} characters, "
-                                               "at most {}",
-                                               header, CharacterCount(key), kKeyCharactersMax));
+    return Invalid("KEY_TOO_LONG",
+                   fmt::format("column \"{}\", the row's key, has {} characters, "
+                               "at most {}",
+                               header, CharacterCount(key), kKeyCharactersMax),
+                   "external_codes");
   }
   v1::ExternalCode* external = row.mutable_facility()->add_external_codes();
   external->set_namespace_(options_.key_namespace);
@@ -218,7 +223,7 @@ Result<void> RowMaker::FillClass(const Cells& cells, v1::Facility& facility) con
   if (text.empty() && standard && facility.codes_size() > 0) {
     text = facility.codes(0).digits().substr(6, width);
   }
-  if (text.empty()) return Invalid("CLASS_MISSING", "the row has no class");
+  if (text.empty()) return Invalid("CLASS_MISSING", "the row has no class", "class_code");
   if (AllDigits(text)) {
     facility.set_class_code(text);
     return {};
@@ -233,12 +238,15 @@ Result<void> RowMaker::FillClass(const Cells& cells, v1::Facility& facility) con
     std::erase_if(codes, [&](const std::string& code) { return code.size() != width; });
   }
   if (codes.empty()) {
-    return Invalid("CLASS_UNKNOWN", fmt::format("class \"{}\" is in no catalogue", text));
+    return Invalid("CLASS_UNKNOWN", fmt::format("class \"{}\" is in no catalogue", text),
+                   "class_code");
   }
   if (codes.size() > 1) {
-    return Invalid("CLASS_AMBIGUOUS", fmt::format("class \"{}\" is the name of {} and {}: give "
-                                                  "codes, or --class",
-                                                  text, codes[0], codes[1]));
+    return Invalid("CLASS_AMBIGUOUS",
+                   fmt::format("class \"{}\" is the name of {} and {}: give "
+                               "codes, or --class",
+                               text, codes[0], codes[1]),
+                   "class_code");
   }
   facility.set_class_code(codes[0]);
   return {};
@@ -254,7 +262,7 @@ Result<void> RowMaker::FillOrganizations(const Cells& cells, v1::ImportRow& row)
   };
   row.set_supervisor(pick(Field::kSupervisor, Field::kSupervisorCode, options_.supervisor));
   if (row.supervisor().empty()) {
-    return Invalid("SUPERVISOR_MISSING", "the row has no supervising department");
+    return Invalid("SUPERVISOR_MISSING", "the row has no supervising department", "supervisor");
   }
   row.set_owner(pick(Field::kOwner, Field::kOwnerCode, options_.owner));
   if (MeansOwnerless(row.owner())) {
@@ -272,7 +280,8 @@ Result<void> RowMaker::FillPosition(const Cells& cells, v1::Facility& facility) 
   if (x.empty() && y.empty()) return {};
   if (x.empty() || y.empty()) {
     return Invalid("POSITION_INCOMPLETE",
-                   fmt::format("position \"{}\", \"{}\" lacks one of its two values", x, y));
+                   fmt::format("position \"{}\", \"{}\" lacks one of its two values", x, y),
+                   "position");
   }
   const auto east = ParseNumber(x);
   const auto north = ParseNumber(y);
@@ -280,7 +289,8 @@ Result<void> RowMaker::FillPosition(const Cells& cells, v1::Facility& facility) 
     return Invalid(
         "POSITION_MALFORMED",
         fmt::format("position \"{}\", \"{}\" is not two numbers of at most {} characters",
-                    x.substr(0, 40), y.substr(0, 40), kReadingCharactersMax));
+                    x.substr(0, 40), y.substr(0, 40), kReadingCharactersMax),
+        "position");
   }
   if (blank_position_ && *blank_position_ == std::pair(*east, *north)) return {};
   const bool in_range = *east >= -180 && *east <= 180 && *north >= -90 && *north <= 90;
@@ -290,7 +300,8 @@ Result<void> RowMaker::FillPosition(const Cells& cells, v1::Facility& facility) 
     return Invalid("POSITION_OUT_OF_RANGE",
                    fmt::format("position {}, {} is out of range, want longitude -180 to 180 and "
                                "latitude -90 to 90",
-                               x, y));
+                               x, y),
+                   "position");
   }
   v1::Position* position = facility.mutable_position();
   position->set_raw_x(x);

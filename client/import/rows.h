@@ -51,8 +51,8 @@ class RowMaker {
   static Result<RowMaker> Create(const std::string& name, const std::vector<std::string>& header,
                                  LedgerOptions options);
 
-  /// INVALID_ARGUMENT with field "ledger.csv:17" and the message `ledger.csv:17: division "44030"
-  /// has 5 digits, want 6`.
+  /// INVALID_ARGUMENT with the message `ledger.csv:17: division "44030" has 5 digits, want 6`; the
+  /// field is the facility's, or empty when it is no one field's fault.
   Result<v1::ImportRow> Make(const CsvRecord& record) const;
 
   const std::vector<Column>& columns() const { return columns_; }

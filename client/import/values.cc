@@ -89,7 +89,7 @@ std::string FoldFullWidth(std::string_view text) {
 Result<std::string> ParseDate(std::string_view text) {
   const auto malformed = [text] {
     return Invalid("DATE_MALFORMED",
-                   fmt::format("date \"{}\" is none, want YYYY-MM-DD", text.substr(0, 40)));
+                   fmt::format("date \"{}\" is none, want YYYY-MM-DD", text.substr(0, 40)), "date");
   };
   std::string_view rest = text;
   const auto year = TakeDigits(rest, 4);
@@ -130,7 +130,8 @@ Result<v1::Condition> ParseCondition(std::string_view text) {
   }
   return Invalid("CONDITION_UNKNOWN",
                  fmt::format("condition \"{}\" is unknown, want 完好, 破损, 丢失, 废弃 or 移除",
-                             text.substr(0, 40)));
+                             text.substr(0, 40)),
+                 "condition");
 }
 
 std::optional<double> ParseNumber(std::string_view text) {

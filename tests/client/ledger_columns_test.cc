@@ -62,7 +62,7 @@ TEST(ColumnsTest, RefusesMappingsFromOrToWhatDoesNotExist) {
   const auto from = FindColumns({"a", "b"}, {{"c", "address"}});
   ASSERT_FALSE(from);
   EXPECT_EQ(from.error().reason, "COLUMN_UNKNOWN");
-  EXPECT_EQ(from.error().message, "no column \"c\"; the file has a, b");
+  EXPECT_EQ(from.error().message, "no column \"c\" for --map; the file has a, b");
   const auto to = FindColumns({"a", "b"}, {{"a", "colour"}});
   ASSERT_FALSE(to);
   EXPECT_EQ(to.error().reason, "FIELD_UNKNOWN");

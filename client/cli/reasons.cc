@@ -1,0 +1,168 @@
+#include "client/cli/reasons.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "client/cli/words.h"
+
+namespace yima::cli {
+namespace {
+
+struct Words {
+  std::string_view reason;
+  const char* zh;
+};
+
+// By reason, for a binary search.
+constexpr auto kWords = std::to_array<Words>({
+    {"BAD_ROWS", "有坏行，未导入任何内容"},
+    {"BASIS_MISSING", "缺少依据文件"},
+    {"BATCH_NOT_FOUND", "没有这个批次"},
+    {"BATCH_SIZE", "一次的条数超出范围"},
+    {"BATCH_TOO_LARGE", "批次过大"},
+    {"BLANK_COUNT_OUT_OF_RANGE", "空白码个数超出范围"},
+    {"BLANK_POSITION_MALFORMED", "--blank-position 格式有误"},
+    {"BROKEN_CHARACTER", "有损坏的字符"},
+    {"CALL_CANCELLED", "调用已取消"},
+    {"CALL_ENDED", "调用已中断"},
+    {"CALL_FAILED", "调用失败"},
+    {"CHANGE_TOO_LARGE", "改动过大"},
+    {"CLASS_AMBIGUOUS", "小类名称不唯一"},
+    {"CLASS_HAS_NO_NUMBERS", "该小类不能由服务器给号"},
+    {"CLASS_MALFORMED", "小类编码格式有误"},
+    {"CLASS_MISSING", "缺少小类"},
+    {"CLASS_UNKNOWN", "没有这个小类"},
+    {"CLOCK_BACKWARDS", "服务器时钟倒退"},
+    {"CODE_BOUND", "该码已绑定"},
+    {"CODE_MALFORMED", "码文格式有误"},
+    {"CODE_NOT_FOUND", "没有这个码"},
+    {"CODE_REVOKED", "该码已注销"},
+    {"CODE_STATE_UNKNOWN", "没有这种码状态"},
+    {"COLUMN_MISSING", "缺少必需的列"},
+    {"COLUMN_TWICE", "同一列出现两次"},
+    {"COLUMN_UNKNOWN", "没有这一列"},
+    {"CONDITION_UNKNOWN", "没有这种部件状态"},
+    {"CONTENTION", "与其他写入者冲突过多"},
+    {"CONTROL_CHARACTER", "有控制字符"},
+    {"CREDIT_CODE_CHECK", "统一社会信用代码校验不符"},
+    {"CREDIT_CODE_MALFORMED", "统一社会信用代码格式有误"},
+    {"CREDIT_CODE_TAKEN", "统一社会信用代码已属另一单位"},
+    {"DATE_MALFORMED", "日期有误"},
+    {"DEADLINE_EXCEEDED", "超时"},
+    {"DIGITS_MALFORMED", "码文数字有误"},
+    {"DISK_FULL", "磁盘已满"},
+    {"DIVISION_MALFORMED", "行政区划代码有误"},
+    {"ENCODING_UNSUPPORTED", "不支持的文字编码"},
+    {"ENUM_UNKNOWN", "没有这个取值"},
+    {"EXTERNAL_CODE_TAKEN", "外部编码已属另一部件"},
+    {"FACILITY_CODE_MALFORMED", "部件代码格式有误"},
+    {"FACILITY_CODE_OUT_OF_RANGE", "部件代码超出范围"},
+    {"FACILITY_CODE_TAKEN", "部件代码已属另一部件"},
+    {"FACILITY_HAS_CODE", "该部件已有在用的码"},
+    {"FACILITY_NAME_MALFORMED", "部件的写法有误"},
+    {"FACILITY_NOT_FOUND", "没有这个部件"},
+    {"FACILITY_TOO_LARGE", "部件内容过长"},
+    {"FACILITY_WITHOUT_CODE", "该部件没有代码"},
+    {"FIELD_MISSING", "缺少必需的字段"},
+    {"FIELD_NOT_TEXT", "字段不是合法文字"},
+    {"FIELD_TOO_LONG", "字段过长"},
+    {"FIELD_TWICE", "两列对应同一字段"},
+    {"FIELD_UNKNOWN", "没有这个字段"},
+    {"FILE_EMPTY", "文件为空"},
+    {"FILE_NOT_READABLE", "无法读取文件"},
+    {"FILE_NOT_WRITABLE", "无法写入文件"},
+    {"FILTER_AMBIGUOUS", "筛选条件有歧义"},
+    {"FILTER_RESULT_CHANGED", "筛选结果已变化"},
+    {"FOREIGN_ORIGIN", "两个登记库使用同一网址"},
+    {"HASH_MALFORMED", "哈希格式有误"},
+    {"HEADER_TWICE", "表头重复"},
+    {"HEX_MALFORMED", "十六进制有误"},
+    {"IDENTITY_MISSING", "缺少行的身份"},
+    {"IMAGE_DAMAGED", "图片损坏或不完整"},
+    {"IMAGE_FORMAT_UNKNOWN", "不是可读的图片"},
+    {"IMAGE_TOO_LARGE", "图片过大"},
+    {"KEY_CHANGED", "信任包改动了已知的公钥"},
+    {"KEY_DROPPED", "信任包丢失了已知的公钥"},
+    {"KEY_TOO_LONG", "行的编号过长"},
+    {"MAPPING_MALFORMED", "--map 的写法有误"},
+    {"MESSAGE_TOO_LARGE", "消息过大"},
+    {"METHOD_UNKNOWN", "服务器不支持此功能"},
+    {"NAME_MISSING", "缺少名称"},
+    {"NOTE_MALFORMED", "签名文件格式有误"},
+    {"NOT_A_TEXT_FILE", "不是文本文件"},
+    {"NO_SYMBOL", "图中没有码"},
+    {"NO_VALID_KEY", "没有有效的签发密钥"},
+    {"NUMBERS_USED_UP", "该区划该小类的号已用完"},
+    {"NUMBER_MALFORMED", "不是数字"},
+    {"ORGANIZATIONS_TOO_MANY", "单位过多"},
+    {"ORGANIZATION_CONFLICT", "与已登记的单位不一致"},
+    {"ORGANIZATION_NAME_TAKEN", "单位名称已被占用"},
+    {"ORGANIZATION_NOT_FOUND", "没有这个单位"},
+    {"ORGANIZATION_UNKNOWN", "没有这个单位"},
+    {"ORIGIN_DROPPED", "信任包丢失了已知的网址"},
+    {"OUTPUT_NOT_WRITTEN", "无法写出结果"},
+    {"OUT_OF_MEMORY", "内存不足"},
+    {"PLATE_MISSING", "缺少码"},
+    {"PLATE_NOT_AUTHENTIC", "该码不是真码"},
+    {"POSITION_INCOMPLETE", "坐标缺少一个值"},
+    {"POSITION_MALFORMED", "坐标不是数字"},
+    {"POSITION_OUT_OF_RANGE", "坐标超出范围"},
+    {"QUOTE_UNCLOSED", "引号没有闭合"},
+    {"RECORD_MISSING", "记录缺失"},
+    {"RECORD_MOVED", "记录已被他人改动"},
+    {"REGISTRY_CHANGED", "登记库不符"},
+    {"REJECTS_FROM_STDIN", "标准输入不能写坏行文件"},
+    {"REJECTS_IS_LEDGER", "坏行文件就是台账本身"},
+    {"REQUEST_ID_MALFORMED", "请求号格式有误"},
+    {"REQUEST_ID_REUSED", "请求号已用于另一请求"},
+    {"REQUEST_RUNNING", "同一请求正在进行"},
+    {"REQUIRED_COLUMN_MISSING", "缺少必需的列"},
+    {"REVOCATION_REASON_MISSING", "缺少注销原因"},
+    {"RIGHT_INVALID", "权利有误"},
+    {"RIGHT_KIND_MISSING", "缺少权利种类"},
+    {"RIGHT_KIND_TWICE", "权利种类重复"},
+    {"RIGHT_NOT_HELD", "该权利无人持有"},
+    {"RIGHT_SETTLED", "该权利已认领或确认，台账不能改动"},
+    {"ROOT_CHANGED", "不是已持有的根公钥"},
+    {"ROOT_MALFORMED", "根公钥格式有误"},
+    {"ROOT_MISSING", "缺少根公钥"},
+    {"ROOT_UNKNOWN", "信任包不是由所持根公钥签署"},
+    {"ROW_DIFFERS", "与已登记的内容不同"},
+    {"ROW_REPEATED", "与另一行重复"},
+    {"SCHEME_UNASSIGNED", "没有这种编码方案"},
+    {"SEQUENCE_CONFLICT", "同一序号的信任包内容不同"},
+    {"SEQUENCE_LOWER", "信任包比已持有的旧"},
+    {"SERIAL_MALFORMED", "序列号有误"},
+    {"SERIAL_OUT_OF_RANGE", "序列号超出范围"},
+    {"SERVER_NOT_REACHED", "连不上服务器"},
+    {"SERVER_STOPPING", "服务器正在停止"},
+    {"SHORT_NUMBER_CHECK", "短号校验位不符"},
+    {"SHORT_NUMBER_MALFORMED", "短号格式有误"},
+    {"STATUS_KEY_UNKNOWN", "吊销清单不是由已知密钥签署"},
+    {"STORE_DAMAGED", "数据损坏"},
+    {"STORE_READ_ONLY", "数据只读"},
+    {"SUPERVISOR_MISSING", "缺少主管部门"},
+    {"TARGET_MISSING", "没有说明对象"},
+    {"TELEPHONE_MALFORMED", "电话格式有误"},
+    {"TEXT_EMPTY", "文字为空"},
+    {"TEXT_MISSING", "没有给出码文"},
+    {"TEXT_TOO_LONG", "文字过长"},
+    {"TOO_MANY_FIELDS", "该行的列比表头多"},
+    {"TRUST_DAMAGED", "所存的信任包损坏"},
+    {"TRUST_MISSING", "没有信任包"},
+    {"WHERE_MALFORMED", "--where 的写法有误"},
+});
+static_assert(std::ranges::is_sorted(kWords, {}, &Words::reason));
+
+}  // namespace
+
+std::string InWords(std::string_view reason, std::string_view message) {
+  const auto found = std::ranges::lower_bound(kWords, reason, {}, &Words::reason);
+  const bool known = found != kWords.end() && found->reason == reason;
+  const char* zh = known ? found->zh : "出错";
+  return fmt::format(fmt::runtime(T("{0}（{1}）", "{1}")), zh, message);
+}
+
+}  // namespace yima::cli
