@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 
-from registry import Registry, write_ledger
+from programs.registry import Registry, write_ledger
 
 FACILITY, CODE = "record1", "record2"
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 
-from registry import Registry, write_ledger
+from programs.registry import Registry, write_ledger
 
 SKIPPED = 77
 MB = 1 << 20

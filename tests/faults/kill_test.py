@@ -2,63 +2,104 @@
 
 usage: kill_test.py YIMAD YIMA [MOMENTS] [SEED]
 """
+import json
 import os
 import random
 import sys
 import time
 
-from registry import Registry, write_ledger
+from programs.registry import Registry, write_ledger
 
-ROWS = 4000
+ROWS = 2000
+SERVER_NOT_REACHED = 4
+ISSUE = ("codes", "issue", "--where", "class=01001", "--json")
 
 
-def interrupted(registry, args, seconds_max, rng):
-    """Runs a command and kills the server under it. True when the command was left unanswered."""
-    running = registry.begin(*args)
-    time.sleep(rng.uniform(0, seconds_max))
-    registry.kill()
-    running.communicate(timeout=120)
+class Tally:
+    """What was acknowledged so far, to be found again at the end."""
+
+    def __init__(self):
+        self.unanswered = 0
+        self.begun = 0
+        self.facilities = 0
+        self.texts = {}  # By serial, of every code that was ever printed.
+
+    def take_codes(self, lines):
+        for line in lines:
+            code = json.loads(line)
+            assert self.texts.setdefault(code["serial"], code["text"]) == code["text"], "a serial was printed with two texts"
+
+
+def interrupted(registry, args, seconds_max, rng, tally):
+    """Runs a command and kills the server under it; gives the whole lines that were printed by then."""
+    with open(registry.folder / "printed", "wb") as printed:
+        running = registry.begin(*args, stdout=printed)
+        time.sleep(rng.uniform(0, seconds_max))
+        registry.kill()
+        said = running.communicate(timeout=120)[1].decode()
+    assert running.returncode in (0, SERVER_NOT_REACHED), f"exit {running.returncode}: {said}"
+    tally.unanswered += running.returncode == SERVER_NOT_REACHED
+    if rng.random() < 0.2:
+        registry.check()  # As the kill left it, not only as the next command mends it.
     registry.start()
-    return running.returncode != 0
+    tally.begun += registry.objects("batches", "list")[0]["state"] == "RUNNING"
+    return [line for line in (registry.folder / "printed").read_text().splitlines(keepends=True) if line.endswith("\n")]
+
+
+def one_round(registry, number, seconds, rng, tally):
+    ledger = write_ledger(registry.folder / f"ledger-{number}.csv", ROWS, f"R{number}")
+    importing = ("facilities", "import", ledger, "--key", "编号", "--json")
+    interrupted(registry, importing, seconds["import"], rng, tally)
+    report = registry.objects(*importing)[-1]
+    assert int(report["created"]) + int(report["unchanged"]) == ROWS, report
+    tally.facilities += ROWS
+    assert len(registry.objects("facilities", "list", "--where", "coded=no")) == ROWS, "rows are lost or doubled"
+
+    cut = interrupted(registry, ISSUE, seconds["issue"], rng, tally)
+    tally.take_codes(cut)
+    whole = registry.yima(*ISSUE).stdout.splitlines()
+    if len(cut) < ROWS:
+        assert len(whole) == ROWS, f"the same command printed {len(whole)} codes of a batch of {ROWS}"
+    tally.take_codes(whole)
+    assert len(tally.texts) == tally.facilities, f"{len(tally.texts)} codes printed for {tally.facilities} facilities"
+
+
+def verify_all(registry, tally):
+    codes = registry.objects("codes", "list", "--where", "class=01001")
+    assert {code["serial"]: code["text"] for code in codes} == tally.texts, "codes that were printed are not those that stand"
+    assert len(codes) == tally.facilities, f"{len(codes)} codes for {tally.facilities} facilities"
+    assert {code["state"] for code in codes} == {"ACTIVE"}
+    assert len({code["facility"] for code in codes}) == tally.facilities, "a facility has two active codes"
+    assert len({code["facilityCode"] for code in codes}) == tally.facilities, "two facilities have one code"
+    assert registry.yima(*ISSUE).stdout == "", "codes were issued for coded facilities"
+    registry.kill()
+    registry.check()
 
 
 def main():
-    yimad, yima = sys.argv[1], sys.argv[2]
     moments = int(sys.argv[3]) if len(sys.argv) > 3 else 30
     seed = int(sys.argv[4]) if len(sys.argv) > 4 else int.from_bytes(os.urandom(4), "big")
-    print(f"seed {seed}")
+    print(f"seed {seed}", flush=True)
     rng = random.Random(seed)
-    with Registry(yimad, yima) as registry:
+    tally = Tally()
+    with Registry(sys.argv[1], sys.argv[2]) as registry:
         ledger = write_ledger(registry.folder / "warm-up.csv", ROWS, "W")
+        seconds = {}
         began = time.monotonic()
         registry.yima("facilities", "import", ledger, "--key", "编号", "--create-organizations")
-        import_seconds = time.monotonic() - began
+        seconds["import"] = time.monotonic() - began
+        tally.facilities += ROWS
         began = time.monotonic()
-        registry.yima("codes", "issue", "--where", "class=01001")
-        issue_seconds = time.monotonic() - began
-
-        unanswered, rounds, facilities = 0, 0, ROWS
-        while unanswered < moments:
+        tally.take_codes(registry.yima(*ISSUE).stdout.splitlines())
+        seconds["issue"] = time.monotonic() - began
+        rounds = 0
+        while tally.unanswered < moments:
             rounds += 1
             assert rounds < 10 * moments, "the server is never hit while it writes"
-            ledger = write_ledger(registry.folder / f"ledger-{rounds}.csv", ROWS, f"R{rounds}")
-            importing = ("facilities", "import", ledger, "--key", "编号")
-            unanswered += interrupted(registry, importing, import_seconds, rng)
-            registry.yima(*importing)
-            facilities += ROWS
-            issuing = ("codes", "issue", "--where", "class=01001")
-            unanswered += interrupted(registry, issuing, issue_seconds, rng)
-            registry.yima(*issuing)
-
-        codes = registry.objects("codes", "list", "--where", "class=01001")
-        assert len(codes) == facilities, f"{len(codes)} codes for {facilities} facilities"
-        assert len({code["serial"] for code in codes}) == facilities, "a serial stands twice"
-        assert len({code["facilityCode"] for code in codes}) == facilities, "a facility has two active codes"
-        again = registry.objects("codes", "issue", "--where", "class=01001")
-        assert not [code for code in again if "serial" in code], "codes were issued for coded facilities"
-        registry.kill()
-        registry.check()
-        print(f"{unanswered} kills with a write unanswered in {rounds} rounds; {facilities} facilities, each one code")
+            one_round(registry, rounds, seconds, rng, tally)
+        verify_all(registry, tally)
+        print(f"{tally.unanswered} kills with a write unanswered, {tally.begun} of them amid a batch, in {rounds} rounds; "
+              f"{tally.facilities} facilities, each with one code")
 
 
 main()

@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 
-from registry import Registry, write_ledger
+from programs.registry import Registry, write_ledger
 
 ROWS = 8000
 

@@ -1,0 +1,112 @@
+"""A registry of its own in a temporary folder, driven by the real programs."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import sqlite3
+import subprocess
+import tempfile
+import time
+
+
+class Registry:
+    """`with Registry() as registry:` makes one and serves it; killed and removed at the end.
+
+    The programs are those given, else those that YIMAD and YIMA name.
+    """
+
+    def __init__(self, yimad=None, yima=None, data=None):
+        self.yimad, self.yima_path = yimad or os.environ["YIMAD"], yima or os.environ["YIMA"]
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="yima-test-"))
+        self.data = data or self.folder / "data"
+        self.process = None
+        self.listen = "127.0.0.1:0"
+        made = subprocess.run([self.yimad, "init", "--data", self.data, "--origin", "HTTPS://QR.EXAMPLE.CN/"],
+                              check=True, capture_output=True, text=True)
+        self.root = next(line.split()[1] for line in made.stdout.splitlines() if line.startswith("root:"))
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start(self):
+        address = self.folder / "address"
+        address.unlink(missing_ok=True)
+        with open(self.folder / "yimad.err", "ab") as errors:
+            self.process = subprocess.Popen(
+                [self.yimad, "serve", "--data", self.data, "--listen", self.listen, "--address-file", address],
+                stdout=subprocess.DEVNULL, stderr=errors)
+        deadline = time.monotonic() + 60
+        while not address.exists():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError("yimad did not come up: " + (self.folder / "yimad.err").read_text())
+            time.sleep(0.01)
+        # The same address after each restart, since the same command line names it.
+        self.address = self.listen = address.read_text().strip()
+
+    def kill(self, how=signal.SIGKILL):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(how)
+            self.process.wait()
+
+    def command(self, *args):
+        # Everything that the command line is remembered by stays equal over restarts: the same command.
+        return [self.yima_path, *map(str, args), "--server", self.address]
+
+    def environment(self, **more):
+        """Nothing of the user's own, so that no configuration and no kept trust leaks into a test."""
+        mine = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "YIMA_", "LC_", "LANG"))}
+        return mine | {"HOME": str(self.folder), "XDG_STATE_HOME": str(self.folder / "state"),
+                       "XDG_DATA_HOME": str(self.folder / "share"), "LC_ALL": "C.UTF-8"} | more
+
+    def begin(self, *args, stdout=subprocess.DEVNULL):
+        return subprocess.Popen(self.command(*args), env=self.environment(), stdout=stdout, stderr=subprocess.PIPE)
+
+    def yima(self, *args, expect=0, stdin="", env=None):
+        """Runs a command to its end; `expect` None takes any exit code."""
+        return self.run(self.command(*args), expect, stdin, env)
+
+    def bare(self, *args, expect=0, stdin="", env=None):
+        """The same with nothing added to the command line."""
+        return self.run([self.yima_path, *map(str, args)], expect, stdin, env)
+
+    def run(self, command, expect, stdin, env):
+        done = subprocess.run(command, env=self.environment(**(env or {})), input=stdin, capture_output=True, text=True,
+                              timeout=300)
+        if expect is not None and done.returncode != expect:
+            raise AssertionError(f"{command[1:]}: exit {done.returncode}, want {expect}\n"
+                                 f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
+        return done
+
+    def objects(self, *args, expect=0, stdin=""):
+        return [json.loads(line) for line in self.yima(*args, "--json", expect=expect, stdin=stdin).stdout.splitlines()]
+
+    def trust(self):
+        """Fetches the trust, as a verifier does once."""
+        self.yima("trust", "fetch", "--root", self.root)
+
+    def contents(self):
+        """Every record, key, counter and log entry there is: what a refused command must not change."""
+        with sqlite3.connect(f"file:{self.data / 'yima.db'}?mode=ro", uri=True) as store:
+            tables = [name for (name,) in store.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY 1")]
+            # Numbers may be reserved and never used.
+            return {table: store.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall()
+                    for table in tables if table not in ("sequence", "sqlite_stat1")}
+
+    def check(self):
+        done = subprocess.run([self.yimad, "check", "--data", self.data], capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr
+
+
+def write_ledger(path, rows, prefix):
+    """A small ledger of manhole covers with keys of its own."""
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("编号,小类编码,区划,主管部门,权属单位\n")
+        for n in range(rows):
+            file.write(f"{prefix}-{n:06},01001,140502,晋城市城区城市管理局,城区排水公司\n")
+    return path
