@@ -24,7 +24,7 @@ tl::unexpected<Error> Damaged(const fs::path& file, const std::string& why) {
 }
 
 tl::unexpected<Error> NotWritable(const fs::path& file, int error) {
-  return Fail(StatusCode::kFailedPrecondition, "FILE_NOT_WRITABLE",
+  return Fail(StatusCode::kFailedPrecondition, "FILE_UNWRITABLE",
               fmt::format("cannot write {}: {}", file.string(), std::strerror(error)),
               file.string());
 }
@@ -100,7 +100,7 @@ Result<std::vector<TrustStore>> TrustDir::Load() const {
     }
   }
   if (error && error != std::errc::no_such_file_or_directory) {
-    return Fail(StatusCode::kFailedPrecondition, "FILE_NOT_READABLE",
+    return Fail(StatusCode::kFailedPrecondition, "FILE_UNREADABLE",
                 fmt::format("cannot read {}: {}", dir_.string(), error.message()), dir_.string());
   }
   std::sort(folders.begin(), folders.end());
@@ -192,7 +192,7 @@ Result<std::string> ReadWholeFile(const fs::path& file) {
   if (stream.good() || stream.eof()) {
     if (stream.is_open()) return text;
   }
-  return Fail(StatusCode::kNotFound, "FILE_NOT_READABLE",
+  return Fail(StatusCode::kNotFound, "FILE_UNREADABLE",
               fmt::format("cannot read {}", file.string()), file.string());
 }
 

@@ -46,10 +46,10 @@ class TrustDir {
   std::filesystem::path dir_;
 };
 
-/// Writes the file whole or not at all: beside it, synced, renamed. FILE_NOT_WRITABLE.
+/// Writes the file whole or not at all: beside it, synced, renamed. FILE_UNWRITABLE.
 Result<void> ReplaceFile(const std::filesystem::path& file, std::string_view text);
 
-/// All of a file. FILE_NOT_READABLE.
+/// All of a file. FILE_UNREADABLE.
 Result<std::string> ReadWholeFile(const std::filesystem::path& file);
 
 }  // namespace yima

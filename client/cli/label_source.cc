@@ -62,7 +62,7 @@ Result<void> LabelSource::FromFile(const std::string& file, const Take& take) {
   if (file != "-") opened.open(file);
   std::istream& stream = file == "-" ? std::cin : opened;
   if (!stream) {
-    return Fail(StatusCode::kNotFound, "FILE_NOT_READABLE", fmt::format("cannot read {}", file),
+    return Fail(StatusCode::kNotFound, "FILE_UNREADABLE", fmt::format("cannot read {}", file),
                 file);
   }
   std::vector<v1::IssuedCode> codes;

@@ -49,7 +49,7 @@ Result<std::string> RequestMemory::Recall() const {
   std::error_code error;
   fs::create_directories(file_.parent_path(), error);
   if (error) {
-    return Fail(StatusCode::kFailedPrecondition, "FILE_NOT_WRITABLE",
+    return Fail(StatusCode::kFailedPrecondition, "FILE_UNWRITABLE",
                 fmt::format("cannot make {}: {}", file_.parent_path().string(), error.message()),
                 file_.parent_path().string());
   }

@@ -22,7 +22,7 @@ class RequestMemory {
   RequestMemory(std::filesystem::path dir, const std::string& server,
                 const std::vector<std::string>& words);
 
-  /// The id kept, or a new one that is durable before this returns. FILE_NOT_WRITABLE.
+  /// The id kept, or a new one that is durable before this returns. FILE_UNWRITABLE.
   Result<std::string> Recall() const;
   /// The command has finished: the same line again is new work.
   void Forget() const;

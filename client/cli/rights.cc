@@ -39,7 +39,7 @@ Result<std::string> HashOf(const std::filesystem::path& file) {
                               static_cast<uint64_t>(stream.gcount()));
   }
   if (!stream.eof()) {
-    return Fail(StatusCode::kNotFound, "FILE_NOT_READABLE",
+    return Fail(StatusCode::kNotFound, "FILE_UNREADABLE",
                 fmt::format("cannot read {}", file.string()), "--basis-file");
   }
   std::string hash(crypto_hash_sha256_BYTES, '\0');

@@ -36,7 +36,7 @@ class CsvReader {
   CsvReader(std::unique_ptr<TextSource> source, std::string name);
 
   /// False at the end. An Error ends the file: QUOTE_UNCLOSED (names the line of the opening
-  /// quote), FILE_NOT_READABLE.
+  /// quote), FILE_UNREADABLE.
   Result<bool> Next(CsvRecord& record);
 
   char delimiter() const { return delimiter_; }

@@ -142,7 +142,7 @@ Result<void> CheckTextFile(std::string_view head) {
 Result<std::unique_ptr<TextSource>> TextSource::Open(const std::string& path) {
   std::FILE* file = path == "-" ? stdin : std::fopen(path.c_str(), "rb");
   if (file == nullptr) {
-    return Fail(StatusCode::kNotFound, "FILE_NOT_READABLE",
+    return Fail(StatusCode::kNotFound, "FILE_UNREADABLE",
                 fmt::format("{}: {}", path, std::strerror(errno)), path);
   }
   std::unique_ptr<TextSource> source(new TextSource(file));
@@ -179,7 +179,7 @@ Result<void> TextSource::Fill(size_t bytes) {
     pending_.resize(old + got);
     if (got == kPieceBytes) continue;
     if (std::ferror(file_) != 0) {
-      return Fail(StatusCode::kInternal, "FILE_NOT_READABLE",
+      return Fail(StatusCode::kInternal, "FILE_UNREADABLE",
                   fmt::format("cannot be read: {}", std::strerror(errno)));
     }
     at_end_ = true;

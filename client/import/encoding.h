@@ -36,7 +36,7 @@ Result<void> CheckTextFile(std::string_view head);
 /// line it stands and go on behind it.
 class TextSource {
  public:
-  /// "-" is standard input. FILE_NOT_READABLE, FILE_EMPTY, and those of CheckTextFile.
+  /// "-" is standard input. FILE_UNREADABLE, FILE_EMPTY, and those of CheckTextFile.
   static Result<std::unique_ptr<TextSource>> Open(const std::string& path);
   ~TextSource();
   TextSource(const TextSource&) = delete;

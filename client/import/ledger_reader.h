@@ -33,7 +33,7 @@ class LedgerReader {
   static Result<LedgerReader> Open(const std::string& path, LedgerOptions options);
 
   /// False at the end. A bad row is no Error but a row with a problem; an Error (QUOTE_UNCLOSED,
-  /// FILE_NOT_READABLE) means that nothing behind it can be read.
+  /// FILE_UNREADABLE) means that nothing behind it can be read.
   Result<bool> Next(LedgerRow& row);
 
   /// Headers as they stand in the file.

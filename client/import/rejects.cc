@@ -23,7 +23,7 @@ void AppendField(std::string& line, std::string_view field, char delimiter) {
 }
 
 tl::unexpected<Error> Unwritable(const std::string& path) {
-  return Fail(StatusCode::kFailedPrecondition, "FILE_NOT_WRITABLE",
+  return Fail(StatusCode::kFailedPrecondition, "FILE_UNWRITABLE",
               fmt::format("{}: {}", path, std::strerror(errno)), path);
 }
 

@@ -16,7 +16,7 @@ namespace yima::ledger {
 /// imported in its turn. Not thread-safe.
 class RejectsWriter {
  public:
-  /// Replaces a file that is there. FILE_NOT_WRITABLE.
+  /// Replaces a file that is there. FILE_UNWRITABLE.
   static Result<RejectsWriter> Create(const std::string& path,
                                       const std::vector<std::string>& header,
                                       std::string_view reason_header = "reason",

@@ -128,7 +128,7 @@ Result<Image> LoadImage(const std::string& path) {
     }
   }
   if (!file || std::ferror(file.get()) != 0) {
-    return at_file({StatusCode::kNotFound, "FILE_NOT_READABLE", std::strerror(errno), ""});
+    return at_file({StatusCode::kNotFound, "FILE_UNREADABLE", std::strerror(errno), ""});
   }
   auto image = DecodeImage(bytes);
   if (!image) return at_file(std::move(image).error());

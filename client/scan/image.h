@@ -29,7 +29,7 @@ struct Image {
 /// taken). Thread-safe.
 Result<Image> DecodeImage(std::string_view bytes);
 
-/// The same from a file; messages begin with its path. FILE_NOT_READABLE.
+/// The same from a file; messages begin with its path. FILE_UNREADABLE.
 Result<Image> LoadImage(const std::string& path);
 
 /// IMAGE_TOO_LARGE, IMAGE_DAMAGED when a side is 0.

@@ -11,7 +11,7 @@ namespace yima::server {
 Result<void> WriteWholeFile(const std::filesystem::path& file, std::string_view text,
                             std::string_view field) {
   const auto refuse = [&](const std::string& why) {
-    return Fail(StatusCode::kFailedPrecondition, "FILE_NOT_WRITABLE",
+    return Fail(StatusCode::kFailedPrecondition, "FILE_UNWRITABLE",
                 fmt::format("cannot write {}: {}", file.string(), why), std::string(field));
   };
   const std::filesystem::path beside = file.string() + ".new";

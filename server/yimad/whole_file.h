@@ -9,7 +9,7 @@
 namespace yima::server {
 
 /// Writes a file so that whoever reads it meanwhile sees the old one or the new one, never a part:
-/// beside its place, then renamed. FILE_NOT_WRITABLE, with `field` as the option that named it.
+/// beside its place, then renamed. FILE_UNWRITABLE, with `field` as the option that named it.
 Result<void> WriteWholeFile(const std::filesystem::path& file, std::string_view text,
                             std::string_view field);
 

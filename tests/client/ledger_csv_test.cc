@@ -125,7 +125,7 @@ TEST(RejectsTest, WritesRowsThatReadBackTheSame) {
 TEST(RejectsTest, NamesAFolderThatIsMissingAndADiskThatIsFull) {
   const auto missing = RejectsWriter::Create("/nowhere/rejects.csv", {"a"});
   ASSERT_FALSE(missing);
-  EXPECT_EQ(missing.error().reason, "FILE_NOT_WRITABLE");
+  EXPECT_EQ(missing.error().reason, "FILE_UNWRITABLE");
   auto full = RejectsWriter::Create("/dev/full", {"a"});
   ASSERT_TRUE(full);
   EXPECT_FALSE(full->Close());

@@ -118,7 +118,7 @@ TEST(EncodingTest, RefusesAnEmptyFileAndNone) {
   EXPECT_EQ(ReadText("").error.reason, "FILE_EMPTY");
   const auto none = TextSource::Open("/nowhere/ledger.csv");
   ASSERT_FALSE(none);
-  EXPECT_EQ(none.error().reason, "FILE_NOT_READABLE");
+  EXPECT_EQ(none.error().reason, "FILE_UNREADABLE");
   EXPECT_FALSE(TextSource::Open("/tmp")) << "a folder";
 }
 

@@ -96,7 +96,7 @@ TEST(ImageTest, RefusesMalformedPnmHeaders) {
 TEST(ImageTest, NamesAFileThatIsNotThere) {
   const auto image = LoadImage("/nowhere/label.png");
   ASSERT_FALSE(image);
-  EXPECT_EQ(image.error().reason, "FILE_NOT_READABLE");
+  EXPECT_EQ(image.error().reason, "FILE_UNREADABLE");
   EXPECT_EQ(image.error().field, "/nowhere/label.png");
 }
 
