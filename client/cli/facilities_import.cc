@@ -188,11 +188,12 @@ Result<void> SendLedger(Session& session, const ImportOptions& options, const st
                         const Catalogue& catalogue, ImportProblems& problems,
                         v1::ImportReport& report) {
   YIMA_ASSIGN_OR_RETURN(auto reader, ledger::LedgerReader::Open(options.file, options.ledger));
-  for (const auto& column : reader.unknown_columns()) {
-    // A rejects file that was mended.
-    if (column == "原因" || column == "reason") continue;
-    session.Tell(
-        fmt::format(fmt::runtime(T("未导入的列：{}", "column left out: {}")), Printable(column)));
+  auto unknown = reader.unknown_columns();
+  // Of a rejects file that was mended.
+  std::erase_if(unknown, [](const auto& name) { return name == "原因" || name == "reason"; });
+  if (!unknown.empty()) {
+    session.Tell(Printable(fmt::format(fmt::runtime(T("未导入的列：{}", "columns left out: {}")),
+                                       fmt::join(unknown, T("、", ", ")))));
   }
   Progress progress(T("导入", "importing"));
   return session.client().ImportFacilities(
@@ -231,6 +232,10 @@ Result<void> Import(Session& session, ImportOptions options) {
                    NameOf(options.file));
   }
   if (options.keep_going) return {};
+  if (options.dry_run && report.rejected() > 0) {
+    session.Tell(T("有坏行：不加 --keep-going 则不会导入任何内容",
+                   "with bad rows in it nothing will be imported without --keep-going"));
+  }
   if (report.conflicts() > 0) session.Note(Exit::kFailed);
   if (report.rejected() > 0) session.Note(Exit::kWrongUse);
   return {};

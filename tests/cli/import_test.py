@@ -64,6 +64,8 @@ class ImportTest(unittest.TestCase):
     def test_without_keep_going_a_bad_row_stops_it_before_anything_is_written(self):
         self.mixed()
         before = self.registry.contents()
+        self.assertIn("nothing will be imported without --keep-going",
+                      self.run_import("--create-organizations", "--dry-run", expect=2).stderr)
         done = self.run_import("--create-organizations", expect=2)
         self.assertIn("ledger.csv:6: position 212.85, 35.5 is out of range", done.stderr)
         self.assertIn("ledger.csv:7: line 4 and line 7 have the same external code", done.stderr)
@@ -103,7 +105,7 @@ class ImportTest(unittest.TestCase):
             writer.writerows(rows)
         again = self.run_import("--ledger", "ledger", path=rejects)
         self.assertIn("3 rows: 3 created", again.stdout)
-        self.assertNotIn("column left out", again.stderr)
+        self.assertNotIn("left out", again.stderr)
         self.registry.yima("facilities", "show", "ledger:BAD-1")
         zh = self.run_import("--keep-going", "--rejects", rejects, "--lang", "zh")
         self.assertTrue(rejects.read_bytes().decode("utf-8-sig").startswith("原因,"))
@@ -205,7 +207,7 @@ class ImportTest(unittest.TestCase):
     def test_columns_are_mapped_kept_and_left_out(self):
         self.write("A,01001,140502,城管局,班组一,13912345678,红", header="编号,小类编码,区划,主管部门,班组,手机,颜色")
         done = self.run_import("--create-organizations", "--map", "班组=extra:班组", "手机=personal:电话")
-        self.assertIn("column left out: 颜色", done.stderr)
+        self.assertIn("columns left out: 颜色\n", done.stderr)
         self.assertNotIn("班组", done.stderr)
         facility = self.facilities()[0]
         self.assertEqual(facility["extra"], [{"name": "班组", "value": "班组一"}])
