@@ -228,14 +228,12 @@ Result<void> Import(Session& session, ImportOptions options) {
   ShowReport(session, options, report);
   if (rejects) YIMA_RETURN_IF_ERROR(WriteRejects(session, options, problems, *rejects));
   if (report.stopped()) {
-    return Invalid("BAD_ROWS", fmt::format("{} bad rows: nothing was imported", report.rejected()),
+    return Invalid("BAD_ROWS",
+                   fmt::format("{} bad rows: nothing {} imported", report.rejected(),
+                               options.dry_run ? "would be" : "was"),
                    NameOf(options.file));
   }
   if (options.keep_going) return {};
-  if (options.dry_run && report.rejected() > 0) {
-    session.Tell(T("有坏行：不加 --keep-going 则不会导入任何内容",
-                   "with bad rows in it nothing will be imported without --keep-going"));
-  }
   if (report.conflicts() > 0) session.Note(Exit::kFailed);
   if (report.rejected() > 0) session.Note(Exit::kWrongUse);
   return {};

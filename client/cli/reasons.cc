@@ -17,7 +17,7 @@ struct Words {
 
 // By reason, for a binary search.
 constexpr auto kWords = std::to_array<Words>({
-    {"BAD_ROWS", "有坏行，未导入任何内容"},
+    {"BAD_ROWS", "有坏行，不导入任何内容"},
     {"BASIS_MISSING", "缺少依据文件"},
     {"BATCH_NOT_FOUND", "没有这个批次"},
     {"BATCH_SIZE", "一次的条数超出范围"},

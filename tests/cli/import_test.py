@@ -64,7 +64,7 @@ class ImportTest(unittest.TestCase):
     def test_without_keep_going_a_bad_row_stops_it_before_anything_is_written(self):
         self.mixed()
         before = self.registry.contents()
-        self.assertIn("nothing will be imported without --keep-going",
+        self.assertIn("ledger.csv: 3 bad rows: nothing would be imported",
                       self.run_import("--create-organizations", "--dry-run", expect=2).stderr)
         done = self.run_import("--create-organizations", expect=2)
         self.assertIn("ledger.csv:6: position 212.85, 35.5 is out of range", done.stderr)
