@@ -28,7 +28,10 @@ class FaultTest : public ::testing::Test {
       dumps_.push_back(DumpOf(*model));
     }
   }
-  ~FaultTest() override { vfs_.FailNoMore(); }
+  ~FaultTest() override {
+    vfs_.FailNoMore();
+    vfs_.SetIndexFull(false);
+  }
 
   static std::vector<std::string> DumpOf(const Store& store) {
     return Dump(*store.Read(), RandomChanges::Requests());
@@ -121,6 +124,56 @@ TEST_F(FaultTest, ADiskThatFailsOnceEndsWritingUntilOpenedAnew) {
   uint64_t n = 1;
   for (; BreakDiskAt(n); ++n) ASSERT_FALSE(HasFailure()) << "at operation " << n;
   EXPECT_GT(n, 50);
+}
+
+TEST_F(FaultTest, AnIndexThatCannotGrowIsAFullDiskToo) {
+  const TempFolder folder;
+  vfs_.Reset();
+  auto store = Open(folder);
+  ASSERT_TRUE(store);
+  vfs_.SetIndexFull(true);
+  // So many pages that the log's index, 32 KB for some 4,000 of them, must grow.
+  std::optional<Error> refusal;
+  uint64_t applied = 0;
+  Change change;
+  while (!refusal && applied < 10) {
+    change = {};
+    for (uint64_t id = 1; id <= 1000; ++id) {
+      change.puts.push_back(
+          {Kind::kBatchItems, applied * 1000 + id, 0, std::string(4000, 'x'), {}});
+    }
+    const Outcome outcome = ApplyAndWait(**store, change);
+    if (const auto* error = std::get_if<Error>(&outcome)) {
+      refusal = *error;
+    } else {
+      ++applied;
+    }
+  }
+  ASSERT_TRUE(refusal);
+  EXPECT_EQ(refusal->reason, "DISK_FULL");
+  const auto count = [&] {
+    uint64_t records = 0;
+    EXPECT_TRUE(
+        (*store)->Read()->Scan(Kind::kBatchItems, 0, {}, [&](uint64_t, uint64_t, std::string_view) {
+          ++records;
+          return true;
+        }));
+    return records;
+  };
+  EXPECT_EQ(count(), applied * 1000);
+  vfs_.SetIndexFull(false);
+  As<Committed>(ApplyAndWait(**store, change));
+  EXPECT_EQ(count(), (applied + 1) * 1000);
+  store->reset();
+  EXPECT_EQ(*CheckIntegrity(folder.db()), std::vector<std::string>{});
+  vfs_.SetIndexFull(true);
+  store = Open(folder);
+  ASSERT_FALSE(store);
+  EXPECT_EQ(store.error().reason, "DISK_FULL");
+  vfs_.SetIndexFull(false);
+  store = Open(folder);
+  ASSERT_TRUE(store);
+  EXPECT_EQ(count(), (applied + 1) * 1000);
 }
 
 }  // namespace

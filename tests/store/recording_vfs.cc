@@ -1,5 +1,6 @@
 #include "tests/store/recording_vfs.h"
 
+#include <atomic>
 #include <cstring>
 #include <fstream>
 #include <mutex>
@@ -20,7 +21,8 @@ struct State {
   uint64_t fail_times = 0;
   int fail_code = 0;
   bool failed = false;
-  bool syncs = true;
+  std::atomic<bool> syncs = true;
+  std::atomic<bool> index_full = false;
   sqlite3_vfs* real = nullptr;
   sqlite3_vfs shim{};
 };
@@ -79,6 +81,13 @@ int ShimSync(sqlite3_file* file, int flags) {
   return TheState().syncs ? Real(file)->pMethods->xSync(Real(file), flags) : SQLITE_OK;
 }
 
+int ShimShmMap(sqlite3_file* file, int region, int size, int extend, void volatile** at) {
+  const bool may_extend = extend != 0 && !TheState().index_full;
+  const int code = Real(file)->pMethods->xShmMap(Real(file), region, size, may_extend ? 1 : 0, at);
+  const bool missing = code == SQLITE_OK && *at == nullptr && extend != 0;
+  return missing ? SQLITE_IOERR_SHMSIZE : code;
+}
+
 /// Everything else goes straight on to the system.
 template <auto Method, typename... Args>
 auto Forward(sqlite3_file* file, Args... args) {
@@ -100,7 +109,7 @@ const Methods kMethods = {
     Forward<&Methods::xFileControl, int, void*>,
     Forward<&Methods::xSectorSize>,
     Forward<&Methods::xDeviceCharacteristics>,
-    Forward<&Methods::xShmMap, int, int, int, void volatile**>,
+    ShimShmMap,
     Forward<&Methods::xShmLock, int, int, int>,
     Forward<&Methods::xShmBarrier>,
     Forward<&Methods::xShmUnmap, int>,
@@ -187,6 +196,8 @@ bool RecordingVfs::failed() const {
   const std::lock_guard lock(state.mutex);
   return state.failed;
 }
+
+void RecordingVfs::SetIndexFull(bool full) { TheState().index_full = full; }
 
 void RecordingVfs::SetSyncs(bool on) { TheState().syncs = on; }
 

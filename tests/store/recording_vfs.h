@@ -38,6 +38,8 @@ class RecordingVfs {
   void FailNoMore();
   /// Whether FailAt has struck.
   bool failed() const;
+  /// The index of a write-ahead log, which lies in memory that a file backs, can no longer grow.
+  void SetIndexFull(bool full);
   /// Syncs do nothing: for looking at many crashed files quickly.
   void SetSyncs(bool on);
 };

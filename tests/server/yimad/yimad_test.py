@@ -1,6 +1,6 @@
 """yimad as its operator calls it: what it prints, what it refuses, how it exits.
 
-usage: yimad_test.py YIMAD [unittest's options]
+usage: yimad_test.py YIMAD YIMA [unittest's options]
 """
 import os
 import pathlib
@@ -14,7 +14,7 @@ import tempfile
 import time
 import unittest
 
-YIMAD = sys.argv.pop(1)
+YIMAD, YIMA = sys.argv.pop(1), sys.argv.pop(1)
 ORIGIN = "HTTPS://QR.EXAMPLE.CN/"
 
 
@@ -310,7 +310,10 @@ class TrustExportTest(YimadTest):
             target = pathlib.Path(self.run_yimad("trust", "export", "--data", self.data, "-o", out).stdout.strip())
         self.assertEqual(target.parent, out)
         self.assertEqual(sorted(file.name for file in target.iterdir()), ["bundle", "list", "roots"])
-        self.assertEqual((target / "roots").read_text(), root + "\n")
+        shown = subprocess.run([YIMA, "--trust", out, "trust", "show"], env=clean_environment(), capture_output=True,
+                               text=True, timeout=60)
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        self.assertIn(f"root: {root}\n", shown.stdout)
 
     def test_a_folder_that_cannot_be_written_is_named(self):
         self.init()
