@@ -13,7 +13,7 @@
 namespace yima::store::testing {
 namespace {
 
-constexpr int kChanges = 40;
+constexpr int kChanges = 30;
 /// Marks from here on say how far a sequence was reserved; those below, how many changes stand.
 constexpr int64_t kReservedMark = 1'000'000;
 

@@ -11,7 +11,7 @@ namespace yima::store::testing {
 namespace {
 
 constexpr int kChanges = 10'000;
-constexpr int kComparedEvery = 1'000;
+constexpr uint64_t kReopenedOneIn = 100;
 
 /// An outcome in words, without its time.
 std::string Describe(const Outcome& outcome) {
@@ -57,7 +57,11 @@ TEST(StoreModelTest, TenThousandRandomChangesEndAlike) {
     if (random.Below(50) == 0) {
       ASSERT_EQ(*store->Reserve("s", 1 + i % 7), *model->Reserve("s", 1 + i % 7));
     }
-    if (random.Below(kComparedEvery / 10) == 0) {
+    if (random.Below(50) == 0) {
+      // All of them: which commit stamped a request is the store's own affair.
+      ASSERT_EQ(*store->ForgetRequests(INT64_MAX), *model->ForgetRequests(INT64_MAX));
+    }
+    if (random.Below(kReopenedOneIn) == 0) {
       store.reset();
       store = OpenSqlite(folder.db());
       ASSERT_EQ(Dump(*store->Read(), RandomChanges::Requests()),

@@ -11,7 +11,7 @@ namespace {
 constexpr uint64_t kIds = 40;
 constexpr uint64_t kKeys = 30;
 constexpr uint64_t kTerms = 12;
-constexpr uint64_t kRequests = 300;
+constexpr uint64_t kRequests = 100;
 constexpr Index kIndexes[] = {Index::kFacilityCode, Index::kActiveCode, Index::kClassCode};
 constexpr uint64_t kOneIn = 12;  ///< Of what is expected, one in so many is wrong.
 

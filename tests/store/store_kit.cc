@@ -18,7 +18,7 @@ TempFolder::~TempFolder() {
   fs::remove_all(path_, ignored);
 }
 
-TimeUs test_now = 1'000'000;
+std::atomic<TimeUs> test_now = 1'000'000;
 TimeUs TestNow() { return test_now; }
 
 std::unique_ptr<Store> OpenSqlite(const fs::path& db) {

@@ -1,6 +1,7 @@
 #ifndef YIMA_TESTS_STORE_STORE_KIT_H_
 #define YIMA_TESTS_STORE_STORE_KIT_H_
 
+#include <atomic>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -27,7 +28,7 @@ class TempFolder {
 };
 
 /// Settable, for stores opened with TestNow: 1,000,000 at first.
-extern TimeUs test_now;
+extern std::atomic<TimeUs> test_now;
 TimeUs TestNow();
 
 /// Opens an SQLite store, making its file when it is not there; fails the test when it cannot.
