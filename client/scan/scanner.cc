@@ -14,6 +14,12 @@ namespace {
 constexpr int kRoundsMax = 8;
 constexpr int kUpscaleSideMax = 1600;
 constexpr int kSmallSideMin = 120;
+// Sides of a tile and of the overlap of two, in sides of a symbol that may stand at any angle.
+constexpr double kTileSymbols = 3.3;
+constexpr double kTileOverlapSymbols = 1.5;
+constexpr int kTileSideMin = 400;
+// Symbols looked for along the shorter side of a picture in which none was found as a whole.
+constexpr int kSymbolsAcross = 8;
 
 // One rung: how the picture is changed before it is read.
 struct Rung {
@@ -164,13 +170,15 @@ void PaintOver(Image& image, const ScannedSymbol& symbol) {
   }
 }
 
-// Reads, paints over and reads again until nothing new comes.
-void ReadAll(Image& left, const Rung& rung, std::vector<ScannedSymbol>& found) {
+// Reads, paints over and reads again until nothing new comes. `left` lies at `corner` of the
+// picture.
+void ReadAll(Image& left, Point corner, const Rung& rung, std::vector<ScannedSymbol>& found) {
   if (!Fits(left, rung)) return;
   for (int round = 0; round < kRoundsMax; ++round) {
     bool any = false;
     for (ScannedSymbol& symbol : Read(Prepare(left, rung), rung.binarizer, rung.scale)) {
       PaintOver(left, symbol);
+      for (Point& point : symbol.corners) point = {point.x + corner.x, point.y + corner.y};
       const auto same = [&symbol](const ScannedSymbol& other) { return Same(symbol, other); };
       if (std::any_of(found.begin(), found.end(), same)) continue;
       found.push_back(std::move(symbol));
@@ -178,6 +186,42 @@ void ReadAll(Image& left, const Rung& rung, std::vector<ScannedSymbol>& found) {
     }
     if (!any) return;
   }
+}
+
+Image Crop(const Image& image, Point corner, int side) {
+  Image part;
+  part.width = std::min(side, image.width - corner.x);
+  part.height = std::min(side, image.height - corner.y);
+  part.pixels.reserve(static_cast<size_t>(part.width) * static_cast<size_t>(part.height));
+  for (int y = 0; y < part.height; ++y) {
+    const uint8_t* row = image.pixels.data() +
+                         static_cast<size_t>(corner.y + y) * static_cast<size_t>(image.width) +
+                         corner.x;
+    part.pixels.insert(part.pixels.end(), row, row + part.width);
+  }
+  return part;
+}
+
+// ZXing looks at the 256 likeliest triples of finder patterns, and on a sheet of labels most
+// triples are of three different labels. A tile holds few labels, and the overlap holds any label
+// whole.
+void ReadTiles(Image& left, double symbol_side, const Rung& rung,
+               std::vector<ScannedSymbol>& found) {
+  const int tile = static_cast<int>(std::max(kTileSymbols * symbol_side, 1.0 * kTileSideMin));
+  if (tile >= std::max(left.width, left.height)) return;
+  const int step = static_cast<int>(tile - kTileOverlapSymbols * symbol_side);
+  for (int y = 0; y == 0 || y + tile - step < left.height; y += step) {
+    for (int x = 0; x == 0 || x + tile - step < left.width; x += step) {
+      Image part = Crop(left, {x, y}, tile);
+      ReadAll(part, {x, y}, rung, found);
+    }
+  }
+}
+
+double SmallestSide(const std::vector<ScannedSymbol>& symbols) {
+  double side = Side(symbols.front());
+  for (const ScannedSymbol& symbol : symbols) side = std::min(side, Side(symbol));
+  return side;
 }
 
 }  // namespace
@@ -202,10 +246,13 @@ std::vector<ScannedSymbol> Scanner::Scan(const Image& image) const {
   };
   std::vector<ScannedSymbol> found;
   Image left = image;
-  for (const Rung& rung : kLadder) {
-    ReadAll(left, rung, found);
-    if (!found.empty()) break;
+  const Rung* rung = kLadder;
+  for (; rung != std::end(kLadder) && found.empty(); ++rung) ReadAll(left, {0, 0}, *rung, found);
+  if (found.empty()) {
+    rung = std::begin(kLadder) + 1;
+    ReadTiles(left, 1.0 * std::min(image.width, image.height) / kSymbolsAcross, kLadder[0], found);
   }
+  if (!found.empty()) ReadTiles(left, SmallestSide(found), *(rung - 1), found);
   std::sort(found.begin(), found.end(), [](const ScannedSymbol& a, const ScannedSymbol& b) {
     const Point p = Centre(a);
     const Point q = Centre(b);

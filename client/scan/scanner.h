@@ -26,8 +26,8 @@ struct ScannedSymbol {
 class Scanner {
  public:
   /// Every symbol once, in reading order (top to bottom, then left to right); empty when there is
-  /// none. A clean picture costs two passes, one without a symbol the whole ladder of scales,
-  /// binarizers and inversion.
+  /// none. A picture that one symbol fills costs two passes, one of many small ones some six, one
+  /// without a symbol the whole ladder of scales, binarizers and inversion.
   std::vector<ScannedSymbol> Scan(const Image& image) const;
 };
 

@@ -47,7 +47,7 @@ Image Blank(int width, int height, uint8_t gray) {
 Image Symbol(std::string_view text, int module_px) {
   QRcode* code =
       QRcode_encodeData(static_cast<int>(text.size()),
-                        reinterpret_cast<const unsigned char*>(text.data()), 0, QR_ECLEVEL_M);
+                        reinterpret_cast<const unsigned char*>(text.data()), 0, QR_ECLEVEL_Q);
   if (code == nullptr) throw std::runtime_error("text does not fit a symbol");
   const int side = (code->width + 8) * module_px;
   Image image = Blank(side, side);

@@ -11,7 +11,7 @@ namespace yima::scan {
 
 Image Blank(int width, int height, uint8_t gray = 255);
 
-/// A QR symbol of the text (at most 8-bit), with its quiet zone.
+/// A QR symbol of the text (at most 8-bit), level Q as on plates, with its quiet zone.
 Image Symbol(std::string_view text, int module_px);
 
 /// Draws `what` with its top left corner at x, y.

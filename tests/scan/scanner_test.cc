@@ -1,6 +1,7 @@
 #include "client/scan/scanner.h"
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 #include <thread>
 
@@ -45,6 +46,32 @@ TEST(ScannerTest, ReadsThreeLabelsInReadingOrder) {
 TEST(ScannerTest, ReadsASheetOfTwelve) {
   Image picture = Blank(1400, 1100);
   for (int i = 0; i < 12; ++i) Draw(picture, Symbol(CodeText(i), 4), i % 4 * 340, i / 4 * 350);
+  EXPECT_EQ(Scanner().Scan(picture).size(), 12u);
+}
+
+// A page of round plates as a printer's program renders it at 300 dpi: borders are circles, and a
+// module is no whole number of pixels.
+TEST(ScannerTest, ReadsAPageOfRoundPlates) {
+  constexpr double kModulePx = 7.23;
+  constexpr int kPitchPx = 768;
+  Image picture = Blank(2481, 3508);
+  for (int i = 0; i < 12; ++i) {
+    const int x0 = 90 + i % 3 * kPitchPx;
+    const int y0 = 220 + i / 3 * kPitchPx;
+    const Image symbol = Symbol(CodeText(i), 1);
+    for (int y = 0; y < kPitchPx; ++y) {
+      for (int x = 0; x < kPitchPx; ++x) {
+        const double from_centre = std::hypot(x - kPitchPx / 2.0, y - kPitchPx / 2.0);
+        const double column = (x - kPitchPx / 2.0) / kModulePx + symbol.width / 2.0;
+        const double row = (y - kPitchPx / 2.0) / kModulePx + symbol.height / 2.0;
+        bool black = std::abs(from_centre - 354) < 1 || std::abs(from_centre - 340) < 3;
+        if (column >= 0 && column < symbol.width && row >= 0 && row < symbol.height) {
+          black = symbol.at(static_cast<int>(column), static_cast<int>(row)) == 0;
+        }
+        if (black) picture.pixels[static_cast<size_t>((y0 + y) * 2481 + x0 + x)] = 0;
+      }
+    }
+  }
   EXPECT_EQ(Scanner().Scan(picture).size(), 12u);
 }
 
