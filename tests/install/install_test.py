@@ -55,12 +55,12 @@ def main():
         print(f"yima::code says {', '.join(said)} and needs libsodium only")
 
         if (prefix / "bin/yima").exists():
-            built = build_project(folder, prefix, ["code", "client"])
+            built = build_project(folder, prefix, ["code", "label", "client"])
             said = run(built / "all_components").split()
-            assert said == ["SERVER_NOT_REACHED", "FILE_UNREADABLE"], said
+            assert said == ["SERVER_NOT_REACHED", "FILE_UNREADABLE", "plate-60"], said
             version = run(prefix / "bin/yima", "version").split()
             assert version[0] == "yima", version
-            print(f"yima::client and yima::scan link; installed: {' '.join(version)}")
+            print(f"yima::label, yima::client and yima::scan link; installed: {' '.join(version)}")
 
 
 main()
