@@ -71,6 +71,7 @@ void AddCommands(CLI::App& app, yima::cli::Session& session) {
   yima::cli::AddFacilities(app, session);
   yima::cli::AddCodes(app, session);
   yima::cli::AddRights(app, session);
+  yima::cli::AddLabels(app, session);
   yima::cli::AddScan(app, session);
   yima::cli::AddVerify(app, session);
   yima::cli::AddResolve(app, session);

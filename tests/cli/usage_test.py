@@ -9,7 +9,7 @@ import unittest
 from programs.registry import Registry, write_ledger
 
 COMMANDS = ["organizations import", "organizations list", "facilities import", "facilities list", "facilities show",
-            "codes issue", "codes list", "codes show", "codes bind", "codes revoke", "rights confirm", "scan", "verify",
+            "codes issue", "codes list", "codes show", "codes bind", "codes revoke", "rights confirm", "labels", "scan", "verify",
             "resolve", "trust show", "trust fetch", "classes list", "batches list", "batches show", "version"]
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
