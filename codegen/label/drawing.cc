@@ -104,12 +104,16 @@ void TraceShape(cairo_t* cairo, const Box& box, Shape shape, double radius_mm) {
 }
 
 void Drawing::AddText(const SetText& text, double x_mm, double baseline_mm) {
-  for (GlyphRun run : text.runs) {
-    for (cairo_glyph_t& glyph : run.glyphs) {
-      glyph.x += Points(x_mm);
-      glyph.y += Points(baseline_mm);
-    }
-    AddRun(run, &texts_);
+  for (const GlyphRun& run : text.runs) {
+    const bool plain = run.clusters.empty();
+    auto onto = std::find_if(texts_.begin(), texts_.end(), [&](const GlyphRun& each) {
+      return each.font == run.font && each.clusters.empty() == plain;
+    });
+    if (onto == texts_.end()) onto = texts_.insert(onto, {run.font, {}, {}, {}});
+    for (const cairo_glyph_t& glyph : run.glyphs)
+      onto->glyphs.push_back({glyph.index, glyph.x + Points(x_mm), glyph.y + Points(baseline_mm)});
+    onto->bytes += run.bytes;
+    onto->clusters.insert(onto->clusters.end(), run.clusters.begin(), run.clusters.end());
   }
 }
 

@@ -41,7 +41,7 @@ void PlaceLine(const TextLine& line, const LabelFields& fields, double x_mm, dou
                TextSetter& setter, Drawing* drawing, LabelWarnings* warnings) {
   const std::string text = line.Fill(fields);
   if (text.empty()) return;
-  const SetText set = setter.Set(text, line);
+  const SetText& set = setter.Set(text, line);
   Note(set, line, text, fields, warnings);
   drawing->AddText(
       set, x_mm + StartMm(line, set.width_mm),

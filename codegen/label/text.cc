@@ -11,7 +11,13 @@ namespace {
 /// Shrunk texts take one of few sizes, so that few fonts are made.
 constexpr double kSizeStepMm = 0.05;
 constexpr double kEpsilonMm = 1e-6;
+/// Names of a city's organizations, roads and classes come again; numbers in ASCII do not.
+constexpr size_t kKeptMax = 4'000;
 constexpr std::string_view kEllipsis = "…";
+
+bool IsAscii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return (c & 0x80) == 0; });
+}
 
 std::string WithoutControls(std::string_view text) {
   std::string clean(text);
@@ -44,41 +50,38 @@ double ShrunkSizeMm(const TextLine& line, double width_em) {
   return std::clamp(stepped_mm, line.min_size_mm, line.size_mm);
 }
 
-/// Cuts clusters into runs of one font each, ASCII apart from the rest.
+GlyphRun& RunOf(cairo_scaled_font_t* font, bool plain, std::vector<GlyphRun>* runs) {
+  for (GlyphRun& run : *runs)
+    if (run.font == font && run.clusters.empty() == plain) return run;
+  runs->push_back({font, {}, {}, {}});
+  return runs->back();
+}
+
+/// Sorts clusters into runs of one font each, ASCII apart from the rest.
 std::vector<GlyphRun> RunsOf(Shaper& shaper, const ShapedText& shaped, double size_pt) {
   std::vector<GlyphRun> runs;
   const ShapedGlyph* glyph = shaped.glyphs.data();
   for (const ShapedCluster& cluster : shaped.clusters) {
-    const bool ascii = cluster.bytes.size() == 1;
-    const ShapedGlyph* end = glyph + cluster.glyphs;
-    for (const ShapedGlyph* begin = glyph; glyph < end; begin = glyph) {
-      GlyphRun run{shaper.Font(begin->face, size_pt), {}, {}, {}};
-      for (; glyph < end && glyph->face == begin->face; ++glyph)
+    const bool plain = cluster.bytes.size() == 1;
+    const ShapedGlyph* const begin = glyph;
+    const ShapedGlyph* const end = glyph + cluster.glyphs;
+    while (glyph < end) {
+      const size_t face = glyph->face;
+      const ShapedGlyph* const first = glyph;
+      GlyphRun& run = RunOf(shaper.Font(face, size_pt), plain, &runs);
+      for (; glyph < end && glyph->face == face; ++glyph)
         run.glyphs.push_back({glyph->index, glyph->x_em * size_pt, glyph->y_em * size_pt});
-      if (!ascii) {
-        // The rest of a cluster in other fonts adds no text.
-        if (end - begin == cluster.glyphs) run.bytes = cluster.bytes;
-        run.clusters = {{static_cast<int>(run.bytes.size()), static_cast<int>(glyph - begin)}};
-      }
-      AddRun(run, &runs);
+      if (plain) continue;
+      // What a cluster has in other fonts adds no text.
+      const std::string& bytes = first == begin ? cluster.bytes : std::string();
+      run.bytes += bytes;
+      run.clusters.push_back({static_cast<int>(bytes.size()), static_cast<int>(glyph - first)});
     }
   }
   return runs;
 }
 
 }  // namespace
-
-void AddRun(const GlyphRun& run, std::vector<GlyphRun>* runs) {
-  auto onto = std::find_if(runs->begin(), runs->end(),
-                           [&](const GlyphRun& each) { return each.Joins(run); });
-  if (onto == runs->end()) {
-    runs->push_back(run);
-    return;
-  }
-  onto->glyphs.insert(onto->glyphs.end(), run.glyphs.begin(), run.glyphs.end());
-  onto->clusters.insert(onto->clusters.end(), run.clusters.begin(), run.clusters.end());
-  onto->bytes += run.bytes;
-}
 
 TextSetter::TextSetter(std::unique_ptr<Shaper> shaper) : shaper_(std::move(shaper)) {}
 TextSetter::TextSetter(TextSetter&&) noexcept = default;
@@ -90,7 +93,18 @@ Result<TextSetter> TextSetter::Create() {
   return TextSetter(std::move(shaper));
 }
 
-SetText TextSetter::Set(std::string_view text, const TextLine& line) {
+const SetText& TextSetter::Set(std::string_view text, const TextLine& line) {
+  if (IsAscii(text)) return latest_ = SetAnew(text, line);
+  const double form[] = {line.size_mm, line.min_size_mm, line.box.width_mm, line.bold ? 1.0 : 0.0};
+  std::string key(reinterpret_cast<const char*>(form), sizeof form);
+  key += text;
+  const auto kept = kept_.find(key);
+  if (kept != kept_.end()) return kept->second;
+  if (kept_.size() >= kKeptMax) kept_.clear();
+  return kept_.emplace(std::move(key), SetAnew(text, line)).first->second;
+}
+
+SetText TextSetter::SetAnew(std::string_view text, const TextLine& line) {
   Shaper& shaper = *shaper_;
   const std::string clean = WithoutControls(text);
   ShapedText shaped = shaper.Shape(clean, line.bold);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include <cairo.h>
@@ -24,14 +25,7 @@ struct GlyphRun {
   /// would be found in a PDF as the radical ⽔ that looks the same.
   std::string bytes;
   std::vector<cairo_text_cluster_t> clusters;
-
-  bool Joins(const GlyphRun& other) const {
-    return font == other.font && clusters.empty() == other.clusters.empty();
-  }
 };
-
-/// Adds glyphs to the run that they join, or as one more.
-void AddRun(const GlyphRun& run, std::vector<GlyphRun>* runs);
 
 /// A line as it will stand on the label.
 struct SetText {
@@ -53,12 +47,17 @@ class TextSetter {
   TextSetter& operator=(TextSetter&&) noexcept;
   ~TextSetter();
 
-  /// Line breaks and control characters become spaces. `text` is UTF-8.
-  SetText Set(std::string_view text, const TextLine& line);
+  /// Line breaks and control characters become spaces. `text` is UTF-8. What it gives is good until
+  /// the next call.
+  const SetText& Set(std::string_view text, const TextLine& line);
 
  private:
   explicit TextSetter(std::unique_ptr<Shaper> shaper);
+  SetText SetAnew(std::string_view text, const TextLine& line);
+
   std::unique_ptr<Shaper> shaper_;
+  std::unordered_map<std::string, SetText> kept_;
+  SetText latest_;
 };
 
 }  // namespace yima::label
