@@ -22,9 +22,9 @@ void SpeakLanguage(CLI::App& app) {
   formatter->label("Env", Say("环境变量", "Env"));
   formatter->label("TEXT", Say("文本", "TEXT"));
   app.failure_message([](const CLI::App*, const CLI::Error& error) {
-    return std::string("yimad: ") + error.what() + "\nhint: " +
-           Say("yimad --help 和 yimad 命令 --help 说明用法",
-               "yimad --help and yimad COMMAND --help say how it is used") +
+    return std::string("yimad: ") + error.what() + "\n" +
+           Say("提示：yimad --help 和 yimad 命令 --help 说明用法",
+               "hint: yimad --help and yimad COMMAND --help say how it is used") +
            "\n";
   });
   app.fallthrough();

@@ -43,6 +43,50 @@ const char* HintFor(std::string_view reason) {
   return nullptr;
 }
 
+/// What went wrong in Chinese; the message behind it names the values.
+struct Words {
+  std::string_view reason;
+  const char* zh;
+};
+constexpr Words kWords[] = {
+    {"ADDRESS_UNAVAILABLE", "无法监听该地址"},
+    {"DATA_MISSING", "目录中没有登记库"},
+    {"DATA_NOT_EMPTY", "目录不为空"},
+    {"DATA_NOT_WRITABLE", "无法建立目录"},
+    {"DATA_UNFINISHED", "登记库未建成"},
+    {"DISK_FULL", "磁盘已满"},
+    {"FILE_UNREADABLE", "无法读取文件"},
+    {"FILE_UNWRITABLE", "无法写入文件"},
+    {"KEYS_EXIST", "密钥已存在"},
+    {"KEYS_FOREIGN", "密钥不属于本登记库"},
+    {"KEY_FILE_DAMAGED", "密钥文件损坏"},
+    {"KEY_FILE_MISSING", "缺少密钥文件"},
+    {"LISTEN_INSECURE", "不是本机地址"},
+    {"LISTEN_MALFORMED", "监听地址格式不对"},
+    {"NOTE_MISSING", "尚无信任文件"},
+    {"ORIGIN_MALFORMED", "网址不合格式"},
+    {"OUT_OF_MEMORY", "内存不足"},
+    {"PASSPHRASE_FILE", "口令文件无法读取或为空"},
+    {"PASSPHRASE_MISSING", "缺少口令"},
+    {"PASSPHRASE_WRONG", "口令不对"},
+    {"RECORD_DAMAGED", "记录损坏"},
+    {"SCHEMA_NEWER", "数据由更新版本的 yimad 写成"},
+    {"SCHEMA_OLDER", "数据由较旧版本的 yimad 写成"},
+    {"STORE_BUSY", "数据库被其他程序占用"},
+    {"STORE_DAMAGED", "数据损坏"},
+    {"STORE_LOCKED", "数据目录正被另一进程使用"},
+    {"STORE_UNWRITABLE", "无法写入数据目录"},
+};
+
+std::string InWords(const Error& error) {
+  if (Chinese()) {
+    for (const auto& words : kWords) {
+      if (words.reason == error.reason) return fmt::format("{}（{}）", words.zh, error.message);
+    }
+  }
+  return error.message;
+}
+
 }  // namespace
 
 void SetLanguage(std::string_view lang) { Chinese() = lang == "zh"; }
@@ -51,8 +95,10 @@ const char* Say(const char* zh, const char* en) { return Chinese() ? zh : en; }
 
 int Complain(const Error& error) {
   fmt::print(stderr, "yimad: {}{}{}\n", error.field, error.field.empty() ? "" : ": ",
-             error.message);
-  if (const char* hint = HintFor(error.reason)) fmt::print(stderr, "hint: {}\n", hint);
+             InWords(error));
+  if (const char* hint = HintFor(error.reason)) {
+    fmt::print(stderr, "{}{}\n", Say("提示：", "hint: "), hint);
+  }
   return error.code == StatusCode::kInvalidArgument ? kWrongUse : kFailed;
 }
 

@@ -340,7 +340,18 @@ class WordsTest(YimadTest):
         self.assertIn("码制", out)
         self.assertRegex(out, r"(?m)^root: [0-9a-f]{64}$")
         self.assertEqual(self.run_yimad("check", "--data", self.data, "--lang", "zh").stdout, "一切正常\n")
-        self.assertIn("先运行 yimad init", self.refused("--lang", "zh", "check", "--data", self.folder / "none"))
+        said = self.refused("--lang", "zh", "check", "--data", self.folder / "none")
+        self.assertIn("目录中没有登记库（", said)
+        self.assertIn("提示：先运行 yimad init", said)
+
+    def test_has_chinese_words_for_every_reason_of_its_own(self):
+        source = pathlib.Path(__file__).parents[3] / "server"
+        fails = re.compile(r'(?:Fail\(\s*StatusCode::\w+,|Invalid\()\s*"([A-Z]+(?:_[A-Z]+)+)"')
+        words = (source / "yimad" / "words.cc").read_text()
+        for folder in ("keys", "yimad"):
+            for file in (source / folder).glob("*.cc"):
+                for reason in fails.findall(file.read_text()):
+                    self.assertIn(f'{{"{reason}", "', words, file.name)
 
     def test_wrong_use_exits_2_and_says_where_help_is(self):
         for args in ([], ["nonsense"], ["serve"], ["init", "--data", self.data], ["trust"],
