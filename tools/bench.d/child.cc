@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <ctime>
 #include <fstream>
 
 #include <fcntl.h>
@@ -61,6 +62,17 @@ void Child::Watch() {
     peak_kilobytes_ = std::max<int64_t>(peak_kilobytes_, AnonymousKilobytes(pid_));
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
+}
+
+double Child::CpuSecondsWithOwn() const {
+  const auto seconds = [](clockid_t clock) {
+    timespec time{};
+    clock_gettime(clock, &time);
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+  };
+  clockid_t of_program = 0;
+  clock_getcpuclockid(pid_, &of_program);
+  return seconds(of_program) + seconds(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 bool Child::Running() const {

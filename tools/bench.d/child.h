@@ -30,6 +30,9 @@ class Child {
   bool Running() const;
 
   /// The highest seen so far, looked at every 5 ms.
+  /// Processor time so far of it and this program together, seconds.
+  double CpuSecondsWithOwn() const;
+
   double peak_megabytes() const { return static_cast<double>(peak_kilobytes_) / 1000.0 * 1.024; }
 
  private:

@@ -30,18 +30,20 @@ double SignsPerSecond(int n) {
 }  // namespace
 
 Result<Line> BenchIssue(const Options& options) {
-  const uint64_t codes = options.quick ? 10'000 : 100'000;
+  const double codes = options.quick ? 10'000 : 100'000;
   YIMA_ASSIGN_OR_RETURN(const auto registry, Registry::Make(options, "issue"));
   Line line{.bench = "issue", .unit = "codes/s", .floor_unit = "signatures/s of a core"};
   line.bar = 0.75;
   return MedianOfRounds(line, options.quick ? 1 : 5, kSignsLeast, [&]() -> Result<Round> {
-    YIMA_ASSIGN_OR_RETURN(const auto ledger, registry->Import(codes));
+    YIMA_ASSIGN_OR_RETURN(const auto ledger, registry->Import(static_cast<uint64_t>(codes)));
     v1::IssueCodesRequest request;
     request.mutable_filter()->set_batch(ledger.batch);
     const double before = SignsPerSecond(options.quick ? 5'000 : 40'000);
+    const double cpu = registry->server().CpuSecondsWithOwn();
     YIMA_ASSIGN_OR_RETURN(const double seconds, registry->Issue(request));
+    const double cpu_us = (registry->server().CpuSecondsWithOwn() - cpu) * 1e6 / codes;
     const double after = SignsPerSecond(options.quick ? 5'000 : 40'000);
-    return Round{static_cast<double>(codes) / seconds, (before + after) / 2};
+    return Round{codes / seconds, (before + after) / 2, cpu_us, 2e6 / (before + after)};
   });
 }
 

@@ -1,8 +1,8 @@
 #include "tools/bench.d/line.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
+#include <ctime>
 #include <vector>
 
 #include <fmt/format.h>
@@ -21,6 +21,23 @@ double Rounded(double value) {
 }
 
 std::string Words(double value) { return fmt::format("{:.{}f}", value, value < 100 ? 2 : 0); }
+
+std::string CpuWords(const Round& round) {
+  if (round.value_cpu_us == 0) return {};
+  return fmt::format("; {:.1f} and {:.1f} µs of processor time each", round.value_cpu_us,
+                     round.floor_cpu_us);
+}
+
+double ClockSeconds(clockid_t clock, const std::function<void()>& call) {
+  const auto now = [&] {
+    timespec time{};
+    clock_gettime(clock, &time);
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+  };
+  const double begin = now();
+  call();
+  return now() - begin;
+}
 
 }  // namespace
 
@@ -56,8 +73,10 @@ Result<Line> MedianOfRounds(Line line, int rounds, double floor_least,
   for (int i = 0; i < rounds; ++i) {
     YIMA_ASSIGN_OR_RETURN(all.emplace_back(), round());
     const Round& last = all.back();
-    Note(fmt::format("{} round {} of {}: {:.0f} ÷ {:.0f} = {:.3f}", line.bench, i + 1, rounds,
-                     last.value, last.floor, last.value / last.floor));
+    constexpr int kTold = 10;
+    if (rounds > kTold && i % kTold != 0) continue;
+    Note(fmt::format("{} round {} of {}: {:.0f} ÷ {:.0f} = {:.3f}{}", line.bench, i + 1, rounds,
+                     last.value, last.floor, last.value / last.floor, CpuWords(last)));
   }
   const auto middle = all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2);
   std::ranges::nth_element(all, middle, {}, [](const Round& r) { return r.value / r.floor; });
@@ -74,10 +93,10 @@ Result<Line> MedianOfRounds(Line line, int rounds, double floor_least,
   return line;
 }
 
-double SecondsOf(const std::function<void()>& call) {
-  const auto begin = std::chrono::steady_clock::now();
-  call();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+double SecondsOf(const std::function<void()>& call) { return ClockSeconds(CLOCK_MONOTONIC, call); }
+
+double CoreSecondsOf(const std::function<void()>& call) {
+  return ClockSeconds(CLOCK_THREAD_CPUTIME_ID, call);
 }
 
 void Note(const std::string& text) { fmt::print(stderr, "bench: {}\n", text); }

@@ -45,6 +45,10 @@ struct Line {
 struct Round {
   double value = 0;
   double floor = 0;
+  /// Microseconds of processor time that each took, of all programs together: what to look at when
+  /// other work slows both. 0: not measured.
+  double value_cpu_us = 0;
+  double floor_cpu_us = 0;
 };
 
 /// Runs an odd number of rounds and makes a line of the one whose ratio is the median.
@@ -55,6 +59,8 @@ Result<Line> MedianOfRounds(Line line, int rounds, double floor_least,
 
 /// Seconds that a call takes.
 double SecondsOf(const std::function<void()>& call);
+/// Seconds of processor time that it takes in this thread: what one core does, whatever else runs.
+double CoreSecondsOf(const std::function<void()>& call);
 
 /// A remark for the person who looks on, on stderr.
 void Note(const std::string& text);

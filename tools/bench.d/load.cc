@@ -87,8 +87,8 @@ Load::Load(const std::string& address, std::string method, int callers)
 
 Load::~Load() = default;
 
-Result<Load::Measured> Load::Run(uint64_t n,
-                                 const std::function<std::string(uint64_t)>& request) const {
+Result<Load::Measured> Load::Run(uint64_t n, const std::function<std::string(uint64_t)>& request,
+                                 const Child& server) const {
   Shared shared{
       .method = method_, .request = request, .calls = n, .mutex = {}, .ended = {}, .failure = {}};
   shared.running = callers_;
@@ -97,6 +97,7 @@ Result<Load::Measured> Load::Run(uint64_t n,
     callers.push_back(
         std::make_unique<Caller>(shared, *channels_->stubs[static_cast<size_t>(i) % kChannels]));
   }
+  const double cpu = server.CpuSecondsWithOwn();
   const double seconds = SecondsOf([&] {
     for (const auto& caller : callers) caller->Ask();
     std::unique_lock lock(shared.mutex);
@@ -107,7 +108,8 @@ Result<Load::Measured> Load::Run(uint64_t n,
                 fmt::format("{}: {}", method_, shared.failure->error_message()));
   }
   const auto calls = static_cast<double>(n);
-  return Measured{calls / seconds, static_cast<double>(shared.reply_bytes) / calls};
+  return Measured{calls / seconds, static_cast<double>(shared.reply_bytes) / calls,
+                  (server.CpuSecondsWithOwn() - cpu) * 1e6 / calls};
 }
 
 }  // namespace yima::bench

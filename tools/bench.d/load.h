@@ -6,6 +6,8 @@
 #include <memory>
 #include <string>
 
+#include "tools/bench.d/child.h"
+
 #include "codegen/code/result.h"
 
 namespace yima::bench {
@@ -22,10 +24,12 @@ class Load {
   struct Measured {
     double per_second = 0;
     double reply_bytes = 0;  ///< Mean.
+    double cpu_us = 0;       ///< Processor time a call, of the server and this program together.
   };
   /// Makes n calls; `request` gives the serialized request of the ith, from any thread. CALL_FAILED
   /// when one is not answered with OK.
-  Result<Measured> Run(uint64_t n, const std::function<std::string(uint64_t)>& request) const;
+  Result<Measured> Run(uint64_t n, const std::function<std::string(uint64_t)>& request,
+                       const Child& server) const;
 
  private:
   struct Channels;

@@ -73,6 +73,7 @@ Result<Registry::Imported> Registry::Import(uint64_t n) {
   uint64_t sent = 0;
   v1::ImportReport report;
   Result<void> done;
+  const double cpu = server_->CpuSecondsWithOwn();
   const double seconds = SecondsOf([&] {
     done = client_->ImportFacilities(
         header,
@@ -93,7 +94,8 @@ Result<Registry::Imported> Registry::Import(uint64_t n) {
                 fmt::format("{} of {} rows were created", report.created(), n));
   }
   imported_ += n;
-  return Imported{report.batch(), seconds};
+  const double cpu_seconds = server_->CpuSecondsWithOwn() - cpu;
+  return Imported{report.batch(), seconds, cpu_seconds * 1e6 / static_cast<double>(n)};
 }
 
 Result<double> Registry::Issue(const v1::IssueCodesRequest& target,

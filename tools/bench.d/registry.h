@@ -33,6 +33,7 @@ class Registry {
   struct Imported {
     uint64_t batch = 0;
     double seconds = 0;  ///< From its first row sent until the report, when all are durable.
+    double cpu_us = 0;   ///< Processor time a row, of server and client together.
   };
   /// The next n facilities of division 140502.
   Result<Imported> Import(uint64_t n);

@@ -96,19 +96,19 @@ Result<Line> BenchResolve(const Options& options) {
     return asked.SerializeAsString();
   };
   const Load resolver(registry->address(), "/yima.v1.ResolverService/Resolve", kCallers);
-  YIMA_ASSIGN_OR_RETURN(const auto warm, resolver.Run(calls, request));
+  YIMA_ASSIGN_OR_RETURN(const auto warm, resolver.Run(calls, request, registry->server()));
   YIMA_ASSIGN_OR_RETURN(const Echo echo,
                         StartEcho(options, static_cast<uint64_t>(warm.reply_bytes)));
   const Load echoing(echo.address, "/yima.bench.Echo/Echo", kCallers);
-  YIMA_RETURN_IF_ERROR(echoing.Run(calls / 5, request));
+  YIMA_RETURN_IF_ERROR(echoing.Run(calls / 5, request, *echo.program));
 
   Line line{.bench = "resolve", .unit = "resolves/s", .floor_unit = "echoes/s"};
   line.bar = codes_wanted > 1'000'000 ? 0.75 : 0.8;
   return MedianOfRounds(line, options.quick ? 1 : 7, kEchoesLeast, [&]() -> Result<Round> {
     ++run;
-    YIMA_ASSIGN_OR_RETURN(const auto floor, echoing.Run(calls, request));
-    YIMA_ASSIGN_OR_RETURN(const auto figure, resolver.Run(calls, request));
-    return Round{figure.per_second, floor.per_second};
+    YIMA_ASSIGN_OR_RETURN(const auto floor, echoing.Run(calls, request, *echo.program));
+    YIMA_ASSIGN_OR_RETURN(const auto figure, resolver.Run(calls, request, registry->server()));
+    return Round{figure.per_second, floor.per_second, figure.cpu_us, floor.cpu_us};
   });
 }
 

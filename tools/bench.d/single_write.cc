@@ -36,7 +36,7 @@ Result<std::vector<uint64_t>> FacilitiesOf(const Registry& registry, uint64_t ba
 
 Result<Line> BenchSingleWrite(const Options& options) {
   const uint64_t binds = options.quick ? 1'000 : 20'000;
-  const uint64_t transactions = options.quick ? 300 : 6'000;
+  const double floor_seconds = options.quick ? 0.1 : 1;
   const int rounds = options.quick ? 1 : 5;
   YIMA_ASSIGN_OR_RETURN(const auto registry, Registry::Make(options, "single_write"));
   const uint64_t all = binds * static_cast<uint64_t>(rounds);
@@ -57,12 +57,12 @@ Result<Line> BenchSingleWrite(const Options& options) {
   line.bar = 3;
   return MedianOfRounds(line, rounds, kTransactionsLeast, [&]() -> Result<Round> {
     YIMA_ASSIGN_OR_RETURN(const double before,
-                          DurableTransactions(registry->data() / "plain.db", transactions));
-    YIMA_ASSIGN_OR_RETURN(const auto figure, binding.Run(binds, request));
+                          DurableTransactions(registry->data() / "plain.db", floor_seconds));
+    YIMA_ASSIGN_OR_RETURN(const auto figure, binding.Run(binds, request, registry->server()));
     bound += binds;
     YIMA_ASSIGN_OR_RETURN(const double after,
-                          DurableTransactions(registry->data() / "plain.db", transactions));
-    return Round{figure.per_second, (before + after) / 2};
+                          DurableTransactions(registry->data() / "plain.db", floor_seconds));
+    return Round{figure.per_second, (before + after) / 2, figure.cpu_us, 2e6 / (before + after)};
   });
 }
 

@@ -147,7 +147,7 @@ Result<double> MirrorDatabase::Insert(const std::vector<FacilityRows>& rows) {
   return seconds;
 }
 
-Result<double> DurableTransactions(const std::filesystem::path& file, uint64_t n) {
+Result<double> DurableTransactions(const std::filesystem::path& file, double seconds) {
   YIMA_ASSIGN_OR_RETURN(const auto database, RawDatabase::Open(file, false));
   YIMA_RETURN_IF_ERROR(database->Execute(
       "CREATE TABLE IF NOT EXISTS plain (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT"));
@@ -156,14 +156,20 @@ Result<double> DurableTransactions(const std::filesystem::path& file, uint64_t n
   auto* commit = database->Prepare("COMMIT");
   const std::string bytes(200, 'x');
   bool done = true;
-  const double seconds = SecondsOf([&] {
-    for (uint64_t i = 0; done && i < n; ++i) {
-      Bind(insert, 1, bytes);
-      done = Step(begin) && Step(insert) && Step(commit);
-    }
-  });
+  int transactions = 0;
+  double taken = 0;
+  while (done && taken < seconds) {
+    constexpr int kBetweenLooks = 20;
+    taken += SecondsOf([&] {
+      for (int i = 0; done && i < kBetweenLooks; ++i) {
+        Bind(insert, 1, bytes);
+        done = Step(begin) && Step(insert) && Step(commit);
+      }
+    });
+    transactions += kBetweenLooks;
+  }
   if (!done) return tl::unexpected(database->Failure().error());
-  return static_cast<double>(n) / seconds;
+  return transactions / taken;
 }
 
 }  // namespace yima::bench

@@ -62,8 +62,8 @@ class MirrorDatabase {
 };
 
 /// The floor of `single_write`: durable transactions of one 200-byte row each, one after the other,
-/// a second.
-Result<double> DurableTransactions(const std::filesystem::path& file, uint64_t n);
+/// a second, measured for so many seconds.
+Result<double> DurableTransactions(const std::filesystem::path& file, double seconds);
 
 }  // namespace yima::bench
 

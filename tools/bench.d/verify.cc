@@ -67,7 +67,7 @@ Result<TrustStore> MakeTrust(const SigningKey& key) {
 
 Result<Line> BenchVerify(const Options& options) {
   const SigningKey key = SigningKey::Generate();
-  YIMA_ASSIGN_OR_RETURN(const auto samples, MakeSamples(key, options.quick ? 500 : 4'000));
+  YIMA_ASSIGN_OR_RETURN(const auto samples, MakeSamples(key, options.quick ? 200 : 1'000));
   YIMA_ASSIGN_OR_RETURN(const auto trust, MakeTrust(key));
   const Verifier verifier(trust);
   const auto n = static_cast<double>(samples.size());
@@ -79,9 +79,9 @@ Result<Line> BenchVerify(const Options& options) {
   size_t asked = 0;
   // Short slices of both, one after the other, so that what else the machine does hits both.
   auto measured =
-      MedianOfRounds(line, options.quick ? 3 : 31, kVerificationsLeast, [&]() -> Result<Round> {
+      MedianOfRounds(line, options.quick ? 3 : 101, kVerificationsLeast, [&]() -> Result<Round> {
         asked += samples.size();
-        const double floor = SecondsOf([&] {
+        const double floor = CoreSecondsOf([&] {
           for (const auto& sample : samples) {
             genuine +=
                 crypto_sign_verify_detached(sample.signature.data(),
@@ -89,7 +89,7 @@ Result<Line> BenchVerify(const Options& options) {
                                             sample.message.size(), key.public_key().data()) == 0;
           }
         });
-        const double figure = SecondsOf([&] {
+        const double figure = CoreSecondsOf([&] {
           for (const auto& sample : samples) {
             authentic += verifier.Judge(sample.text).verdict == Verdict::kAuthentic;
           }
