@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 #include <sodium.h>
 
@@ -134,7 +135,7 @@ void Execute(const Domain& domain, RequestMark mark, Planner plan,
 }
 
 std::string Etag(const Domain& domain, uint64_t revision) {
-  return fmt::format("{}-{}", domain.registry.epoch(), revision);
+  return fmt::format(FMT_COMPILE("{}-{}"), domain.registry.epoch(), revision);
 }
 
 v1::Withheld Withhold(std::string_view value) {

@@ -5,50 +5,67 @@
 #include <cstdint>
 #include <string_view>
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/wire_format_lite.h>
-
 namespace yima::server {
 
 /// One field of a serialized message, as it stands there.
 struct WireField {
   int number = 0;
-  uint64_t value = 0;      ///< Of a varint or fixed64.
+  uint64_t value = 0;      ///< Of a varint, fixed64 or fixed32.
   std::string_view bytes;  ///< Of a length-delimited field.
   std::string_view whole;  ///< With its tag.
 };
 
-/// Visits the fields of a serialized message as they stand; false when it is damaged.
-bool WalkFields(std::string_view message, const std::invocable<const WireField&> auto& visit) {
-  using google::protobuf::internal::WireFormatLite;
-  google::protobuf::io::CodedInputStream in(reinterpret_cast<const uint8_t*>(message.data()),
-                                            static_cast<int>(message.size()));
-  const auto at = [&] { return static_cast<size_t>(in.CurrentPosition()); };
-  while (at() < message.size()) {
-    const size_t begin = at();
-    const uint32_t tag = in.ReadTag();
-    WireField field{WireFormatLite::GetTagFieldNumber(tag), 0, {}, {}};
-    bool sound = tag != 0;
-    switch (WireFormatLite::GetTagWireType(tag)) {
-      case WireFormatLite::WIRETYPE_VARINT:
-        sound = sound && in.ReadVarint64(&field.value);
-        break;
-      case WireFormatLite::WIRETYPE_FIXED64:
-        sound = sound && in.ReadLittleEndian64(&field.value);
-        break;
-      case WireFormatLite::WIRETYPE_LENGTH_DELIMITED: {
-        uint32_t size = 0;
-        sound = sound && in.ReadVarint32(&size) && size <= message.size() - at();
-        if (!sound) break;
-        field.bytes = message.substr(at(), size);
-        in.Skip(static_cast<int>(size));
-        break;
-      }
-      default:
-        sound = sound && WireFormatLite::SkipField(&in, tag);
+/// Reads a varint and moves `at` behind it; false when it is cut off.
+inline bool ReadVarint(const char*& at, const char* end, uint64_t& value) {
+  value = 0;
+  for (int shift = 0; shift < 64 && at != end; shift += 7) {
+    const auto byte = static_cast<uint8_t>(*at++);
+    value |= uint64_t{byte & 0x7Fu} << shift;
+    if (byte < 0x80) return true;
+  }
+  return false;
+}
+
+/// Reads the value that follows a tag; false when it is cut off or of no known kind.
+inline bool ReadValue(uint64_t wire_type, const char*& at, const char* end, WireField& field) {
+  const auto left = [&] { return static_cast<size_t>(end - at); };
+  const auto fixed = [&](size_t size) {
+    if (left() < size) return false;
+    for (size_t i = size; i-- > 0;) field.value = field.value << 8 | static_cast<uint8_t>(at[i]);
+    at += size;
+    return true;
+  };
+  switch (wire_type) {
+    case 0:
+      return ReadVarint(at, end, field.value);
+    case 1:
+      return fixed(8);
+    case 5:
+      return fixed(4);
+    case 2: {
+      uint64_t size = 0;
+      if (!ReadVarint(at, end, size) || size > left()) return false;
+      field.bytes = {at, static_cast<size_t>(size)};
+      at += size;
+      return true;
     }
-    if (!sound) return false;
-    field.whole = message.substr(begin, at() - begin);
+    default:
+      return false;
+  }
+}
+
+/// Visits the fields of a serialized message as they stand; false when it is damaged. Several times
+/// as fast as protobuf's own CodedInputStream, which is made for streams.
+bool WalkFields(std::string_view message, const std::invocable<const WireField&> auto& visit) {
+  const char* at = message.data();
+  const char* const end = at + message.size();
+  while (at != end) {
+    const char* const begin = at;
+    uint64_t tag = 0;
+    if (!ReadVarint(at, end, tag) || tag >> 3 == 0 || tag > UINT32_MAX) return false;
+    WireField field{static_cast<int>(tag >> 3), 0, {}, {}};
+    if (!ReadValue(tag & 7, at, end, field)) return false;
+    field.whole = {begin, static_cast<size_t>(at - begin)};
     visit(field);
   }
   return true;

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "server/domain/wire_walk.h"
 #include "server/resolver/shown.h"
 
 namespace yima::server {
@@ -55,12 +56,6 @@ bool SameOrigin(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, {}, fold, fold);
 }
 
-bool IsThisCode(const v1::Code& record, std::string_view origin, const CodeBytes& code) {
-  const std::string_view bytes(reinterpret_cast<const char*>(code.data()), code.size());
-  return SameOrigin(record.origin(), origin) && record.payload() == bytes.substr(0, kPayloadSize) &&
-         record.signature().value() == bytes.substr(kPayloadSize);
-}
-
 void FillPayload(v1::ResolveResponse& response, const Payload& payload) {
   response.set_serial(payload.serial.value());
   response.set_short_number(payload.serial.ShortNumber());
@@ -77,6 +72,55 @@ tl::unexpected<Error> Missing(std::string_view what, uint64_t id) {
 }
 
 }  // namespace
+
+/// What a stored v1::Code says, read where it stands: parsing it would cost more than finding it.
+struct Resolver::Issued {
+  std::string_view origin;
+  std::string_view payload;
+  std::string_view signature;
+  uint64_t facility = 0;
+  uint64_t successor = 0;
+  v1::CodeState state = v1::CODE_STATE_UNSPECIFIED;
+
+  /// False when the bytes are damaged.
+  bool Read(std::string_view stored) {
+    bool sound = true;
+    const auto read_signature = [&](const WireField& field) {
+      if (field.number == v1::Withheld::kValueFieldNumber) signature = field.bytes;
+    };
+    const bool walked = WalkFields(stored, [&](const WireField& field) {
+      switch (field.number) {
+        case v1::Code::kOriginFieldNumber:
+          origin = field.bytes;
+          break;
+        case v1::Code::kPayloadFieldNumber:
+          payload = field.bytes;
+          break;
+        case v1::Code::kSignatureFieldNumber:
+          sound = WalkFields(field.bytes, read_signature) && sound;
+          break;
+        case v1::Code::kFacilityFieldNumber:
+          facility = field.value;
+          break;
+        case v1::Code::kStateFieldNumber:
+          state = static_cast<v1::CodeState>(field.value);
+          break;
+        case v1::Code::kSuccessorFieldNumber:
+          successor = field.value;
+          break;
+        default:
+          break;
+      }
+    });
+    return walked && sound;
+  }
+
+  bool IsOf(std::string_view other_origin, const CodeBytes& code) const {
+    const std::string_view bytes(reinterpret_cast<const char*>(code.data()), code.size());
+    return SameOrigin(origin, other_origin) && payload == bytes.substr(0, kPayloadSize) &&
+           signature == bytes.substr(kPayloadSize);
+  }
+};
 
 Resolver::Resolver(const Domain& domain, const TrustStore& trust)
     : domain_(domain), verifier_(trust) {
@@ -143,30 +187,30 @@ Result<std::string> Resolver::Answer(const v1::ResolveRequest& request,
   YIMA_ASSIGN_OR_RETURN(const auto stored,
                         snapshot.Get(store::Kind::kCode, payload.serial.value()));
   if (!stored) return AnswerJudged(request.text());
-  thread_local v1::Code record;
-  if (!record.ParseFromString(stored->bytes)) {
+  Issued record;
+  if (!record.Read(stored->bytes)) {
     return Fail(StatusCode::kDataLoss, "RECORD_DAMAGED",
                 fmt::format("code {} does not parse; run yimad check", payload.serial.value()));
   }
-  if (!IsThisCode(record, parts->origin, *code)) return AnswerJudged(request.text());
+  if (!record.IsOf(parts->origin, *code)) return AnswerJudged(request.text());
   return AnswerIssued(request, *parts, payload, record, snapshot);
 }
 
 Result<std::string> Resolver::AnswerIssued(const v1::ResolveRequest& request,
                                            const CodeParts& parts, const Payload& payload,
-                                           const v1::Code& record,
+                                           const Issued& record,
                                            const store::Snapshot& snapshot) const {
   v1::ResolveResponse head;
   head.set_verdict(v1::VERDICT_AUTHENTIC);
-  head.set_state(record.state());
-  head.set_successor(record.successor());
+  head.set_state(record.state);
+  head.set_successor(record.successor);
   head.set_origin_lost(std::ranges::any_of(
       lost_origins_, [&](const std::string& origin) { return SameOrigin(origin, parts.origin); }));
   FillPayload(head, payload);
-  if (record.facility() == 0) return head.SerializeAsString();
+  if (record.facility == 0) return head.SerializeAsString();
 
-  YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot.Get(store::Kind::kFacility, record.facility()));
-  if (!stored) return Missing("facility", record.facility());
+  YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot.Get(store::Kind::kFacility, record.facility));
+  if (!stored) return Missing("facility", record.facility);
   YIMA_ASSIGN_OR_RETURN(const auto facility,
                         ShowFacility(stored->bytes, Etag(domain_, stored->revision)));
   if (request.has_longitude() && facility.longitude && facility.latitude) {
@@ -178,8 +222,7 @@ Result<std::string> Resolver::AnswerIssued(const v1::ResolveRequest& request,
   AppendField(answer, v1::ResolveResponse::kFacilityFieldNumber, facility.bytes);
   YIMA_ASSIGN_OR_RETURN(const uint64_t log_size, snapshot.LogSize());
   for (const uint64_t id : facility.organizations) {
-    YIMA_ASSIGN_OR_RETURN(const auto organization, ShownOrganization(id, log_size, snapshot));
-    AppendField(answer, v1::ResolveResponse::kOrganizationsFieldNumber, organization);
+    YIMA_RETURN_IF_ERROR(AppendOrganization(id, log_size, snapshot, answer));
   }
   return answer;
 }
@@ -202,27 +245,34 @@ std::string Resolver::AnswerJudged(std::string_view text) const {
   return response.SerializeAsString();
 }
 
-Result<std::string> Resolver::ShownOrganization(uint64_t id, uint64_t log_size,
-                                                const store::Snapshot& snapshot) const {
+Result<void> Resolver::AppendOrganization(uint64_t id, uint64_t log_size,
+                                          const store::Snapshot& snapshot,
+                                          std::string& answer) const {
   {
     const std::shared_lock lock(shown_mutex_);
     if (shown_log_size_ == log_size) {
       const auto found = shown_.find(id);
-      if (found != shown_.end()) return found->second;
+      if (found != shown_.end()) {
+        answer.append(found->second);
+        return {};
+      }
     }
   }
   YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot.Get(store::Kind::kOrganization, id));
   if (!stored) return Missing("organization", id);
-  YIMA_ASSIGN_OR_RETURN(auto shown,
+  YIMA_ASSIGN_OR_RETURN(const auto organization,
                         ShowOrganization(stored->bytes, Etag(domain_, stored->revision)));
+  std::string shown;
+  AppendField(shown, v1::ResolveResponse::kOrganizationsFieldNumber, organization);
+  answer.append(shown);
   const std::unique_lock lock(shown_mutex_);
   if (log_size > shown_log_size_ || shown_.size() >= kShownMax) {
     shown_.clear();
     shown_log_size_ = std::max(shown_log_size_, log_size);
   }
   // An older snapshot that another thread still reads from has nothing to tell the newer ones.
-  if (log_size == shown_log_size_) shown_.emplace(id, shown);
-  return shown;
+  if (log_size == shown_log_size_) shown_.emplace(id, std::move(shown));
+  return {};
 }
 
 double DistanceMetres(double longitude_a, double latitude_a, double longitude_b,

@@ -45,12 +45,13 @@ class Resolver {
  private:
   Result<std::string> Answer(const v1::ResolveRequest& request,
                              const store::Snapshot& snapshot) const;
+  struct Issued;
   Result<std::string> AnswerIssued(const v1::ResolveRequest& request, const CodeParts& parts,
-                                   const Payload& payload, const v1::Code& record,
+                                   const Payload& payload, const Issued& record,
                                    const store::Snapshot& snapshot) const;
   std::string AnswerJudged(std::string_view text) const;
-  Result<std::string> ShownOrganization(uint64_t id, uint64_t log_size,
-                                        const store::Snapshot& snapshot) const;
+  Result<void> AppendOrganization(uint64_t id, uint64_t log_size, const store::Snapshot& snapshot,
+                                  std::string& answer) const;
 
   const Domain& domain_;
   const Verifier verifier_;
@@ -61,7 +62,7 @@ class Resolver {
   // longer, so what was read at one size of the log is true for every snapshot of that size.
   mutable std::shared_mutex shown_mutex_;
   mutable uint64_t shown_log_size_ = 0;
-  mutable std::unordered_map<uint64_t, std::string> shown_;
+  mutable std::unordered_map<uint64_t, std::string> shown_;  ///< As fields of an answer.
 };
 
 /// Metres between two places on a sphere of the earth's mean radius (IUGG: 6,371,008.8 m), in

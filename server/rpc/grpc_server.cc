@@ -28,12 +28,19 @@ grpc::ServerUnaryReactor* ServeUnary(const Method& method, grpc::CallbackServerC
                                      const ByteBuffer* request, ByteBuffer* response) {
   auto* reactor = context->DefaultReactor();
   try {
-    method.unary(MakeCall(method), ToString(*request),
-                 [reactor, response](Result<std::string> reply) {
-                   if (!reply) return reactor->Finish(ToStatus(reply.error()));
-                   *response = ToByteBuffer(*std::move(reply));
-                   reactor->Finish(grpc::Status::OK);
-                 });
+    grpc::Slice slice;
+    std::string copied;
+    // A short request mostly lies in one piece.
+    const bool whole = request->TrySingleSlice(&slice).ok();
+    if (!whole) copied = ToString(*request);
+    const std::string_view bytes =
+        whole ? std::string_view(reinterpret_cast<const char*>(slice.begin()), slice.size())
+              : copied;
+    method.unary(MakeCall(method), bytes, [reactor, response](Result<std::string> reply) {
+      if (!reply) return reactor->Finish(ToStatus(reply.error()));
+      *response = ToByteBuffer(*std::move(reply));
+      reactor->Finish(grpc::Status::OK);
+    });
   } catch (const std::exception& exception) {
     spdlog::error("{}: {}", method.name, exception.what());
     reactor->Finish(ToStatus({StatusCode::kInternal, "EXCEPTION", exception.what(), {}}));

@@ -144,14 +144,7 @@ class SqliteSnapshot final : public Snapshot {
     });
   }
 
-  Result<uint64_t> LogSize() const override {
-    return Watched([&]() -> Result<uint64_t> {
-      static const std::string kSql = "SELECT coalesce(max(idx) + 1, 0) FROM log";
-      Use statement(connection().Prepared(kSql));
-      statement->executeStep();
-      return Unsigned(statement->getColumn(0));
-    });
-  }
+  Result<uint64_t> LogSize() const override { return reader_->log_size; }
 
   Result<void> ScanLog(uint64_t from, const LogVisitor& visit) const override {
     return Watched([&]() -> Result<void> {
@@ -231,8 +224,10 @@ std::unique_ptr<Reader> ReaderPool::Take() {
   reader->connection.Execute("BEGIN");
   reader->open = true;
   // A transaction sees the store as it is at its first read.
-  Use statement(reader->connection.Prepared("SELECT 1 FROM log LIMIT 1"));
+  static const std::string kSql = "SELECT coalesce(max(idx) + 1, 0) FROM log";
+  Use statement(reader->connection.Prepared(kSql));
   statement->executeStep();
+  reader->log_size = Unsigned(statement->getColumn(0));
   reader->commits = commits;
   return reader;
 }

@@ -17,8 +17,9 @@ struct Reader {
   explicit Reader(const std::filesystem::path& file);
 
   Connection connection;
-  bool open = false;     ///< A read transaction stands.
-  uint64_t commits = 0;  ///< What the commit counter said before it began.
+  bool open = false;      ///< A read transaction stands.
+  uint64_t commits = 0;   ///< What the commit counter said before it began.
+  uint64_t log_size = 0;  ///< In this view.
 };
 
 /// Lends readers. A reader's view is renewed only when something was committed since, so that a
