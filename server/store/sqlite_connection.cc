@@ -21,6 +21,11 @@ SQLite::Statement& Connection::Prepared(const std::string& sql) {
   return *statement;
 }
 
+void Connection::Step(const std::string& sql) {
+  Use statement(Prepared(sql));
+  statement->exec();
+}
+
 SQLite::Statement& Connection::OfKind(PerKind& list, Kind kind, const char* format) {
   auto& statement = list[static_cast<size_t>(kind)];
   if (!statement) {

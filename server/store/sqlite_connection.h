@@ -29,6 +29,8 @@ class Connection {
   SQLite::Statement& UpdateRecord(Kind kind);
 
   void Execute(const char* sql) { database_.exec(sql); }
+  /// What ends or begins a transaction, often: kept prepared.
+  void Step(const std::string& sql);
   SQLite::Database& database() { return database_; }
 
  private:

@@ -9,6 +9,8 @@ namespace yima::store {
 namespace {
 
 constexpr size_t kIdleMax = 32;
+const std::string kBegin = "BEGIN";
+const std::string kCommit = "COMMIT";
 
 int64_t Signed(uint64_t id) { return static_cast<int64_t>(id); }
 uint64_t Unsigned(const SQLite::Column& column) { return static_cast<uint64_t>(column.getInt64()); }
@@ -219,9 +221,9 @@ std::unique_ptr<Reader> ReaderPool::Take() {
   }
   if (!reader) reader = std::make_unique<Reader>(file_);
   if (reader->open && reader->commits == commits) return reader;
-  if (reader->open) reader->connection.Execute("COMMIT");
+  if (reader->open) reader->connection.Step(kCommit);
   reader->open = false;
-  reader->connection.Execute("BEGIN");
+  reader->connection.Step(kBegin);
   reader->open = true;
   // A transaction sees the store as it is at its first read.
   static const std::string kSql = "SELECT coalesce(max(idx) + 1, 0) FROM log";
@@ -243,7 +245,7 @@ void ReaderPool::EndStaleViews() {
   for (auto& reader : idle_) {
     if (!reader->open || reader->commits == commits) continue;
     try {
-      reader->connection.Execute("COMMIT");
+      reader->connection.Step(kCommit);
     } catch (const SQLite::Exception&) {
       // The next Take finds out and says so.
     }

@@ -11,7 +11,7 @@ namespace {
 
 /// As server/store opens its writing connection.
 constexpr const char* kWriterSettings =
-    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; "
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384; "
     "PRAGMA wal_autocheckpoint = 8000";
 constexpr size_t kTransactionRows = 5000;
 constexpr int kFacilityKind = 1;
