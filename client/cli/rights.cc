@@ -83,18 +83,22 @@ Result<v1::ConfirmRightsRequest> MakeRequest(Session& session, const ConfirmOpti
 Result<void> Confirm(Session& session, const ConfirmOptions& options) {
   YIMA_ASSIGN_OR_RETURN(auto request, MakeRequest(session, options));
   v1::ConfirmRightsResponse last;
+  google::protobuf::RepeatedField<uint64_t> moved;
   const RequestMemory memory(RequestMemory::Default(), session.server, session.words);
   YIMA_RETURN_IF_ERROR(
       UnderRequestId(memory, options.request_id, [&](const std::string& id) -> Result<void> {
         request.set_request_id(id);
+        moved.Clear();
         Progress progress(T("确权", "confirming"));
         return session.client().ConfirmRights(
             request, [&](const v1::ConfirmRightsResponse& response) -> Result<void> {
+              moved.MergeFrom(response.moved_facilities());
               last = response;
               progress.Show(response.done(), response.total());
               return {};
             });
       }));
+  *last.mutable_moved_facilities() = moved;
   if (session.json) {
     Json object = ToJson(last);
     object["dryRun"] = options.dry_run;
@@ -107,6 +111,12 @@ Result<void> Confirm(Session& session, const ConfirmOptions& options) {
   session.Line(fmt::format("{}: {}", T("不变", "unchanged"), last.unchanged()));
   session.Line(fmt::format("{}: {}", T("无人持有", "not held"), last.not_held()));
   session.Line(fmt::format("{}: {}", T("其间被改动", "moved"), last.moved()));
+  for (const uint64_t uid : moved) {
+    session.Tell(
+        fmt::format(fmt::runtime(T("部件 {} 已被他人改动，未确认",
+                                   "facility {} was changed by another writer: not confirmed")),
+                    uid));
+  }
   const std::string& hash = last.frozen_hash();
   session.Line(std::string(T("结果哈希", "frozen hash")) + ": " +
                ToHex({reinterpret_cast<const uint8_t*>(hash.data()), hash.size()}));

@@ -7,7 +7,7 @@
 namespace yima::server {
 namespace {
 
-constexpr size_t kItemSize = 33;
+constexpr size_t kItemSize = 34;
 
 void Append64(std::string& out, uint64_t value) {
   for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>(value >> shift));
@@ -30,6 +30,7 @@ std::string EncodeItems(const std::vector<BatchItem>& items) {
     out.push_back(static_cast<char>(item.scheme));
     Append64(out, item.facility_code);
     Append64(out, item.serial);
+    out.push_back(item.moved ? '\1' : '\0');
   }
   return out;
 }
@@ -39,7 +40,7 @@ std::vector<BatchItem> DecodeItems(std::string_view bytes) {
   items.reserve(bytes.size() / kItemSize);
   for (; bytes.size() >= kItemSize; bytes.remove_prefix(kItemSize)) {
     items.push_back({Read64(bytes), Read64(bytes.substr(8)), static_cast<Scheme>(bytes[16]),
-                     Read64(bytes.substr(17)), Read64(bytes.substr(25))});
+                     Read64(bytes.substr(17)), Read64(bytes.substr(25)), bytes[33] != 0});
   }
   return items;
 }
@@ -83,8 +84,8 @@ Result<store::Hash> BatchFreezer::Finish() {
   return hash;
 }
 
-Result<void> BeginBatch(const Domain& domain, const Call& call, const RequestMark& mark,
-                        const v1::Batch& batch) {
+Result<uint64_t> BeginBatch(const Domain& domain, const Call& call, const RequestMark& mark,
+                            const v1::Batch& batch) {
   ChangeWriter writer(call, mark.request_id, batch.id());
   writer.Create(batch.id(), batch);
   v1::BatchCounts counts;
@@ -94,7 +95,14 @@ Result<void> BeginBatch(const Domain& domain, const Call& call, const RequestMar
   const std::vector<RecordRef> results = {{store::Kind::kBatch, batch.id(), 1}};
   change.request =
       store::Request{mark.principal, mark.method, mark.request_id, mark.hash, EncodeRefs(results)};
-  return Settled(store::ApplyAndWait(domain.store, std::move(change)));
+  const store::Outcome outcome = store::ApplyAndWait(domain.store, std::move(change));
+  if (const auto* before = std::get_if<store::RequestDone>(&outcome)) {
+    const std::vector<RecordRef> begun = DecodeRefs(before->reply);
+    if (!begun.empty()) return begun.front().id;
+  }
+  if (std::holds_alternative<store::RequestReused>(outcome)) return RequestReused(mark.request_id);
+  YIMA_RETURN_IF_ERROR(Settled(outcome));
+  return batch.id();
 }
 
 Result<void> EndBatch(const Domain& domain, const Call& call, uint64_t batch,
@@ -125,6 +133,11 @@ Result<uint64_t> FindBatch(const store::Snapshot& snapshot, const RequestMark& m
   if (kept->hash != mark.hash) return RequestReused(mark.request_id);
   const std::vector<RecordRef> refs = DecodeRefs(kept->reply);
   return refs.empty() ? 0 : refs.front().id;
+}
+
+tl::unexpected<Error> CallEnded() {
+  return Fail(StatusCode::kUnavailable, "CALL_ENDED",
+              "stopped between two chunks; the same request goes on from there");
 }
 
 Result<void> Settled(const store::Outcome& outcome) {

@@ -21,6 +21,7 @@ struct BatchItem {
   Scheme scheme = kSchemeBlank;  ///< Of the code in force; issuing needs no other read.
   uint64_t facility_code = 0;
   uint64_t serial = 0;  ///< Of the code issued; 0: none yet, or passed over.
+  bool moved = false;   ///< Left as it was: another writer had moved it since.
 };
 
 /// Items are kept, and changes made, in chunks of this many.
@@ -56,14 +57,20 @@ class BatchFreezer {
   uint64_t total_ = 0;
 };
 
-/// Begins a batch: its record, its cursor, and the mark of its request, in one change.
-Result<void> BeginBatch(const Domain& domain, const Call& call, const RequestMark& mark,
-                        const v1::Batch& batch);
+/// Begins a batch: its record, its cursor, and the mark of its request, in one change. Gives its
+/// id, or that of the batch which the same request, sent twice, began a moment before.
+/// REQUEST_ID_REUSED.
+Result<uint64_t> BeginBatch(const Domain& domain, const Call& call, const RequestMark& mark,
+                            const v1::Batch& batch);
 /// Ends it: DONE, with the counts. Ending twice is the same.
 Result<void> EndBatch(const Domain& domain, const Call& call, uint64_t batch,
                       const v1::BatchCounts& counts);
 /// The batch that this request began before; 0 when none. REQUEST_ID_REUSED.
 Result<uint64_t> FindBatch(const store::Snapshot& snapshot, const RequestMark& mark);
+
+/// CALL_ENDED (UNAVAILABLE): long work stopped between two chunks, since nobody waits for it or the
+/// server is stopping.
+tl::unexpected<Error> CallEnded();
 
 /// Turns what ApplyAndWait gave into a Result: anything but Committed is an Error.
 Result<void> Settled(const store::Outcome& outcome);

@@ -213,6 +213,11 @@ class Page {
 /// Places are 1-based positions in the batch's list.
 Result<void> ListBatch(const store::Snapshot& snapshot, uint64_t batch, uint64_t after,
                        Page& page) {
+  YIMA_ASSIGN_OR_RETURN(const auto record, Get<v1::Batch>(snapshot, batch));
+  if (!record) {
+    return Fail(StatusCode::kNotFound, "BATCH_NOT_FOUND", fmt::format("no batch has id {}", batch),
+                "filter.batch");
+  }
   for (uint64_t chunk = after / kBatchChunk; chunk < kBatchChunksMax; ++chunk) {
     YIMA_ASSIGN_OR_RETURN(const auto stored,
                           snapshot.Get(store::Kind::kBatchItems, BatchItemsId(batch, chunk)));
@@ -230,7 +235,7 @@ Result<void> ListBatch(const store::Snapshot& snapshot, uint64_t batch, uint64_t
 
 Result<void> ListByFacilities(const store::Snapshot& snapshot, const v1::FacilityFilter& filter,
                               uint64_t after, Page& page) {
-  YIMA_ASSIGN_OR_RETURN(const auto matcher, FacilityMatcher::Parse(filter));
+  YIMA_ASSIGN_OR_RETURN(const auto matcher, FacilityMatcher::Parse(filter, "filter.facilities"));
   Result<void> failure;
   YIMA_RETURN_IF_ERROR(matcher.Scan(snapshot, after, [&](uint64_t, const v1::Facility& facility) {
     const auto serial = snapshot.Holder(store::Index::kActiveCode, ActiveCodeKey(facility.uid()));

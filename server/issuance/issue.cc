@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "server/issuance/issue_batch.h"
+#include "server/issuance/signer.h"
 #include "server/registry/filter.h"
 
 namespace yima::server {
@@ -64,6 +65,10 @@ class Beginning {
       : domain_(domain), call_(call), request_(request), mark_(mark) {}
 
   Result<uint64_t> Begin(const store::Snapshot& snapshot) {
+    // A batch that cannot sign its first code is not begun.
+    YIMA_ASSIGN_OR_RETURN(const Day today, DayOf(domain_.now()));
+    YIMA_RETURN_IF_ERROR(CheckIssueDay(snapshot, today));
+    YIMA_RETURN_IF_ERROR(Signer::For(domain_, today));
     YIMA_ASSIGN_OR_RETURN(const uint64_t id, domain_.numbers.NewId(store::Kind::kBatch));
     v1::Batch batch;
     batch.set_id(id);
@@ -74,8 +79,7 @@ class Beginning {
     batch.set_principal(call_.principal);
     batch.set_request_id(mark_.request_id);
     batch.set_create_time_us(domain_.now());
-    YIMA_RETURN_IF_ERROR(BeginBatch(domain_, call_, mark_, batch));
-    return id;
+    return BeginBatch(domain_, call_, mark_, batch);
   }
 
  private:

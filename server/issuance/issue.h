@@ -17,7 +17,7 @@ using IssueSink = std::function<Result<void>(const v1::IssueCodesResponse&)>;
 ///
 /// REQUEST_ID_*, TARGET_MISSING, what the filter says, BLANK_COUNT_OUT_OF_RANGE,
 /// FACILITY_NOT_FOUND, FACILITY_HAS_CODE, FACILITY_WITHOUT_CODE, BATCH_TOO_LARGE, NO_VALID_KEY,
-/// CLOCK_BACKWARDS, NUMBERS_USED_UP, CALLER_GONE.
+/// CLOCK_BACKWARDS, NUMBERS_USED_UP, CALL_ENDED.
 Result<void> IssueCodes(const Domain& domain, const Call& call,
                         const v1::IssueCodesRequest& request, const IssueSink& sink);
 

@@ -62,7 +62,7 @@ Result<void> IssueBatch::LoadCursor() {
 
 /// Sends what was done before, from its records.
 Result<void> IssueBatch::Replay(uint64_t chunk) {
-  if (call_.cancelled()) return Fail(StatusCode::kCancelled, "CALLER_GONE", "the call was ended");
+  if (call_.cancelled()) return CallEnded();
   const auto snapshot = domain_.store.Read();
   uint64_t revision = 0;
   YIMA_ASSIGN_OR_RETURN(const auto items, ItemsOf(*snapshot, chunk, revision));
@@ -85,10 +85,7 @@ Result<void> IssueBatch::Replay(uint64_t chunk) {
 /// Keeps signing and committing until the end, or until a chunk was refused.
 Result<void> IssueBatch::IssueOnwards() {
   for (;;) {
-    if (call_.cancelled()) {
-      return Fail(StatusCode::kUnavailable, "CALL_ENDED",
-                  "stopped between two chunks; the same request goes on from there");
-    }
+    if (call_.cancelled()) return CallEnded();
     YIMA_RETURN_IF_ERROR(CheckDay());
     while (preparing_.size() < kPreparingMax && next_ * kBatchChunk < total()) {
       const bool alone = doubtful_ == next_;
@@ -122,9 +119,10 @@ Result<std::vector<BatchItem>> IssueBatch::ItemsOf(const store::Snapshot& snapsh
   return DecodeItems(stored->bytes);
 }
 
-/// Takes facilities as they are now: those that have a code by now, or are gone, are passed over.
-Result<void> IssueBatch::LookAgain(const store::Snapshot& snapshot,
-                                   std::vector<BatchItem>& items) const {
+/// The facilities as they are now: those that have a code by now, or are gone, have no revision and
+/// are passed over. Only the list keeps the revisions that were frozen.
+Result<std::vector<BatchItem>> IssueBatch::LookAgain(const store::Snapshot& snapshot,
+                                                     std::vector<BatchItem> items) const {
   for (auto& item : items) {
     YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Facility>(snapshot, item.facility));
     YIMA_ASSIGN_OR_RETURN(const uint64_t active,
@@ -138,14 +136,17 @@ Result<void> IssueBatch::LookAgain(const store::Snapshot& snapshot,
                           FacilityCode::Parse(static_cast<Scheme>(code.scheme()), code.digits()));
     item = {item.facility, read->revision, parsed.scheme(), parsed.value(), 0};
   }
-  return {};
+  return items;
 }
 
 Result<void> IssueBatch::Prepare(uint64_t number, bool look_again) {
   const auto snapshot = domain_.store.Read();
   uint64_t items_revision = 0;
-  YIMA_ASSIGN_OR_RETURN(auto items, ItemsOf(*snapshot, number, items_revision));
-  if (look_again) YIMA_RETURN_IF_ERROR(LookAgain(*snapshot, items));
+  YIMA_ASSIGN_OR_RETURN(auto list, ItemsOf(*snapshot, number, items_revision));
+  auto items = list;
+  if (look_again) {
+    YIMA_ASSIGN_OR_RETURN(items, LookAgain(*snapshot, std::move(items)));
+  }
   // A facility of the list is passed over when it has no revision any more.
   const auto passed_over = [](const BatchItem& item) {
     return item.facility != 0 && item.revision == 0;
@@ -153,14 +154,17 @@ Result<void> IssueBatch::Prepare(uint64_t number, bool look_again) {
   const auto skipped = static_cast<uint64_t>(std::ranges::count_if(items, passed_over));
   YIMA_ASSIGN_OR_RETURN(const auto serials, TakeSerials(domain_, items.size() - skipped));
   size_t taken = 0;
-  for (auto& item : items) item.serial = passed_over(item) ? 0 : serials[taken++].value();
+  for (size_t i = 0; i < items.size(); ++i) {
+    if (!passed_over(items[i])) list[i].serial = items[i].serial = serials[taken++].value();
+  }
 
   planned_.set_done(planned_.done() + items.size());
   planned_.set_created(planned_.created() + taken);
   planned_.set_unchanged(planned_.unchanged() + skipped);
   const uint64_t size = items.size();
-  auto make = [this, number, items_revision, items = std::move(items), signer = *signer_,
-               cursor = planned_, cursor_revision = planned_revision_, now = domain_.now()] {
+  auto make = [this, number, items_revision, items = std::move(items), list = std::move(list),
+               signer = *signer_, cursor = planned_, cursor_revision = planned_revision_,
+               now = domain_.now()] {
     Chunk chunk;
     ChangeWriter writer(call_, request_id_, batch_);
     chunk.answer.set_batch(batch_);
@@ -173,7 +177,7 @@ Result<void> IssueBatch::Prepare(uint64_t number, bool look_again) {
       *chunk.answer.add_codes() = ToIssued(domain_, code, 1);
     }
     writer.PutUnlogged(store::Kind::kBatchItems, BatchItemsId(batch_, number), items_revision,
-                       EncodeItems(items));
+                       EncodeItems(list));
     writer.PutUnlogged(store::Kind::kBatchCursor, batch_, cursor_revision,
                        cursor.SerializeAsString());
     chunk.change = writer.Take();

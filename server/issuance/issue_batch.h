@@ -52,7 +52,8 @@ class IssueBatch {
   void Drain();
   Result<std::vector<BatchItem>> ItemsOf(const store::Snapshot& snapshot, uint64_t chunk,
                                          uint64_t& revision) const;
-  Result<void> LookAgain(const store::Snapshot& snapshot, std::vector<BatchItem>& items) const;
+  Result<std::vector<BatchItem>> LookAgain(const store::Snapshot& snapshot,
+                                           std::vector<BatchItem> items) const;
   Result<void> CheckDay();
 
   const Domain& domain_;

@@ -17,6 +17,28 @@ const v1::RegistryOrigin* CurrentOrigin(const v1::Registry& registry) {
   return nullptr;
 }
 
+/// The last day on which codes were signed, and its revision; 0 and 0 when none were.
+struct IssueDay {
+  Day day = 0;
+  uint64_t revision = 0;
+};
+
+Result<IssueDay> ReadIssueDay(const store::Snapshot& snapshot) {
+  YIMA_ASSIGN_OR_RETURN(const auto kept, snapshot.Get(store::Kind::kIssueDay, kIssueDayId));
+  if (!kept) return IssueDay{};
+  IssueDay last{0, kept->revision};
+  std::from_chars(kept->bytes.data(), kept->bytes.data() + kept->bytes.size(), last.day);
+  return last;
+}
+
+Result<void> CheckNotBefore(Day today, const IssueDay& last) {
+  if (today >= last.day) return {};
+  return Fail(StatusCode::kFailedPrecondition, "CLOCK_BACKWARDS",
+              fmt::format("the clock says {}, but codes were signed on {} already: set it right "
+                          "before signing on",
+                          FormatDay(today), FormatDay(last.day)));
+}
+
 }  // namespace
 
 Result<Signer> Signer::For(const Domain& domain, Day today) {
@@ -55,21 +77,18 @@ v1::Code Signer::Sign(const BatchItem& item, uint64_t batch, TimeUs now) const {
   return code;
 }
 
+Result<void> CheckIssueDay(const store::Snapshot& snapshot, Day today) {
+  YIMA_ASSIGN_OR_RETURN(const IssueDay last, ReadIssueDay(snapshot));
+  return CheckNotBefore(today, last);
+}
+
 Result<void> KeepIssueDay(const Domain& domain, const Call& call, Day today) {
   for (;;) {
-    YIMA_ASSIGN_OR_RETURN(const auto kept,
-                          domain.store.Read()->Get(store::Kind::kIssueDay, kIssueDayId));
-    unsigned last = 0;
-    if (kept) std::from_chars(kept->bytes.data(), kept->bytes.data() + kept->bytes.size(), last);
-    if (kept && today < last) {
-      return Fail(StatusCode::kFailedPrecondition, "CLOCK_BACKWARDS",
-                  fmt::format("the clock says {}, but codes were signed on {} already: set it "
-                              "right before signing on",
-                              FormatDay(today), FormatDay(static_cast<Day>(last))));
-    }
-    if (kept && today == last) return {};
+    YIMA_ASSIGN_OR_RETURN(const IssueDay last, ReadIssueDay(*domain.store.Read()));
+    YIMA_RETURN_IF_ERROR(CheckNotBefore(today, last));
+    if (last.revision != 0 && today == last.day) return {};
     ChangeWriter writer(call, "");
-    writer.PutUnlogged(store::Kind::kIssueDay, kIssueDayId, kept ? kept->revision : 0,
+    writer.PutUnlogged(store::Kind::kIssueDay, kIssueDayId, last.revision,
                        fmt::format("{}", today));
     const auto outcome = store::ApplyAndWait(domain.store, writer.Take());
     // Another batch may have come first; then what it wrote is looked at.

@@ -32,8 +32,11 @@ class Signer {
   Day day_;
 };
 
-/// Makes today the last day on which codes were signed, durably. CLOCK_BACKWARDS
-/// (FAILED_PRECONDITION) when a later day stands there already. Waits for the store.
+/// CLOCK_BACKWARDS (FAILED_PRECONDITION) when codes were signed on a later day than today already.
+Result<void> CheckIssueDay(const store::Snapshot& snapshot, Day today);
+
+/// Makes today the last day on which codes were signed, durably. CLOCK_BACKWARDS. Waits for the
+/// store.
 Result<void> KeepIssueDay(const Domain& domain, const Call& call, Day today);
 
 /// n serials whose check symbol is printable, rising. NUMBERS_USED_UP.

@@ -63,21 +63,22 @@ tl::unexpected<Error> UnknownEnum(int value, std::string field) {
   return Invalid("ENUM_UNKNOWN", fmt::format("{} is no known value", value), std::move(field));
 }
 
-Result<void> CheckEnums(const v1::FacilityFilter& filter) {
+Result<void> CheckEnums(const v1::FacilityFilter& filter, std::string_view at) {
   for (int i = 0; i < filter.conditions_size(); ++i) {
     if (!v1::Condition_IsValid(filter.conditions(i))) {
-      return UnknownEnum(filter.conditions(i), fmt::format("filter.conditions[{}]", i));
+      return UnknownEnum(filter.conditions(i), fmt::format("{}.conditions[{}]", at, i));
     }
   }
   for (int i = 0; i < filter.right_states_size(); ++i) {
     if (!v1::RightState_IsValid(filter.right_states(i))) {
-      return UnknownEnum(filter.right_states(i), fmt::format("filter.right_states[{}]", i));
+      return UnknownEnum(filter.right_states(i), fmt::format("{}.right_states[{}]", at, i));
     }
   }
   if (!v1::RightKind_IsValid(filter.right_kind())) {
-    return UnknownEnum(filter.right_kind(), "filter.right_kind");
+    return UnknownEnum(filter.right_kind(), fmt::format("{}.right_kind", at));
   }
-  if (!v1::CodedFilter_IsValid(filter.coded())) return UnknownEnum(filter.coded(), "filter.coded");
+  if (!v1::CodedFilter_IsValid(filter.coded()))
+    return UnknownEnum(filter.coded(), fmt::format("{}.coded", at));
   return {};
 }
 
@@ -101,13 +102,14 @@ std::string Joined(const google::protobuf::RepeatedPtrField<std::string>& values
 
 }  // namespace
 
-Result<FacilityMatcher> FacilityMatcher::Parse(const v1::FacilityFilter& filter) {
+Result<FacilityMatcher> FacilityMatcher::Parse(const v1::FacilityFilter& filter,
+                                               std::string_view at) {
   for (int i = 0; i < filter.divisions_size(); ++i) {
     const std::string& prefix = filter.divisions(i);
     if (!IsDigits(prefix) || (prefix.size() != 2 && prefix.size() != 4 && prefix.size() != 6)) {
       return Invalid("DIVISION_MALFORMED",
                      fmt::format("division prefix \"{}\", want 2, 4 or 6 digits", prefix),
-                     fmt::format("filter.divisions[{}]", i));
+                     fmt::format("{}.divisions[{}]", at, i));
     }
   }
   for (int i = 0; i < filter.class_codes_size(); ++i) {
@@ -115,7 +117,7 @@ Result<FacilityMatcher> FacilityMatcher::Parse(const v1::FacilityFilter& filter)
       return Invalid("CLASS_MALFORMED",
                      fmt::format("class \"{}\", want a code or 2 digits of a group",
                                  filter.class_codes(i).substr(0, 64)),
-                     fmt::format("filter.class_codes[{}]", i));
+                     fmt::format("{}.class_codes[{}]", at, i));
     }
   }
   for (int i = 0; i < filter.schemes_size(); ++i) {
@@ -123,14 +125,14 @@ Result<FacilityMatcher> FacilityMatcher::Parse(const v1::FacilityFilter& filter)
         SchemeWidth(static_cast<Scheme>(filter.schemes(i))).value_or(0) == 0) {
       return Invalid("SCHEME_UNASSIGNED",
                      fmt::format("scheme {} has no facility codes", filter.schemes(i)),
-                     fmt::format("filter.schemes[{}]", i));
+                     fmt::format("{}.schemes[{}]", at, i));
     }
   }
-  YIMA_RETURN_IF_ERROR(CheckEnums(filter));
+  YIMA_RETURN_IF_ERROR(CheckEnums(filter, at));
   if (filter.uids_size() > kUidsMax) {
     return Invalid("TOO_MANY_UIDS",
                    fmt::format("{} uids, want at most {}", filter.uids_size(), kUidsMax),
-                   "filter.uids");
+                   fmt::format("{}.uids", at));
   }
   return FacilityMatcher(filter);
 }
@@ -207,7 +209,12 @@ std::string FacilityMatcher::InWords() const {
   if (filter_.batch() != 0) words.push_back(fmt::format("batch {}", filter_.batch()));
   if (!filter_.uids().empty()) words.push_back(fmt::format("{} uids", filter_.uids_size()));
   if (words.empty()) return "all facilities";
-  return fmt::format("{}", fmt::join(words, ", ")).substr(0, kWordsMax);
+  std::string joined = fmt::format("{}", fmt::join(words, ", "));
+  size_t end = std::min(joined.size(), kWordsMax);
+  // Never within a character: a record with half of one could not be read again.
+  while (end < joined.size() && (static_cast<uint8_t>(joined[end]) & 0xC0) == 0x80) --end;
+  joined.resize(end);
+  return joined;
 }
 
 }  // namespace yima::server

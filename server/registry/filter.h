@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "server/store/store.h"
 #include "yima/v1/registry_service.pb.h"
@@ -14,15 +15,17 @@ namespace yima::server {
 class FacilityMatcher {
  public:
   /// DIVISION_MALFORMED (a prefix is 2, 4 or 6 digits), CLASS_MALFORMED, ENUM_UNKNOWN,
-  /// SCHEME_UNASSIGNED, TOO_MANY_UIDS; fields are "filter.divisions[0]" and the like.
-  static Result<FacilityMatcher> Parse(const v1::FacilityFilter& filter);
+  /// SCHEME_UNASSIGNED, TOO_MANY_UIDS; fields are "filter.divisions[0]" and the like, where `at` is
+  /// the filter's own place in the request.
+  static Result<FacilityMatcher> Parse(const v1::FacilityFilter& filter,
+                                       std::string_view at = "filter");
 
   /// Visits facilities with uid > after that match, by rising uid, until `visit` returns false.
   using Visitor = std::function<bool(uint64_t revision, const v1::Facility& facility)>;
   Result<void> Scan(const store::Snapshot& snapshot, uint64_t after, const Visitor& visit) const;
 
   /// The filter in words, for batch records: "division 140502, class 01001"; at most 256
-  /// characters. "all facilities" when it is empty.
+  /// bytes. "all facilities" when it is empty.
   std::string InWords() const;
 
  private:

@@ -20,14 +20,25 @@ struct Tally {
   uint64_t not_held = 0;
 };
 
-v1::Right* RightOf(v1::Facility& facility, int kind) {
+const v1::Right& RightOf(const v1::Facility& facility, int kind) {
   switch (kind) {
     case v1::RIGHT_KIND_SUPERVISING:
-      return facility.mutable_supervising();
+      return facility.supervising();
     case v1::RIGHT_KIND_OWNING:
-      return facility.mutable_owning();
+      return facility.owning();
     default:
-      return facility.mutable_maintaining();
+      return facility.maintaining();
+  }
+}
+
+v1::Right& MutableRightOf(v1::Facility& facility, int kind) {
+  switch (kind) {
+    case v1::RIGHT_KIND_SUPERVISING:
+      return *facility.mutable_supervising();
+    case v1::RIGHT_KIND_OWNING:
+      return *facility.mutable_owning();
+    default:
+      return *facility.mutable_maintaining();
   }
 }
 
@@ -40,13 +51,15 @@ bool SameBasis(const v1::Basis& a, const v1::Basis& b) {
 bool Confirm(const v1::ConfirmRightsRequest& request, v1::Facility& facility, Tally& tally) {
   bool changed = false;
   for (const int kind : request.kinds()) {
-    v1::Right& right = *RightOf(facility, kind);
-    if (right.holder() == 0) {
+    // A right that nobody holds is not touched: asking for it mutably would add it.
+    const v1::Right& held = RightOf(facility, kind);
+    if (held.holder() == 0) {
       ++tally.not_held;
-    } else if (right.state() == v1::RIGHT_STATE_CONFIRMED &&
-               SameBasis(right.basis(), request.basis())) {
+    } else if (held.state() == v1::RIGHT_STATE_CONFIRMED &&
+               SameBasis(held.basis(), request.basis())) {
       ++tally.unchanged;
     } else {
+      v1::Right& right = MutableRightOf(facility, kind);
       right.set_state(v1::RIGHT_STATE_CONFIRMED);
       *right.mutable_basis() = request.basis();
       ++tally.confirmed;
@@ -113,6 +126,14 @@ Result<void> Visit(const v1::ConfirmRightsRequest& request, const store::Snapsho
   return failure;
 }
 
+/// RIGHT_NOT_HELD: the one facility named has nobody who holds a right asked for.
+Result<void> CheckHeld(const v1::ConfirmRightsRequest& request, const Tally& tally) {
+  if (tally.not_held == 0 || !request.has_facility()) return {};
+  return Fail(StatusCode::kFailedPrecondition, "RIGHT_NOT_HELD",
+              fmt::format("facility {} has nobody who holds a right asked for", request.facility()),
+              "kinds");
+}
+
 /// The same hash that BatchFreezer makes, without writing anything.
 class ListHash {
  public:
@@ -149,6 +170,7 @@ Result<v1::ConfirmRightsResponse> DryRun(const v1::ConfirmRightsRequest& request
                                Confirm(request, copy, tally);
                                return {};
                              }));
+  YIMA_RETURN_IF_ERROR(CheckHeld(request, tally));
   v1::ConfirmRightsResponse response;
   response.set_total(hash.total);
   response.set_confirmed(tally.confirmed);
@@ -167,44 +189,29 @@ class ConfirmBatch {
 
   /// Freezes the list; 0 when it is empty.
   Result<uint64_t> Begin(const store::Snapshot& snapshot, const RequestMark& mark) {
+    // Looked at before anything is written, so that a refusal leaves nothing behind.
+    if (request_.has_facility() || !request_.frozen_hash().empty()) {
+      YIMA_ASSIGN_OR_RETURN(const auto found, DryRun(request_, snapshot));
+      YIMA_RETURN_IF_ERROR(CheckFrozen(found));
+    }
     YIMA_ASSIGN_OR_RETURN(const uint64_t id, domain_.numbers.NewId(store::Kind::kBatch));
     BatchFreezer freezer(domain_, call_, id);
-    Tally tally;
     YIMA_RETURN_IF_ERROR(
         Visit(request_, snapshot, [&](uint64_t revision, const v1::Facility& facility) {
-          if (request_.has_facility()) {
-            v1::Facility copy = facility;
-            Confirm(request_, copy, tally);
-          }
           return freezer.Add({facility.uid(), revision});
         }));
-    if (tally.not_held > 0) {
-      return Fail(
-          StatusCode::kFailedPrecondition, "RIGHT_NOT_HELD",
-          fmt::format("facility {} has nobody who holds a right asked for", request_.facility()),
-          "kinds");
-    }
     YIMA_ASSIGN_OR_RETURN(const store::Hash hash, freezer.Finish());
-    const std::string frozen(hash.begin(), hash.end());
-    if (!request_.frozen_hash().empty() && request_.frozen_hash() != frozen) {
-      return Fail(StatusCode::kFailedPrecondition, "FILTER_RESULT_CHANGED",
-                  "the filter finds other facilities, or others of their revisions, than the dry "
-                  "run did: look again",
-                  "frozen_hash");
-    }
     if (freezer.total() == 0) return 0;
-    return BeginRecord(id, frozen, freezer.total(), mark);
+    return BeginRecord(id, std::string(hash.begin(), hash.end()), freezer.total(), mark);
   }
 
   Result<void> Run(uint64_t batch) {
     YIMA_RETURN_IF_ERROR(Load(batch));
-    while (counts_.done() < counts_.total()) {
-      if (call_.cancelled()) {
-        return Fail(StatusCode::kUnavailable, "CALL_ENDED",
-                    "stopped between two chunks; the same request goes on from there");
-      }
-      YIMA_RETURN_IF_ERROR(ConfirmChunk());
-      YIMA_RETURN_IF_ERROR(sink_(Answer()));
+    for (uint64_t chunk = 0; chunk * kBatchChunk < counts_.total(); ++chunk) {
+      if (call_.cancelled()) return CallEnded();
+      while (counts_.done() <= chunk * kBatchChunk) YIMA_RETURN_IF_ERROR(ConfirmNext());
+      // Also of a chunk that an earlier call dealt with: the whole list is told each time.
+      YIMA_RETURN_IF_ERROR(Tell(chunk));
     }
     YIMA_RETURN_IF_ERROR(EndBatch(domain_, call_, batch_, counts_));
     return sink_(Answer());
@@ -227,8 +234,15 @@ class ConfirmBatch {
     batch.set_principal(call_.principal);
     batch.set_request_id(mark.request_id);
     batch.set_create_time_us(domain_.now());
-    YIMA_RETURN_IF_ERROR(BeginBatch(domain_, call_, mark, batch));
-    return id;
+    return BeginBatch(domain_, call_, mark, batch);
+  }
+
+  Result<void> CheckFrozen(const v1::ConfirmRightsResponse& found) const {
+    if (request_.frozen_hash().empty() || request_.frozen_hash() == found.frozen_hash()) return {};
+    return Fail(StatusCode::kFailedPrecondition, "FILTER_RESULT_CHANGED",
+                "the filter finds other facilities, or others of their revisions, than the dry "
+                "run did: look again",
+                "frozen_hash");
   }
 
   Result<void> Load(uint64_t batch) {
@@ -245,42 +259,57 @@ class ConfirmBatch {
     return {};
   }
 
-  /// One chunk, planned again for as long as others move its facilities.
-  Result<void> ConfirmChunk() {
-    for (;;) {
-      const auto snapshot = domain_.store.Read();
-      const uint64_t chunk = counts_.done() / kBatchChunk;
-      YIMA_ASSIGN_OR_RETURN(const auto stored,
-                            snapshot->Get(store::Kind::kBatchItems, BatchItemsId(batch_, chunk)));
-      if (!stored) {
-        return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
-                    fmt::format("batch {} lacks its list; run yimad check", batch_));
-      }
-      v1::BatchCounts counts = counts_;
-      ChangeWriter writer(call_, request_.request_id(), batch_);
-      for (const auto& item : DecodeItems(stored->bytes)) {
-        YIMA_RETURN_IF_ERROR(ConfirmItem(*snapshot, item, writer, counts));
-      }
-      writer.PutUnlogged(store::Kind::kBatchCursor, batch_, cursor_revision_,
-                         counts.SerializeAsString());
-      const auto outcome = store::ApplyAndWait(domain_.store, writer.Take());
-      if (std::holds_alternative<store::Committed>(outcome)) {
-        counts_ = counts;
-        ++cursor_revision_;
-        return {};
-      }
-      if (!std::holds_alternative<store::MovedRecord>(outcome)) return Settled(outcome);
-      YIMA_RETURN_IF_ERROR(Load(batch_));
-      if (counts_.done() == counts_.total()) return {};
-    }
+  Result<store::Record> ItemsOf(const store::Snapshot& snapshot, uint64_t chunk) const {
+    YIMA_ASSIGN_OR_RETURN(auto stored,
+                          snapshot.Get(store::Kind::kBatchItems, BatchItemsId(batch_, chunk)));
+    if (stored) return *std::move(stored);
+    return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
+                fmt::format("batch {} lacks its list; run yimad check", batch_));
   }
 
-  Result<void> ConfirmItem(const store::Snapshot& snapshot, const BatchItem& item,
-                           ChangeWriter& writer, v1::BatchCounts& counts) {
+  /// The chunk at the cursor. When others moved its facilities, or the cursor, meanwhile, nothing
+  /// is done but to look again.
+  Result<void> ConfirmNext() {
+    const auto snapshot = domain_.store.Read();
+    const uint64_t chunk = counts_.done() / kBatchChunk;
+    YIMA_ASSIGN_OR_RETURN(const store::Record stored, ItemsOf(*snapshot, chunk));
+    v1::BatchCounts counts = counts_;
+    ChangeWriter writer(call_, request_.request_id(), batch_);
+    auto items = DecodeItems(stored.bytes);
+    for (auto& item : items) YIMA_RETURN_IF_ERROR(ConfirmItem(*snapshot, item, writer, counts));
+    if (counts.conflicts() > counts_.conflicts()) {
+      writer.PutUnlogged(store::Kind::kBatchItems, BatchItemsId(batch_, chunk), stored.revision,
+                         EncodeItems(items));
+    }
+    writer.PutUnlogged(store::Kind::kBatchCursor, batch_, cursor_revision_,
+                       counts.SerializeAsString());
+    const auto outcome = store::ApplyAndWait(domain_.store, writer.Take());
+    if (std::holds_alternative<store::MovedRecord>(outcome)) return Load(batch_);
+    YIMA_RETURN_IF_ERROR(Settled(outcome));
+    counts_ = counts;
+    ++cursor_revision_;
+    return {};
+  }
+
+  /// Sends the progress, with the facilities of a chunk that were left as they are.
+  Result<void> Tell(uint64_t chunk) const {
+    v1::ConfirmRightsResponse answer = Answer();
+    if (counts_.conflicts() > 0) {
+      YIMA_ASSIGN_OR_RETURN(const store::Record stored, ItemsOf(*domain_.store.Read(), chunk));
+      for (const auto& item : DecodeItems(stored.bytes)) {
+        if (item.moved) answer.add_moved_facilities(item.facility);
+      }
+    }
+    return sink_(answer);
+  }
+
+  Result<void> ConfirmItem(const store::Snapshot& snapshot, BatchItem& item, ChangeWriter& writer,
+                           v1::BatchCounts& counts) {
     counts.set_done(counts.done() + 1);
     YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Facility>(snapshot, item.facility));
     if (!read || read->revision != item.revision) {
       counts.set_conflicts(counts.conflicts() + 1);
+      item.moved = true;
       return {};
     }
     Tally tally;

@@ -49,14 +49,57 @@ void Found(store::Store& store, const Call& call, const v1::Registry& registry) 
 }  // namespace
 
 World::World(std::unique_ptr<store::Store> with)
-    : store_(std::move(with)), numbers_(*store_, 1), keys_(KeyRing::Ephemeral(1)) {
+    : store_(std::move(with)), keys_(KeyRing::Ephemeral(1)) {
   std::string pattern = (std::filesystem::temp_directory_path() / "yima-world-XXXXXX").string();
   spool_ = mkdtemp(pattern.data());
   registry_ = MakeRegistry(keys_);
   Found(*store_, call("found"), registry_);
+  Assemble();
+}
+
+void World::Assemble() {
+  numbers_.emplace(*store_, uint16_t{1});
   classes_ = *ClassCatalogue::Load(*store_->Read());
   domain_ = std::make_unique<Domain>(
-      Domain{*store_, numbers_, keys_, classes_, registry_, spool_, [] { return world_now; }});
+      Domain{*store_, *numbers_, keys_, classes_, registry_, spool_, [] { return world_now; }});
+}
+
+void World::Reopen(const std::function<std::unique_ptr<store::Store>()>& open) {
+  domain_.reset();
+  store_.reset();
+  store_ = open();
+  Assemble();
+}
+
+std::string World::State() const {
+  const auto snapshot = Read();
+  std::string state = fmt::format("log {}\n", *snapshot->LogSize());
+  for (const auto kind : store::kKinds) {
+    const auto record = [&](uint64_t id, uint64_t revision, std::string_view bytes) {
+      state += fmt::format("record {} {} {} {:x}\n", static_cast<int>(kind), id, revision,
+                           std::hash<std::string_view>()(bytes));
+      return true;
+    };
+    const auto term = [&](std::string_view text, uint64_t id) {
+      state += fmt::format("term {} {} {}\n", static_cast<int>(kind), text, id);
+      return true;
+    };
+    static_cast<void>(snapshot->Scan(kind, 0, {}, record));
+    static_cast<void>(snapshot->ScanTerms(kind, term));
+  }
+  for (const auto index :
+       {store::Index::kFacilityCode, store::Index::kExternalCode, store::Index::kActiveCode,
+        store::Index::kOrganizationName, store::Index::kCreditCode, store::Index::kClassCode}) {
+    static_cast<void>(snapshot->ScanClaims(index, "", [&](std::string_view key, uint64_t holder) {
+      state += fmt::format("key {} {} {}\n", static_cast<int>(index), key, holder);
+      return true;
+    }));
+  }
+  static_cast<void>(snapshot->ScanCounters([&](std::string_view counter, int64_t value) {
+    state += fmt::format("counter {} {}\n", counter, value);
+    return true;
+  }));
+  return state;
 }
 
 World::~World() { std::filesystem::remove_all(spool_); }
@@ -97,7 +140,7 @@ Result<std::vector<RecordRef>> World::Write(std::string_view method, std::string
 
 uint64_t World::AddOrganization(std::string_view name, std::string_view telephone) {
   v1::Organization organization;
-  organization.set_id(*numbers_.NewId(store::Kind::kOrganization));
+  organization.set_id(*numbers_->NewId(store::Kind::kOrganization));
   organization.set_name(std::string(name));
   organization.set_telephone(std::string(telephone));
   ChangeWriter writer(call("test"), "");
@@ -108,7 +151,7 @@ uint64_t World::AddOrganization(std::string_view name, std::string_view telephon
 
 uint64_t World::AddFacility(uint32_t number, uint64_t supervisor, uint64_t owner) {
   v1::Facility facility;
-  facility.set_uid(*numbers_.NewId(store::Kind::kFacility));
+  facility.set_uid(*numbers_->NewId(store::Kind::kFacility));
   auto* code = facility.add_codes();
   code->set_scheme(kSchemeGbt47678);
   code->set_digits(fmt::format("14050201001{:06}", number));

@@ -2,7 +2,9 @@
 #define YIMA_TESTS_SERVER_WORLD_H_
 
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +26,9 @@ class World {
   explicit World(std::unique_ptr<store::Store> with = store::OpenMemoryStore());
   ~World();
 
+  /// Closes the store and goes on, with the same keys, on what `open` gives: a server started anew.
+  void Reopen(const std::function<std::unique_ptr<store::Store>()>& open);
+
   const Domain& domain() const { return *domain_; }
   store::Store& store() { return *store_; }
   std::unique_ptr<store::Snapshot> Read() const { return store_->Read(); }
@@ -41,10 +46,16 @@ class World {
   uint64_t AddFacility(uint32_t number, uint64_t supervisor, uint64_t owner = 0);
   v1::Facility Facility(uint64_t uid) const;
 
+  /// All that the store holds - records, keys, terms, counters and the length of the log - as text:
+  /// equal before and after what must change nothing.
+  std::string State() const;
+
  private:
+  void Assemble();
+
   std::filesystem::path spool_;
   std::unique_ptr<store::Store> store_;
-  Numbers numbers_;
+  std::optional<Numbers> numbers_;
   KeyRing keys_;
   v1::Registry registry_;
   ClassCatalogue classes_;

@@ -8,6 +8,7 @@
 
 #include "server/domain/batch_items.h"
 #include "server/registry/facility_rules.h"
+#include "server/registry/withheld.h"
 
 namespace yima::server {
 namespace {
@@ -59,7 +60,11 @@ Result<void> ImportApply::Begin(const RequestMark& mark) {
   batch.set_principal(call_.principal);
   batch.set_request_id(header_.request_id());
   batch.set_create_time_us(domain_.now());
-  YIMA_RETURN_IF_ERROR(BeginBatch(domain_, call_, mark, batch));
+  YIMA_ASSIGN_OR_RETURN(const uint64_t begun, BeginBatch(domain_, call_, mark, batch));
+  if (begun != id) {
+    return Fail(StatusCode::kAborted, "REQUEST_RUNNING",
+                "the same import began at this moment; ask again to follow it");
+  }
   batch_ = std::move(batch);
   cursor_revision_ = 1;
   return organizations_.Create(domain_, call_, batch_);
@@ -79,10 +84,7 @@ Result<void> ImportApply::LoadCursor() {
 
 Result<void> ImportApply::Chunks(const RequestMark& mark) {
   for (;;) {
-    if (call_.cancelled()) {
-      return Fail(StatusCode::kCancelled, "CALL_CANCELLED",
-                  "stopped between two chunks; the same import goes on from there");
-    }
+    if (call_.cancelled()) return CallEnded();
     YIMA_ASSIGN_OR_RETURN(const bool more, StartChunk(mark));
     if (more && on_their_way_.size() < kOnTheirWayMax) continue;
     if (!more && on_their_way_.empty()) return {};

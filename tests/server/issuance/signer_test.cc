@@ -1,0 +1,64 @@
+#include "server/issuance/signer.h"
+
+#include <algorithm>
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/server/methods.h"
+
+namespace yima::server::testing {
+namespace {
+
+TEST(TakeSerialsTest, SkipsNumbersWhoseCheckSymbolCannotBePrinted) {
+  World world;
+  const auto serials = TakeSerials(world.domain(), 1000);
+  ASSERT_TRUE(serials);
+  ASSERT_EQ(serials->size(), 1000);
+  EXPECT_TRUE(std::ranges::is_sorted(*serials));
+  for (const Serial serial : *serials) {
+    EXPECT_EQ(serial.epoch(), 1);
+    EXPECT_EQ(serial.ShortNumber().find_first_of("*~$=U"), std::string::npos);
+  }
+  // 32 of 37 are usable, so some were skipped.
+  EXPECT_GT(serials->back().number() - serials->front().number(), 1000);
+}
+
+TEST(TakeSerialsTest, NeverGivesOneTwice) {
+  World world;
+  std::set<Serial> seen;
+  for (const size_t n : {1, 2, 37, 1000, 70'000, 1}) {
+    const auto serials = TakeSerials(world.domain(), n);
+    ASSERT_TRUE(serials);
+    for (const Serial serial : *serials) {
+      EXPECT_TRUE(seen.insert(serial).second) << serial.value();
+    }
+  }
+}
+
+TEST(TakeSerialsTest, EndsWithTheEpochsNumbers) {
+  World world;
+  ASSERT_TRUE(world.store().Reserve("serial/1", UINT32_MAX));
+  const auto serials = TakeSerials(world.domain(), 1);
+  EXPECT_EQ(RefusalOf(serials), (Refusal{StatusCode::kResourceExhausted, "NUMBERS_USED_UP", ""}));
+}
+
+TEST(SignerTest, TakesTheNewestKeyThatIsValidThatDay) {
+  World world;
+  EXPECT_TRUE(Signer::For(world.domain(), *ParseDay("2026-11-24")));
+  v1::Registry registry = world.domain().registry;
+  registry.mutable_code_keys(0)->set_revoked(true);
+  const Domain& with = world.domain();
+  const Domain revoked{with.store, with.numbers, with.keys, with.classes,
+                       registry,   with.spool,   with.now};
+  EXPECT_EQ(RefusalOf(Signer::For(revoked, *ParseDay("2026-11-24"))),
+            (Refusal{StatusCode::kFailedPrecondition, "NO_VALID_KEY", ""}));
+  registry = with.registry;
+  registry.mutable_origins(0)->set_state(v1::ORIGIN_STATE_OLD);
+  EXPECT_EQ(RefusalOf(Signer::For(revoked, *ParseDay("2026-11-24"))),
+            (Refusal{StatusCode::kFailedPrecondition, "NO_VALID_KEY", ""}));
+}
+
+}  // namespace
+}  // namespace yima::server::testing

@@ -1,0 +1,188 @@
+#include <functional>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/server/findings.h"
+#include "tests/server/plates.h"
+#include "tests/server/rights/confirm_request.h"
+
+namespace yima::server::testing {
+namespace {
+
+constexpr auto kInvalid = StatusCode::kInvalidArgument;
+constexpr auto kFailed = StatusCode::kFailedPrecondition;
+
+class ConfirmTest : public ::testing::Test {
+ protected:
+  Result<Confirmations> Confirm(const v1::ConfirmRightsRequest& request) {
+    return methods_.Stream<v1::ConfirmRightsResponse>("RightsService/ConfirmRights", request);
+  }
+  v1::ConfirmRightsRequest Request(std::string request_id = "confirm-1") const {
+    auto request = ConfirmRequest(std::move(request_id));
+    request.set_facility(facility_);
+    return request;
+  }
+  void RefusesUnchanged(const v1::ConfirmRightsRequest& request, const Refusal& refusal) {
+    const std::string state = world_.State();
+    EXPECT_EQ(RefusalOf(Confirm(request)), refusal);
+    EXPECT_EQ(world_.State(), state);
+  }
+
+  World world_;
+  uint64_t bureau_ = world_.AddOrganization("城管局");
+  uint64_t owner_ = world_.AddOrganization("水务公司");
+  uint64_t facility_ = world_.AddFacility(1, bureau_, owner_);
+  Methods methods_{world_};
+};
+
+TEST_F(ConfirmTest, ConfirmsTheRightsNamedAndNoOther) {
+  auto request = Request();
+  request.mutable_basis()->set_date("2026-11-01");
+  request.mutable_basis()->set_sha256(std::string(32, 'h'));
+  const auto answers = Confirm(request);
+  ASSERT_TRUE(answers) << answers.error().message;
+  EXPECT_EQ(answers->back().confirmed(), 1);
+  EXPECT_EQ(answers->back().done(), 1);
+  EXPECT_NE(answers->back().batch(), 0);
+  const v1::Facility facility = world_.Facility(facility_);
+  EXPECT_EQ(facility.supervising().state(), v1::RIGHT_STATE_CONFIRMED);
+  EXPECT_EQ(facility.supervising().holder(), bureau_);
+  EXPECT_EQ(facility.supervising().basis().number(), "3号");
+  EXPECT_EQ(facility.supervising().basis().sha256(), std::string(32, 'h'));
+  EXPECT_EQ(facility.owning().state(), v1::RIGHT_STATE_RECORDED);
+  EXPECT_FALSE(facility.has_maintaining()) << "nobody's right is not made up";
+  EXPECT_THAT(Findings(world_), ::testing::IsEmpty());
+}
+
+TEST_F(ConfirmTest, ConfirmingTwiceOnOneBasisChangesNothing) {
+  ASSERT_TRUE(Confirm(Request()));
+  const v1::Facility before = world_.Facility(facility_);
+  const auto again = Confirm(Request("confirm-2"));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->back().confirmed(), 0);
+  EXPECT_EQ(again->back().unchanged(), 1);
+  EXPECT_EQ(world_.Facility(facility_).SerializeAsString(), before.SerializeAsString());
+}
+
+TEST_F(ConfirmTest, ConfirmingOnANewBasisRecordsIt) {
+  ASSERT_TRUE(Confirm(Request()));
+  auto request = Request("confirm-2");
+  request.mutable_basis()->set_number("4号");
+  EXPECT_EQ(Confirm(request)->back().confirmed(), 1);
+  EXPECT_EQ(world_.Facility(facility_).supervising().basis().number(), "4号");
+}
+
+TEST_F(ConfirmTest, TheSameRequestIsAnsweredTheSameAndWritesNothing) {
+  const auto first = Confirm(Request());
+  ASSERT_TRUE(first);
+  const std::string state = world_.State();
+  const auto again = Confirm(Request());
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->back().SerializeAsString(), first->back().SerializeAsString());
+  EXPECT_EQ(world_.State(), state);
+}
+
+TEST_F(ConfirmTest, AnotherRequestUnderTheSameIdIsRefused) {
+  ASSERT_TRUE(Confirm(Request()));
+  auto request = Request();
+  request.mutable_basis()->set_number("4号");
+  RefusesUnchanged(request, {kFailed, "REQUEST_ID_REUSED", "request_id"});
+}
+
+TEST_F(ConfirmTest, RightThatNobodyHoldsIsRefusedWithAllOthers) {
+  auto request = Request();
+  request.add_kinds(v1::RIGHT_KIND_MAINTAINING);
+  RefusesUnchanged(request, {kFailed, "RIGHT_NOT_HELD", "kinds"});
+  request.set_dry_run(true);
+  RefusesUnchanged(request, {kFailed, "RIGHT_NOT_HELD", "kinds"});
+}
+
+TEST_F(ConfirmTest, OwnerlessFacilityHasNoOwnerToConfirm) {
+  Edit<v1::Facility>(world_, facility_, [](v1::Facility& facility) {
+    facility.mutable_owning()->clear_holder();
+    facility.mutable_owning()->set_state(v1::RIGHT_STATE_OWNERLESS);
+  });
+  auto request = Request();
+  request.set_kinds(0, v1::RIGHT_KIND_OWNING);
+  RefusesUnchanged(request, {kFailed, "RIGHT_NOT_HELD", "kinds"});
+}
+
+TEST_F(ConfirmTest, DryRunSaysWhatWouldBeAndWritesNothing) {
+  auto request = Request();
+  request.set_dry_run(true);
+  request.clear_request_id();
+  const std::string state = world_.State();
+  const auto answers = Confirm(request);
+  ASSERT_TRUE(answers) << answers.error().message;
+  ASSERT_EQ(answers->size(), 1);
+  EXPECT_EQ(answers->front().confirmed(), 1);
+  EXPECT_EQ(answers->front().batch(), 0);
+  EXPECT_EQ(answers->front().frozen_hash().size(), 32);
+  EXPECT_EQ(world_.State(), state);
+}
+
+struct BadConfirm {
+  const char* name;
+  std::function<void(v1::ConfirmRightsRequest&)> spoil;
+  Refusal refusal;
+};
+void PrintTo(const BadConfirm& bad, std::ostream* out) { *out << bad.name; }
+class BadConfirmTest : public ConfirmTest, public ::testing::WithParamInterface<BadConfirm> {};
+
+TEST_P(BadConfirmTest, IsRefusedAndWritesNothing) {
+  auto request = Request();
+  GetParam().spoil(request);
+  RefusesUnchanged(request, GetParam().refusal);
+}
+
+using Request = v1::ConfirmRightsRequest;
+const BadConfirm kBad[] = {
+    {"NoRequestId",
+     [](Request& r) { r.clear_request_id(); },
+     {kInvalid, "REQUEST_ID_MISSING", "request_id"}},
+    {"NoTarget", [](Request& r) { r.clear_target(); }, {kInvalid, "TARGET_MISSING", "target"}},
+    {"UnknownFacility",
+     [](Request& r) { r.set_facility(4242); },
+     {StatusCode::kNotFound, "FACILITY_NOT_FOUND", "facility"}},
+    {"NoKinds", [](Request& r) { r.clear_kinds(); }, {kInvalid, "RIGHT_KIND_MISSING", "kinds"}},
+    {"UnspecifiedKind",
+     [](Request& r) { r.set_kinds(0, v1::RIGHT_KIND_UNSPECIFIED); },
+     {kInvalid, "RIGHT_KIND_UNKNOWN", "kinds[0]"}},
+    {"UnknownKind",
+     [](Request& r) { r.add_kinds(static_cast<v1::RightKind>(4)); },
+     {kInvalid, "RIGHT_KIND_UNKNOWN", "kinds[1]"}},
+    {"KindTwice",
+     [](Request& r) { r.add_kinds(v1::RIGHT_KIND_SUPERVISING); },
+     {kInvalid, "RIGHT_KIND_TWICE", "kinds[1]"}},
+    {"NoBasis", [](Request& r) { r.clear_basis(); }, {kInvalid, "BASIS_MISSING", "basis.kind"}},
+    {"NoBasisNumber",
+     [](Request& r) { r.mutable_basis()->clear_number(); },
+     {kInvalid, "BASIS_MISSING", "basis.number"}},
+    {"LongBasisKind",
+     [](Request& r) { r.mutable_basis()->set_kind(std::string(51, 'x')); },
+     {kInvalid, "FIELD_TOO_LONG", "basis.kind"}},
+    {"LongBasisNumber",
+     [](Request& r) { r.mutable_basis()->set_number(std::string(101, 'x')); },
+     {kInvalid, "FIELD_TOO_LONG", "basis.number"}},
+    {"ControlInBasis",
+     [](Request& r) { r.mutable_basis()->set_number("3\n号"); },
+     {kInvalid, "FIELD_NOT_TEXT", "basis.number"}},
+    {"BasisDate",
+     [](Request& r) { r.mutable_basis()->set_date("2026-02-30"); },
+     {kInvalid, "DATE_MALFORMED", "basis.date"}},
+    {"BasisHash",
+     [](Request& r) { r.mutable_basis()->set_sha256(std::string(31, 'h')); },
+     {kInvalid, "HASH_MALFORMED", "basis.sha256"}},
+    {"FrozenHashOfSomethingElse",
+     [](Request& r) { r.set_frozen_hash(std::string(32, 'h')); },
+     {kFailed, "FILTER_RESULT_CHANGED", "frozen_hash"}},
+    {"Filter",
+     [](Request& r) { r.mutable_filter()->add_divisions("140"); },
+     {kInvalid, "DIVISION_MALFORMED", "filter.divisions[0]"}},
+};
+INSTANTIATE_TEST_SUITE_P(Requests, BadConfirmTest, ::testing::ValuesIn(kBad),
+                         [](const auto& bad) { return std::string(bad.param.name); });
+
+}  // namespace
+}  // namespace yima::server::testing
