@@ -6,6 +6,7 @@
 
 #include "server/registry/facility_rules.h"
 #include "server/registry/filter.h"
+#include "server/registry/withheld.h"
 
 namespace yima::server {
 namespace {
@@ -64,21 +65,35 @@ Result<void> CheckFree(const store::Snapshot& snapshot, const v1::Facility& faci
   return {};
 }
 
-/// The record that a request asks for, ready to be put.
-Result<v1::Facility> Prepare(const Domain& domain, const store::Snapshot& snapshot,
-                             const v1::CreateFacilityRequest& request, std::set<Key>& taken_here) {
-  v1::Facility facility = request.facility();
+/// What the facility itself must obey; fields are relative to it.
+Result<void> CheckAndNumber(const Domain& domain, const store::Snapshot& snapshot, bool assign_code,
+                            v1::Facility& facility, std::set<Key>& taken_here) {
   YIMA_RETURN_IF_ERROR(CheckFacility(domain.classes, facility));
   YIMA_RETURN_IF_ERROR(CheckRights(facility));
   YIMA_RETURN_IF_ERROR(CheckHolders(snapshot, facility));
-  if (facility.codes().empty() && request.assign_code()) {
+  if (facility.codes().empty() && assign_code) {
     YIMA_RETURN_IF_ERROR(AssignCode(domain, snapshot, facility));
   }
   if (facility.codes().empty() && facility.external_codes().empty()) {
     return Invalid("IDENTITY_MISSING",
                    "a facility has a code or an external code; assign_code gives it one", "codes");
   }
-  YIMA_RETURN_IF_ERROR(CheckFree(snapshot, facility, taken_here));
+  return CheckFree(snapshot, facility, taken_here);
+}
+
+/// The record that a request asks for, ready to be put; fields begin with `prefix`.
+Result<v1::Facility> Prepare(const Domain& domain, const store::Snapshot& snapshot,
+                             const v1::CreateFacilityRequest& request, const std::string& prefix,
+                             std::set<Key>& taken_here) {
+  v1::Facility facility = request.facility();
+  const auto sound = CheckAndNumber(domain, snapshot, request.assign_code(), facility, taken_here);
+  if (!sound) return Within(prefix + "facility.", sound.error());
+  const auto taken = TakeWithheld(request.remark(), request.personal(), facility);
+  if (!taken) return Within(prefix, taken.error());
+  const bool withheld = facility.has_remark() || !facility.personal().empty();
+  YIMA_RETURN_IF_ERROR(
+      CheckWholeSize(facility, prefix + (withheld ? "personal" : "facility.extra")));
+  WithholdNew(facility);
   YIMA_ASSIGN_OR_RETURN(const uint64_t uid, domain.numbers.NewId(store::Kind::kFacility));
   facility.set_uid(uid);
   facility.set_create_time_us(domain.now());
@@ -102,9 +117,11 @@ Result<uint64_t> FindByName(const v1::GetFacilityRequest& request,
     case v1::GetFacilityRequest::kUid:
       return request.uid();
     case v1::GetFacilityRequest::kCode:
+      YIMA_RETURN_IF_ERROR(CheckCode(request.code(), "code."));
       return snapshot.Holder(store::Index::kFacilityCode,
                              FacilityCodeKey(request.code().scheme(), request.code().digits()));
     case v1::GetFacilityRequest::kExternalCode:
+      YIMA_RETURN_IF_ERROR(CheckExternalCode(request.external_code(), "external_code."));
       return snapshot.Holder(
           store::Index::kExternalCode,
           ExternalCodeKey(request.external_code().namespace_(), request.external_code().value()));
@@ -120,11 +137,10 @@ Result<Planned> PlanCreateFacility(const Domain& domain, const Call& call,
                                    const v1::CreateFacilityRequest& request,
                                    const store::Snapshot& snapshot) {
   std::set<Key> taken_here;
-  auto facility = Prepare(domain, snapshot, request, taken_here);
-  if (!facility) return Within("facility.", facility.error());
+  YIMA_ASSIGN_OR_RETURN(const auto facility, Prepare(domain, snapshot, request, "", taken_here));
   ChangeWriter writer(call, request.request_id());
-  writer.Create(facility->uid(), *facility);
-  return Planned{writer.Take(), {{store::Kind::kFacility, facility->uid(), 1}}};
+  writer.Create(facility.uid(), facility);
+  return Planned{writer.Take(), {{store::Kind::kFacility, facility.uid(), 1}}};
 }
 
 Result<v1::CreateFacilityResponse> AnswerCreateFacility(const Domain& domain,
@@ -152,10 +168,11 @@ Result<Planned> PlanBatchCreateFacilities(const Domain& domain, const Call& call
       return Invalid("FIELD_OUTPUT_ONLY", "the whole batch has one request_id",
                      fmt::format("requests[{}].request_id", i));
     }
-    auto facility = Prepare(domain, snapshot, one, taken_here);
-    if (!facility) return Within(fmt::format("requests[{}].facility.", i), facility.error());
-    writer.Create(facility->uid(), *facility);
-    results.push_back({store::Kind::kFacility, facility->uid(), 1});
+    YIMA_ASSIGN_OR_RETURN(
+        const auto facility,
+        Prepare(domain, snapshot, one, fmt::format("requests[{}].", i), taken_here));
+    writer.Create(facility.uid(), facility);
+    results.push_back({store::Kind::kFacility, facility.uid(), 1});
   }
   return Planned{writer.Take(), std::move(results)};
 }

@@ -36,9 +36,26 @@ bool IsControl(std::string_view text) {
   return first < 0x20 || first == 0x7F || (first == 0xC2 && static_cast<uint8_t>(text[1]) < 0xA0);
 }
 
-tl::unexpected<Error> At(std::string_view prefix, Error error) {
-  error.field = fmt::format("{}{}", prefix, error.field);
-  return tl::unexpected(std::move(error));
+bool IsLayout(char c) { return c == '\n' || c == '\r' || c == '\t'; }
+
+Result<void> CheckCharacters(std::string_view value, size_t max, std::string_view field,
+                             bool lines) {
+  size_t characters = 0;
+  for (std::string_view rest = value; !rest.empty(); ++characters) {
+    const size_t size = SequenceSize(rest);
+    const bool control = size != 0 && IsControl(rest) && !(lines && IsLayout(rest[0]));
+    if (size == 0 || control) {
+      return Invalid("FIELD_NOT_TEXT",
+                     fmt::format("{} holds {} after {} characters", field,
+                                 size == 0 ? "broken UTF-8" : "a control character", characters),
+                     std::string(field));
+    }
+    rest.remove_prefix(size);
+  }
+  if (characters <= max) return {};
+  return Invalid("FIELD_TOO_LONG",
+                 fmt::format("{} has {} characters, want at most {}", field, characters, max),
+                 std::string(field));
 }
 
 Result<void> CheckDate(std::string_view value, std::string_view field) {
@@ -80,25 +97,26 @@ Result<void> CheckOutputOnly(const v1::Facility& facility) {
 }
 
 Result<void> CheckCodes(const v1::Facility& facility) {
+  std::set<std::string> keys;
+  const auto twice = [](std::string_view code, std::string field) {
+    return Invalid("FIELD_TWICE", fmt::format("code \"{}\" stands twice", code), std::move(field));
+  };
   for (int i = 0; i < facility.codes_size(); ++i) {
     const auto& code = facility.codes(i);
-    if (code.scheme() > UINT8_MAX) {
-      return Invalid("SCHEME_UNASSIGNED", fmt::format("scheme {} is unassigned", code.scheme()),
-                     fmt::format("codes[{}].scheme", i));
-    }
-    const auto parsed = FacilityCode::Parse(static_cast<Scheme>(code.scheme()), code.digits());
-    if (!parsed) {
-      Error error = parsed.error();
-      error.field = error.field == "scheme" ? "scheme" : "digits";
-      return At(fmt::format("codes[{}].", i), std::move(error));
+    const std::string field = fmt::format("codes[{}].", i);
+    YIMA_RETURN_IF_ERROR(CheckCode(code, field));
+    if (!keys.insert(FacilityCodeKey(code.scheme(), code.digits())).second) {
+      return twice(code.digits(), field + "digits");
     }
   }
+  keys.clear();
   for (int i = 0; i < facility.external_codes_size(); ++i) {
     const auto& code = facility.external_codes(i);
-    constexpr size_t kMax = 64;
     const std::string field = fmt::format("external_codes[{}].", i);
-    YIMA_RETURN_IF_ERROR(CheckText(code.namespace_(), kMax, field + "namespace", true));
-    YIMA_RETURN_IF_ERROR(CheckText(code.value(), kMax, field + "value", true));
+    YIMA_RETURN_IF_ERROR(CheckExternalCode(code, field));
+    if (!keys.insert(ExternalCodeKey(code.namespace_(), code.value())).second) {
+      return twice(code.value(), field + "value");
+    }
   }
   return {};
 }
@@ -127,7 +145,12 @@ Result<void> CheckRight(const v1::Right& right, bool required, std::string_view 
   }
   if (right.has_basis()) return invalid("a recorded right has no basis yet");
   YIMA_RETURN_IF_ERROR(CheckDate(right.valid_from(), std::string(field) + ".valid_from"));
-  return CheckDate(right.valid_until(), std::string(field) + ".valid_until");
+  YIMA_RETURN_IF_ERROR(CheckDate(right.valid_until(), std::string(field) + ".valid_until"));
+  const bool both = !right.valid_from().empty() && !right.valid_until().empty();
+  if (both && right.valid_until() < right.valid_from()) {
+    return invalid("a right does not end before it begins");
+  }
+  return {};
 }
 
 Result<void> CheckPosition(const v1::Position& position) {
@@ -167,7 +190,7 @@ Result<void> CheckExtra(const v1::Facility& facility) {
     const auto& extra = facility.extra(i);
     const std::string field = fmt::format("extra[{}].", i);
     YIMA_RETURN_IF_ERROR(CheckText(extra.name(), 64, field + "name", true));
-    YIMA_RETURN_IF_ERROR(CheckText(extra.value(), 1000, field + "value"));
+    YIMA_RETURN_IF_ERROR(CheckLines(extra.value(), 1000, field + "value"));
     if (!names.insert(extra.name()).second) {
       return Invalid("FIELD_TWICE", fmt::format("extra field \"{}\" stands twice", extra.name()),
                      field + "name");
@@ -191,6 +214,24 @@ Result<void> CheckClass(const ClassCatalogue& classes, v1::Facility& facility) {
 
 }  // namespace
 
+Result<void> CheckCode(const v1::FacilityCode& code, const std::string& prefix) {
+  if (code.scheme() > UINT8_MAX) {
+    return Invalid("SCHEME_UNASSIGNED", fmt::format("scheme {} is unassigned", code.scheme()),
+                   prefix + "scheme");
+  }
+  const auto parsed = FacilityCode::Parse(static_cast<Scheme>(code.scheme()), code.digits());
+  if (parsed) return {};
+  Error error = parsed.error();
+  error.field = prefix + (error.field == "scheme" ? "scheme" : "digits");
+  return tl::unexpected(std::move(error));
+}
+
+Result<void> CheckExternalCode(const v1::ExternalCode& code, const std::string& prefix) {
+  constexpr size_t kMax = 64;
+  YIMA_RETURN_IF_ERROR(CheckText(code.namespace_(), kMax, prefix + "namespace", true));
+  return CheckText(code.value(), kMax, prefix + "value", true);
+}
+
 bool IsDate(std::string_view text) {
   if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
   for (const size_t i : {0, 1, 2, 3, 5, 6, 8, 9}) {
@@ -211,21 +252,11 @@ Result<void> CheckText(std::string_view value, size_t max, std::string_view fiel
     if (!required) return {};
     return Invalid("FIELD_MISSING", fmt::format("{} is missing", field), std::string(field));
   }
-  size_t characters = 0;
-  for (std::string_view rest = value; !rest.empty(); ++characters) {
-    const size_t size = SequenceSize(rest);
-    if (size == 0 || IsControl(rest)) {
-      return Invalid("FIELD_NOT_TEXT",
-                     fmt::format("{} holds {} after {} characters", field,
-                                 size == 0 ? "broken UTF-8" : "a control character", characters),
-                     std::string(field));
-    }
-    rest.remove_prefix(size);
-  }
-  if (characters <= max) return {};
-  return Invalid("FIELD_TOO_LONG",
-                 fmt::format("{} has {} characters, want at most {}", field, characters, max),
-                 std::string(field));
+  return CheckCharacters(value, max, field, false);
+}
+
+Result<void> CheckLines(std::string_view value, size_t max, std::string_view field) {
+  return CheckCharacters(value, max, field, true);
 }
 
 Result<void> CheckFacility(const ClassCatalogue& classes, v1::Facility& facility) {

@@ -28,10 +28,19 @@ Result<void> CheckFacility(const ClassCatalogue& classes, v1::Facility& facility
 /// FIELD_MISSING for the supervising department, RIGHT_INVALID, DATE_MALFORMED.
 Result<void> CheckRights(v1::Facility& facility);
 
+/// SCHEME_UNASSIGNED, FACILITY_CODE_MALFORMED, FACILITY_CODE_OUT_OF_RANGE; fields begin with
+/// `prefix`.
+Result<void> CheckCode(const v1::FacilityCode& code, const std::string& prefix);
+/// FIELD_MISSING, FIELD_TOO_LONG, FIELD_NOT_TEXT; fields begin with `prefix`.
+Result<void> CheckExternalCode(const v1::ExternalCode& code, const std::string& prefix);
+
 /// At most `max` characters (not bytes) of UTF-8 without control characters; else FIELD_TOO_LONG or
 /// FIELD_NOT_TEXT for that field. With `required`, empty is FIELD_MISSING.
 Result<void> CheckText(std::string_view value, size_t max, std::string_view field,
                        bool required = false);
+
+/// The same for free text by persons, where line breaks and tabs are text; may be empty.
+Result<void> CheckLines(std::string_view value, size_t max, std::string_view field);
 
 /// True for a real calendar date written YYYY-MM-DD.
 bool IsDate(std::string_view text);

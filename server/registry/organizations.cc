@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -26,6 +27,13 @@ Result<void> CheckTelephone(std::string_view telephone, const std::string& field
                  field);
 }
 
+Result<void> CheckAliases(const v1::Organization& organization, const std::string& field) {
+  if (organization.aliases_size() <= kAliasesMax) return {};
+  return Invalid(
+      "FIELD_TOO_LONG",
+      fmt::format("{} aliases, want at most {}", organization.aliases_size(), kAliasesMax), field);
+}
+
 /// The record that an input asks for, its contacts withheld; id and times are still to be set.
 Result<v1::Organization> FromInput(const v1::OrganizationInput& input, const std::string& prefix) {
   v1::Organization organization = input.organization();
@@ -39,15 +47,15 @@ Result<v1::Organization> FromInput(const v1::OrganizationInput& input, const std
                    field("id"));
   }
   YIMA_RETURN_IF_ERROR(CheckText(organization.name(), kNameMax, field("name"), true));
-  if (organization.aliases_size() > kAliasesMax) {
-    return Invalid(
-        "FIELD_TOO_LONG",
-        fmt::format("{} aliases, want at most {}", organization.aliases_size(), kAliasesMax),
-        field("aliases"));
-  }
+  YIMA_RETURN_IF_ERROR(CheckAliases(organization, field("aliases")));
+  std::set<std::string_view> names = {organization.name()};
   for (int i = 0; i < organization.aliases_size(); ++i) {
-    YIMA_RETURN_IF_ERROR(
-        CheckText(organization.aliases(i), kNameMax, field(fmt::format("aliases[{}]", i)), true));
+    const std::string place = field(fmt::format("aliases[{}]", i));
+    YIMA_RETURN_IF_ERROR(CheckText(organization.aliases(i), kNameMax, place, true));
+    if (!names.insert(organization.aliases(i)).second) {
+      return Invalid("FIELD_TWICE",
+                     fmt::format("the name \"{}\" stands twice", organization.aliases(i)), place);
+    }
   }
   if (!organization.credit_code().empty()) {
     auto credit = CreditCode::Parse(organization.credit_code());
@@ -87,8 +95,20 @@ class Merge {
 
   Result<void> Add(v1::Organization offered, const std::string& prefix) {
     YIMA_ASSIGN_OR_RETURN(const uint64_t id, Find(offered, prefix));
-    if (id == 0) return Create(std::move(offered));
+    if (id == 0) return Create(std::move(offered), prefix);
     return Complete(id, offered, prefix);
+  }
+
+  /// One that must not be there yet: any name that is taken refuses it.
+  Result<void> Create(v1::Organization offered, const std::string& prefix) {
+    YIMA_ASSIGN_OR_RETURN(const uint64_t id, domain_.numbers.NewId(store::Kind::kOrganization));
+    offered.set_id(id);
+    offered.set_create_time_us(domain_.now());
+    offered.set_update_time_us(offered.create_time_us());
+    YIMA_RETURN_IF_ERROR(TakeKeys(offered, prefix));
+    entries_[id] = {0, {}, std::move(offered)};
+    order_.push_back(id);
+    return {};
   }
 
   Planned Finish(const Call& call, std::string_view request_id) {
@@ -151,17 +171,6 @@ class Merge {
     return by_credit != 0 ? by_credit : by_name;
   }
 
-  Result<void> Create(v1::Organization offered) {
-    YIMA_ASSIGN_OR_RETURN(const uint64_t id, domain_.numbers.NewId(store::Kind::kOrganization));
-    offered.set_id(id);
-    offered.set_create_time_us(domain_.now());
-    offered.set_update_time_us(offered.create_time_us());
-    YIMA_RETURN_IF_ERROR(TakeKeys(offered, ""));
-    entries_[id] = {0, {}, std::move(offered)};
-    order_.push_back(id);
-    return {};
-  }
-
   Result<void> Complete(uint64_t id, const v1::Organization& offered, const std::string& prefix) {
     if (!entries_.contains(id)) {
       YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Organization>(snapshot_, id));
@@ -197,13 +206,26 @@ class Merge {
     };
     add_name(offered.name());
     for (const auto& alias : offered.aliases()) add_name(alias);
-    if (!stands.has_contact_name() && offered.has_contact_name()) {
-      *stands.mutable_contact_name() = offered.contact_name();
-    }
-    if (!stands.has_contact_telephone() && offered.has_contact_telephone()) {
-      *stands.mutable_contact_telephone() = offered.contact_telephone();
-    }
+    YIMA_RETURN_IF_ERROR(CheckAliases(stands, prefix + "organization.aliases"));
+    YIMA_RETURN_IF_ERROR(FillContact(offered.contact_name(), prefix + "contact_name",
+                                     *stands.mutable_contact_name()));
+    YIMA_RETURN_IF_ERROR(FillContact(offered.contact_telephone(), prefix + "contact_telephone",
+                                     *stands.mutable_contact_telephone()));
+    if (stands.contact_name().hash().empty()) stands.clear_contact_name();
+    if (stands.contact_telephone().hash().empty()) stands.clear_contact_telephone();
     return TakeKeys(stands, prefix);
+  }
+
+  /// The message names no value: these are personal.
+  static Result<void> FillContact(const v1::Withheld& offered, const std::string& field,
+                                  v1::Withheld& stands) {
+    if (offered.value().empty() || offered.value() == stands.value()) return {};
+    if (!stands.value().empty()) {
+      return Fail(StatusCode::kAlreadyExists, "ORGANIZATION_CONFLICT",
+                  "the organization has another contact", field);
+    }
+    stands = offered;
+    return {};
   }
 
   /// Every name leads to one organization only.
@@ -212,10 +234,13 @@ class Merge {
       YIMA_ASSIGN_OR_RETURN(const uint64_t holder, Holder(key.index, key.key));
       if (holder != 0 && holder != organization.id()) {
         const bool credit = key.index == store::Index::kCreditCode;
+        const char* field = credit                           ? "credit_code"
+                            : key.key == organization.name() ? "name"
+                                                             : "aliases";
         return Fail(StatusCode::kAlreadyExists,
                     credit ? "CREDIT_CODE_TAKEN" : "ORGANIZATION_NAME_TAKEN",
                     fmt::format("\"{}\" belongs to organization {}", key.key, holder),
-                    prefix + (credit ? "organization.credit_code" : "organization.aliases"));
+                    fmt::format("{}organization.{}", prefix, field));
       }
       keys_[key] = organization.id();
     }
@@ -235,17 +260,8 @@ Result<Planned> PlanCreateOrganization(const Domain& domain, const Call& call,
                                        const v1::CreateOrganizationRequest& request,
                                        const store::Snapshot& snapshot) {
   YIMA_ASSIGN_OR_RETURN(auto organization, FromInput(request.input(), "input."));
-  for (const auto& key : Derive(organization).keys) {
-    YIMA_ASSIGN_OR_RETURN(const uint64_t holder, snapshot.Holder(key.index, key.key));
-    if (holder == 0) continue;
-    const bool credit = key.index == store::Index::kCreditCode;
-    return Fail(StatusCode::kAlreadyExists,
-                credit ? "CREDIT_CODE_TAKEN" : "ORGANIZATION_NAME_TAKEN",
-                fmt::format("\"{}\" belongs to organization {}", key.key, holder),
-                credit ? "input.organization.credit_code" : "input.organization.name");
-  }
   Merge merge(domain, snapshot);
-  YIMA_RETURN_IF_ERROR(merge.Add(std::move(organization), "input."));
+  YIMA_RETURN_IF_ERROR(merge.Create(std::move(organization), "input."));
   return merge.Finish(call, request.request_id());
 }
 

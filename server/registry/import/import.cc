@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <sodium.h>
 
+#include "server/domain/batch_items.h"
 #include "server/registry/facility_rules.h"
 #include "server/registry/import/import_apply.h"
 #include "server/registry/import/import_row.h"
@@ -41,6 +42,7 @@ class Import {
     YIMA_RETURN_IF_ERROR(ReadAll(first));
     YIMA_RETURN_IF_ERROR(RefuseRepeated());
     YIMA_RETURN_IF_ERROR(problems_.Flush());
+    YIMA_RETURN_IF_ERROR(TellRead());
     const RequestMark mark = Mark();
     ImportApply apply(domain_, call_, header_, sink_, organizations_, rows_, keys_, problems_);
     bool begun = false;
@@ -59,9 +61,7 @@ class Import {
   Result<void> ReadAll(v1::ImportFacilitiesRequest& request) {
     request.clear_header();
     for (bool more = true; more;) {
-      if (call_.cancelled()) {
-        return Fail(StatusCode::kCancelled, "CALL_CANCELLED", "the client is gone");
-      }
+      if (call_.cancelled()) return CallEnded();
       if (request.has_header()) {
         return Invalid("HEADER_TWICE", "only the first message has a header", "header");
       }
@@ -78,6 +78,14 @@ class Import {
     }
     YIMA_RETURN_IF_ERROR(rows_.Flush());
     return keys_.Sort();
+  }
+
+  /// Nothing is written before the client took this: to who reads, a stream that broke off looks
+  /// like one that ended, and half a ledger must not be taken for the whole. Who writes is told.
+  Result<void> TellRead() {
+    v1::ImportFacilitiesResponse read;
+    read.set_total(report_.rows());
+    return sink_(read);
   }
 
   Result<void> Take(const store::Snapshot& snapshot, v1::ImportRow& given) {

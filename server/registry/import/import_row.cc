@@ -1,10 +1,9 @@
 #include "server/registry/import/import_row.h"
 
-#include <set>
-
 #include <fmt/format.h>
 
 #include "server/registry/facility_rules.h"
+#include "server/registry/withheld.h"
 
 namespace yima::server {
 namespace {
@@ -50,39 +49,6 @@ Result<void> FindHolders(const store::Snapshot& snapshot, LedgerOrganizations& o
   return CheckRights(facility);
 }
 
-/// Puts remark and personal fields inside, and bounds the whole record with them.
-Result<void> TakeWithheld(const v1::ImportRow& given, v1::Facility& facility) {
-  YIMA_RETURN_IF_ERROR(CheckText(given.remark(), 1000, "remark"));
-  if (!given.remark().empty()) facility.mutable_remark()->set_value(given.remark());
-  std::set<std::string_view> names;
-  for (int i = 0; i < given.personal_size(); ++i) {
-    const auto& personal = given.personal(i);
-    const std::string field = fmt::format("personal[{}].", i);
-    YIMA_RETURN_IF_ERROR(CheckText(personal.name(), 64, field + "name", true));
-    YIMA_RETURN_IF_ERROR(CheckText(personal.value(), 1000, field + "value"));
-    if (!names.insert(personal.name()).second) {
-      return Invalid("FIELD_TWICE",
-                     fmt::format("personal field \"{}\" stands twice", personal.name()),
-                     field + "name");
-    }
-    if (personal.value().empty()) continue;
-    auto* kept = facility.add_personal();
-    kept->set_name(personal.name());
-    kept->mutable_value()->set_value(personal.value());
-  }
-  // Salt and hash come to each value, and uid, batch, times and a number to the record.
-  constexpr size_t kPerValue = 64;
-  constexpr size_t kPerRecord = 96;
-  const auto withheld =
-      static_cast<size_t>(facility.personal_size()) + (facility.has_remark() ? 1 : 0);
-  const size_t size = facility.ByteSizeLong() + kPerRecord + withheld * kPerValue;
-  if (size <= kFacilitySizeMax) return {};
-  return Invalid(
-      "FACILITY_TOO_LARGE",
-      fmt::format("the facility takes {} bytes, want at most {}", size, kFacilitySizeMax),
-      "personal");
-}
-
 }  // namespace
 
 Result<Key> IdentityOf(const v1::ImportHeader& header, const v1::Facility& facility) {
@@ -123,7 +89,9 @@ Result<void> ReadRow(const Domain& domain, const v1::ImportHeader& header,
                             facility.class_code()),
                 "codes");
   }
-  YIMA_RETURN_IF_ERROR(TakeWithheld(given, facility));
+  YIMA_RETURN_IF_ERROR(TakeWithheld(given.remark(), given.personal(), facility));
+  const bool withheld = facility.has_remark() || !facility.personal().empty();
+  YIMA_RETURN_IF_ERROR(CheckWholeSize(facility, withheld ? "personal" : "extra"));
   YIMA_RETURN_IF_ERROR(FindHolders(snapshot, organizations, given, facility));
   row.line = given.line();
   facility.SerializeToString(&row.facility);

@@ -243,12 +243,4 @@ Result<RowPlan> PlanRow(const store::Snapshot& snapshot, const v1::ImportHeader&
   return Compare(header, uid, *std::move(stands), row, given);
 }
 
-void WithholdNew(v1::Facility& facility) {
-  const auto withhold = [](v1::Withheld* value) {
-    if (value->salt().empty() && !value->value().empty()) *value = Withhold(value->value());
-  };
-  if (facility.has_remark()) withhold(facility.mutable_remark());
-  for (auto& field : *facility.mutable_personal()) withhold(field.mutable_value());
-}
-
 }  // namespace yima::server

@@ -25,9 +25,6 @@ struct RowPlan {
 Result<RowPlan> PlanRow(const store::Snapshot& snapshot, const v1::ImportHeader& header,
                         const v1::Facility& row, uint8_t given);
 
-/// Gives salt and hash to the values that have none yet.
-void WithholdNew(v1::Facility& facility);
-
 }  // namespace yima::server
 
 #endif  // YIMA_SERVER_REGISTRY_IMPORT_ROW_PLAN_H_

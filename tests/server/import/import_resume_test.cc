@@ -37,6 +37,19 @@ class ImportResumeTest : public ::testing::Test {
   uint64_t department_;
 };
 
+/// To who reads a stream, one that broke off looks like one that ended.
+TEST_F(ImportResumeTest, WritesNothingOfALedgerWhoseClientIsGone) {
+  ledger_.on_answer = [](const v1::ImportFacilitiesResponse&) -> Result<void> { return Gone(); };
+  const std::string state = world_.State();
+  const auto rows = ledger_.rows;
+  ledger_.rows.resize(kRows / 2);
+  EXPECT_FALSE(ledger_.Import(world_));
+  EXPECT_EQ(world_.State(), state);
+  ledger_.rows = rows;
+  ledger_.on_answer = {};
+  ExpectWhole(ledger_.Import(world_), 0);
+}
+
 TEST_F(ImportResumeTest, GoesOnWhereTheClientLeft) {
   GoAfter(1000);
   const auto broken = ledger_.Import(world_);
@@ -106,6 +119,8 @@ TEST_F(ImportResumeTest, StopsBetweenChunksWhenCancelled) {
   };
   const auto broken = ledger_.Import(world_);
   ASSERT_FALSE(broken);
+  EXPECT_EQ(broken.error().code, StatusCode::kUnavailable);
+  EXPECT_EQ(broken.error().reason, "CALL_ENDED");
   EXPECT_LT(CountFacilities(world_), kRows);
   ledger_.cancelled = {};
   ledger_.on_answer = {};

@@ -82,6 +82,21 @@ const BadRow kBadRows[] = {
     {"HolderById", [](auto& row) { row.mutable_facility()->mutable_supervising()->set_holder(7); },
      "FIELD_OUTPUT_ONLY", "supervising"},
     {"Uid", [](auto& row) { row.mutable_facility()->set_uid(7); }, "FIELD_OUTPUT_ONLY", "uid"},
+    {"ControlCharacterInRemark", [](auto& row) { row.set_remark("a\x01z"); }, "FIELD_NOT_TEXT",
+     "remark"},
+    {"LineBreakInAddress", [](auto& row) { row.mutable_facility()->set_address("a\nz"); },
+     "FIELD_NOT_TEXT", "address"},
+    {"CodeTwice", [](auto& row) { *row.mutable_facility()->add_codes() = row.facility().codes(0); },
+     "FIELD_TWICE", "codes[1].digits"},
+    {"ExternalCodeTwice",
+     [](auto& row) {
+       for (int i = 0; i < 2; ++i) {
+         auto* code = row.mutable_facility()->add_external_codes();
+         code->set_namespace_("painted");
+         code->set_value("1");
+       }
+     },
+     "FIELD_TWICE", "external_codes[1].value"},
     {"LongRemark", [](auto& row) { row.set_remark(std::string(1001, 'a')); }, "FIELD_TOO_LONG",
      "remark"},
     {"UnknownCondition",
@@ -104,6 +119,25 @@ const BadRow kBadRows[] = {
 
 INSTANTIATE_TEST_SUITE_P(Rows, BadRowTest, ::testing::ValuesIn(kBadRows),
                          [](const auto& bad) { return std::string(bad.param.name); });
+
+TEST(FreeTextTest, KeepsLineBreaksAndTabs) {
+  World world;
+  world.AddOrganization("城管局");
+  LedgerRun ledger;
+  auto& row = ledger.AddRow(1);
+  row.set_remark("井盖松动, 已报修\r\n\t复查");
+  AddPersonal(row, "联系人", "张三\n李四");
+  auto* extra = row.mutable_facility()->add_extra();
+  extra->set_name("说明");
+  extra->set_value("一\n二");
+  const auto report = ledger.Import(world);
+  ASSERT_TRUE(report);
+  ASSERT_EQ(report->created(), 1);
+  const v1::Facility kept = world.Facility(FacilityOfNumber(world, 1));
+  EXPECT_EQ(kept.remark().value(), row.remark());
+  EXPECT_EQ(kept.personal(0).value().value(), "张三\n李四");
+  EXPECT_EQ(kept.extra(0).value(), "一\n二");
+}
 
 TEST(RepeatedRowTest, NamesBothLines) {
   World world;
