@@ -21,6 +21,10 @@ using google::protobuf::MessageLite;
 using grpc::internal::RpcMethod;
 
 constexpr int kMessageSizeMax = 64 << 20;
+/// The largest request is kept for its retries: the server takes no more.
+constexpr int kRetryBytesMax = 20 << 20;
+constexpr int kKeepaliveMs = 20'000;
+constexpr int kReconnectMs = 100;
 
 // Every write carries a request_id, so asking again never acts twice. An import is not retried by
 // the channel, which would have to keep all of it: the caller sends the stream again.
@@ -29,7 +33,7 @@ constexpr char kServiceConfig[] = R"({
     "name": [{"service": "yima.v1.RegistryService"}, {"service": "yima.v1.IssuanceService"},
              {"service": "yima.v1.ResolverService"}, {"service": "yima.v1.RightsService"}],
     "retryPolicy": {
-      "maxAttempts": 4, "initialBackoff": "0.1s", "maxBackoff": "2s", "backoffMultiplier": 2,
+      "maxAttempts": 5, "initialBackoff": "0.1s", "maxBackoff": "2s", "backoffMultiplier": 2,
       "retryableStatusCodes": ["UNAVAILABLE"]
     }
   }, {
@@ -104,6 +108,12 @@ Transport::Transport(const std::string& server) : channel_(std::make_unique<Chan
   arguments.SetServiceConfigJSON(kServiceConfig);
   arguments.SetMaxReceiveMessageSize(kMessageSizeMax);
   arguments.SetMaxSendMessageSize(kMessageSizeMax);
+  arguments.SetInt(GRPC_ARG_PER_RPC_RETRY_BUFFER_SIZE, kRetryBytesMax);
+  // As quick as the retries of a call, which would all meet the same failed connection otherwise.
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMs);
+  // Streams have no deadline, so a server that is gone without a word must be noticed.
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveMs);
   // A registry is named by its own address; a web proxy in between speaks no gRPC.
   arguments.SetInt("grpc.enable_http_proxy", 0);
   channel_->server = server;

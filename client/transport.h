@@ -15,8 +15,8 @@ namespace yima {
 /// One connection to a server, by gRPC. Thread-safe. The only part of the client that knows gRPC.
 ///
 /// Errors are those that the server sent, with reason and field. A call that never got an answer is
-/// UNAVAILABLE SERVER_NOT_REACHED; it has been tried four times by then, as the service config
-/// says.
+/// UNAVAILABLE SERVER_NOT_REACHED; it has been tried five times in some 1.5 seconds by then, as the
+/// service config says.
 class Transport {
  public:
   /// `host:port`. Connects with the first call.

@@ -1,5 +1,6 @@
 #include "server/rpc/stream_call.h"
 
+#include <atomic>
 #include <thread>
 
 #include <fmt/format.h>
@@ -59,6 +60,9 @@ Call MakeCall(const Method& method) {
 
 namespace {
 
+const Error kStopping{
+    StatusCode::kUnavailable, "SERVER_STOPPING", "the server is stopping; ask again", {}};
+
 using Bidi = grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>;
 
 /// Refuses at once, without a thread.
@@ -86,7 +90,7 @@ class StreamCall final : public Bidi {
  private:
   void Run() {
     Call call = MakeCall(method_);
-    call.cancelled = [this] { return cancelled_ || count_.stopping; };
+    call.cancelled = [this] { return cancelled_ || count_.stopping().stop_requested(); };
     const auto source = [this](std::string& bytes) { return Next(bytes); };
     const auto sink = [this](std::string bytes) { return Send(std::move(bytes)); };
     grpc::Status status;
@@ -102,13 +106,18 @@ class StreamCall final : public Bidi {
   }
 
   Result<bool> Next(std::string& bytes) {
-    grpc::ByteBuffer buffer;
-    StartRead(&buffer);
+    StartRead(&read_);
+    {
+      // A client may take its time; a server that stops does not wait for it. The read that is left
+      // behind ends with the call, and this object after it.
+      std::unique_lock lock(mutex_);
+      if (!changed_.wait(lock, count_.stopping(), [&] { return settled_; })) return Stopping();
+    }
     if (!Wait()) {
       if (cancelled_) return Gone();
       return false;
     }
-    bytes = ToString(buffer);
+    bytes = ToString(read_);
     return true;
   }
 
@@ -123,6 +132,8 @@ class StreamCall final : public Bidi {
   static tl::unexpected<Error> Gone() {
     return Fail(StatusCode::kCancelled, "CALLER_GONE", "nobody waits for the answer any more");
   }
+
+  static tl::unexpected<Error> Stopping() { return tl::unexpected(kStopping); }
 
   void Settle(bool ok) {
     const std::lock_guard lock(mutex_);
@@ -142,8 +153,9 @@ class StreamCall final : public Bidi {
   const Method& method_;
   StreamCount& count_;
   std::atomic<bool> cancelled_ = false;
+  grpc::ByteBuffer read_;
   std::mutex mutex_;
-  std::condition_variable changed_;
+  std::condition_variable_any changed_;
   bool settled_ = false;
   bool ok_ = false;
 };
@@ -151,10 +163,7 @@ class StreamCall final : public Bidi {
 }  // namespace
 
 Bidi* ServeStream(const Method& method, grpc::CallbackServerContext*, StreamCount& count) {
-  if (count.stopping) {
-    return new RefusedStream(
-        {StatusCode::kUnavailable, "SERVER_STOPPING", "the server is stopping; ask again", {}});
-  }
+  if (count.stopping().stop_requested()) return new RefusedStream(kStopping);
   if (!count.Enter()) {
     return new RefusedStream({StatusCode::kResourceExhausted,
                               "TOO_MANY_STREAMS",

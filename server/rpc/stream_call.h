@@ -1,9 +1,9 @@
 #ifndef YIMA_SERVER_RPC_STREAM_CALL_H_
 #define YIMA_SERVER_RPC_STREAM_CALL_H_
 
-#include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <stop_token>
 
 #include <grpcpp/grpcpp.h>
 
@@ -21,10 +21,13 @@ class StreamCount {
   void Leave();
   void WaitUntilNone();
 
-  std::atomic<bool> stopping = false;
+  /// Asks all streams to end. Those that wait for their client end at once.
+  void Stop() { stopping_.request_stop(); }
+  std::stop_token stopping() const { return stopping_.get_token(); }
 
  private:
   const int max_;
+  std::stop_source stopping_;
   std::mutex mutex_;
   std::condition_variable none_;
   int running_ = 0;

@@ -1,0 +1,51 @@
+#include "tests/server/rpc/served.h"
+
+#include <gtest/gtest.h>
+
+#include "server/store/sqlite_store.h"
+
+namespace yima::server::testing {
+
+Served::Served() {
+  std::string pattern = ::testing::TempDir() + "yima-served-XXXXXX";
+  folder_ = mkdtemp(pattern.data());
+  world_ = std::make_unique<World>(Open());
+  methods_ = std::make_unique<Methods>(*world_);
+  server_ = Serve(methods_->table());
+}
+
+Served::~Served() {
+  server_.reset();
+  methods_.reset();
+  world_.reset();
+  std::filesystem::remove_all(folder_);
+}
+
+std::unique_ptr<store::Store> Served::Open() const {
+  store::SqliteOptions options;
+  options.create = true;
+  return *store::OpenSqliteStore(folder_ / "yima.db", options);
+}
+
+Client Served::client(std::chrono::milliseconds deadline) const {
+  ClientOptions options;
+  options.server = address();
+  options.deadline = deadline;
+  return Client(options);
+}
+
+void Served::StopAndReopen() {
+  Stop();
+  methods_.reset();
+  world_->Reopen([&] { return Open(); });
+  methods_ = std::make_unique<Methods>(*world_);
+}
+
+std::unique_ptr<GrpcServer> Serve(const std::vector<Method>& table, int streams_max) {
+  GrpcServer::Options options;
+  options.address = "127.0.0.1:0";
+  options.streams_max = streams_max;
+  return *GrpcServer::Start(table, options);
+}
+
+}  // namespace yima::server::testing
