@@ -45,8 +45,9 @@ Result<void> CheckLines(std::string_view value, size_t max, std::string_view fie
 /// True for a real calendar date written YYYY-MM-DD.
 bool IsDate(std::string_view text);
 
-/// Abbreviations of the standard's mandatory attributes that the facility lacks (GLBJBSM, GLBJMC,
-/// ZGBMDM, ZGBMMC, SZDYWGBSM, GLBJZT, CSRQ of GB/T 47678.5-2026).
+/// Abbreviations of those mandatory attributes of GB/T 47678.5-2026 that stand in the record itself
+/// and that it lacks: GLBJBSM (code), SZDYWGBSM (grid), CSRQ (first survey). A facility always has
+/// a name and a supervising department; the department's code is the organization's.
 std::vector<std::string_view> MissingAttributes(const v1::Facility& facility);
 
 /// Gives the facility the next free number of its division and class: scheme 2 for a class of five

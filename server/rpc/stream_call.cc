@@ -111,7 +111,10 @@ class StreamCall final : public Bidi {
       // A client may take its time; a server that stops does not wait for it. The read that is left
       // behind ends with the call, and this object after it.
       std::unique_lock lock(mutex_);
-      if (!changed_.wait(lock, count_.stopping(), [&] { return settled_; })) return Stopping();
+      if (!changed_.wait(lock, count_.stopping(), [&] { return settled_; })) {
+        cancelled_ = true;  // Nothing may be sent or read any more.
+        return Stopping();
+      }
     }
     if (!Wait()) {
       if (cancelled_) return Gone();

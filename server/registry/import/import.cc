@@ -99,7 +99,7 @@ class Import {
       return Reject(given.line(), sound.error());
     }
     YIMA_RETURN_IF_ERROR(rows_.Append(row));
-    Count(given.facility(), 1);
+    Count(given.facility(), row.given, 1);
     return keys_.Add(row, given.facility());
   }
 
@@ -110,7 +110,7 @@ class Import {
             const Key& key) -> Result<void> {
           if (again.rejected) return {};
           YIMA_RETURN_IF_ERROR(rows_.Reject(again.offset));
-          Count(facility, -1);
+          Count(facility, again.given, -1);
           const bool code = key.index == store::Index::kFacilityCode;
           return Reject(again.line,
                         {StatusCode::kInvalidArgument, "ROW_REPEATED",
@@ -126,7 +126,7 @@ class Import {
   }
 
   /// Counts what a sound row needs and lacks, or takes it back.
-  void Count(const v1::Facility& facility, int64_t rows) {
+  void Count(const v1::Facility& facility, uint8_t said, int64_t rows) {
     organizations_.Count(facility.supervising().holder(), rows);
     if (facility.has_owning()) organizations_.Count(facility.owning().holder(), rows);
     if (facility.has_maintaining()) organizations_.Count(facility.maintaining().holder(), rows);
@@ -134,6 +134,9 @@ class Import {
       const bool given_out = header_.assign_codes() && attribute == "GLBJBSM";
       if (!given_out) missing_[std::string(attribute)] += rows;
     }
+    // The registry takes it for intact, which no one has seen.
+    if ((said & kConditionGiven) == 0) missing_["GLBJZT"] += rows;
+    if (!organizations_.HasCreditCode(facility.supervising().holder())) missing_["ZGBMDM"] += rows;
   }
 
   /// The rows as they came, whatever messages they came in.

@@ -32,7 +32,9 @@ Result<uint64_t> LedgerOrganizations::Find(const store::Snapshot& snapshot, std:
     YIMA_ASSIGN_OR_RETURN(const uint64_t id, FindOrganization(snapshot, text));
     found = by_text_.emplace(text, named_.size()).first;
     by_id_.emplace(id != 0 ? id : kStandIn | named_.size(), named_.size());
-    named_.push_back({std::string(text), id, 0, 0});
+    YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Organization>(snapshot, id));
+    const bool has_credit_code = read && !read->record.credit_code().empty();
+    named_.push_back({std::string(text), id, 0, 0, has_credit_code});
   }
   Named& named = named_[found->second];
   if (named.id != 0) return named.id;
@@ -40,6 +42,11 @@ Result<uint64_t> LedgerOrganizations::Find(const store::Snapshot& snapshot, std:
   ++named.asked;
   return Fail(StatusCode::kNotFound, "ORGANIZATION_UNKNOWN",
               fmt::format("no organization is called \"{}\"", text), std::string(field));
+}
+
+bool LedgerOrganizations::HasCreditCode(uint64_t id) const {
+  const auto found = by_id_.find(id);
+  return found != by_id_.end() && named_[found->second].has_credit_code;
 }
 
 void LedgerOrganizations::Count(uint64_t id, int64_t rows) {

@@ -23,6 +23,8 @@ class LedgerOrganizations {
   /// ORGANIZATIONS_TOO_MANY (RESOURCE_EXHAUSTED) is of the ledger as a whole.
   Result<uint64_t> Find(const store::Snapshot& snapshot, std::string_view text,
                         std::string_view field);
+  /// Whether what Find gave has a credit code; one that is still to be created has none.
+  bool HasCreditCode(uint64_t id) const;
   /// Counts one row for an id or stand-in that Find gave, or takes it back.
   void Count(uint64_t id, int64_t rows);
 
@@ -41,6 +43,7 @@ class LedgerOrganizations {
     uint64_t id = 0;    ///< 0 while missing.
     int64_t rows = 0;   ///< Sound ones.
     int64_t asked = 0;  ///< Rows that were refused for its sake.
+    bool has_credit_code = false;
   };
   Result<bool> CreateSome(const Domain& domain, const Call& call, const v1::Batch& batch);
 

@@ -196,6 +196,24 @@ TEST_F(ImportTest, CountsMissingAttributes) {
   for (const auto& each : report.missing_attributes()) missing[each.attribute()] = each.rows();
   EXPECT_EQ(missing["CSRQ"], 1);
   EXPECT_EQ(missing["SZDYWGBSM"], 2);
+  EXPECT_EQ(missing["GLBJZT"], 2);
+  EXPECT_EQ(missing["ZGBMDM"], 2) << "the department has no credit code";
+}
+
+TEST_F(ImportTest, CountsNoAttributeOfARowThatHasThemAll) {
+  v1::Organization organization;
+  organization.set_id(4242);
+  organization.set_name("水务局");
+  organization.set_credit_code("91350100M000100Y43");
+  ChangeWriter writer(world_.call("test"), "");
+  writer.Create(organization.id(), organization);
+  store::ApplyAndWait(world_.store(), writer.Take());
+  auto& row = ledger_.AddRow(1);
+  row.set_supervisor("水务局");
+  row.mutable_facility()->set_grid_code("140502001000001");
+  row.mutable_facility()->set_surveyed_on("2026-01-31");
+  row.mutable_facility()->set_condition(v1::CONDITION_INTACT);
+  EXPECT_EQ(Import().missing_attributes_size(), 0);
 }
 
 TEST_F(ImportTest, TellsOfACodeThatAnotherFacilityHas) {

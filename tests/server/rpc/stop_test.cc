@@ -56,7 +56,7 @@ TEST(StopTest, StreamUnderWayIsAskedToComeAgain) {
   const Client client = served.client();
   v1::IssueCodesRequest request;
   request.set_request_id("issue-1");
-  request.set_blank(200 * kBatchChunk);
+  request.set_blank(100 * kBatchChunk);
   std::set<std::string> sent;
   std::thread stopper;
   const auto broken =
