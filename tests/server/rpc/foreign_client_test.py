@@ -1,10 +1,11 @@
 """A client that knows nothing of ours: buf speaks gRPC by what reflection tells it."""
+import base64
 import json
 import pathlib
 import subprocess
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "faults"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "programs"))
 from registry import Registry  # noqa: E402
 
 YIMAD, BUF = sys.argv[1:]
@@ -21,7 +22,7 @@ def call(registry, method, message):
                 f"http://{registry.address}/{method}")
 
 
-with Registry(YIMAD, None) as registry:
+with Registry(yimad=YIMAD, yima="unused") as registry:
     listed = curl(registry, "--list-methods", "--reflect-protocol", "grpc-v1alpha", f"http://{registry.address}")
     assert listed.returncode == 0, listed.stderr
     for service in SERVICES:
@@ -56,8 +57,10 @@ with Registry(YIMAD, None) as registry:
     assert error["code"] == "invalid_argument", error
     (detail,) = error["details"]
     assert detail["type"] == "google.rpc.ErrorInfo", error
-    assert detail["debug"] == {"reason": "DIVISION_MALFORMED", "domain": "yima.dev",
-                               "metadata": {"field": "facility.division"}}, error
+    # ErrorInfo: reason = 1, domain = 2, metadata = 3.
+    info = base64.b64decode(detail["value"] + "==")
+    assert info.startswith(b"\x0a\x12DIVISION_MALFORMED\x12\x08yima.dev\x1a"), info
+    assert b"\x0a\x05field\x12\x11facility.division" in info, info
 
     unknown = curl(registry, "--schema", str(pathlib.Path(__file__).resolve().parents[3] / "proto"), "-d", "{}",
                    f"http://{registry.address}/yima.v1.RegistryService/GetBatch")
