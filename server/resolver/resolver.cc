@@ -200,7 +200,9 @@ Result<std::string> Resolver::AnswerIssued(const v1::ResolveRequest& request,
                                            const CodeParts& parts, const Payload& payload,
                                            const Issued& record,
                                            const store::Snapshot& snapshot) const {
-  v1::ResolveResponse head;
+  // Kept by the thread, so that its strings are not allocated anew for each answer.
+  thread_local v1::ResolveResponse head;
+  head.Clear();
   head.set_verdict(v1::VERDICT_AUTHENTIC);
   head.set_state(record.state);
   head.set_successor(record.successor);
@@ -218,7 +220,10 @@ Result<std::string> Resolver::AnswerIssued(const v1::ResolveRequest& request,
                                             *facility.longitude, *facility.latitude));
   }
   // Fields of a message may stand in any order, so the stored bytes follow as they are.
-  std::string answer = head.SerializeAsString();
+  std::string answer;
+  constexpr size_t kOrganizationsSize = 600;
+  answer.reserve(head.ByteSizeLong() + facility.bytes.size() + kOrganizationsSize);
+  head.AppendToString(&answer);
   AppendField(answer, v1::ResolveResponse::kFacilityFieldNumber, facility.bytes);
   YIMA_ASSIGN_OR_RETURN(const uint64_t log_size, snapshot.LogSize());
   for (const uint64_t id : facility.organizations) {

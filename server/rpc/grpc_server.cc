@@ -25,7 +25,8 @@ using grpc::ByteBuffer;
 constexpr int kMessageSizeMax = 20 << 20;
 constexpr int kKeepaliveMs = 20'000;
 
-grpc::ServerUnaryReactor* ServeUnary(const Method& method, grpc::CallbackServerContext* context,
+grpc::ServerUnaryReactor* ServeUnary(const Method& method, const Call& call,
+                                     grpc::CallbackServerContext* context,
                                      const ByteBuffer* request, ByteBuffer* response) {
   auto* reactor = context->DefaultReactor();
   try {
@@ -37,7 +38,7 @@ grpc::ServerUnaryReactor* ServeUnary(const Method& method, grpc::CallbackServerC
     const std::string_view bytes =
         whole ? std::string_view(reinterpret_cast<const char*>(slice.begin()), slice.size())
               : copied;
-    method.unary(MakeCall(method), bytes, [reactor, response](Result<std::string> reply) {
+    method.unary(call, bytes, [reactor, response](Result<std::string> reply) {
       if (!reply) return reactor->Finish(ToStatus(reply.error()));
       *response = ToByteBuffer(*std::move(reply));
       reactor->Finish(grpc::Status::OK);
@@ -69,8 +70,10 @@ class TableService final : public grpc::Service {
  private:
   static grpc::internal::MethodHandler* UnaryHandlerOf(const Method& method) {
     return new grpc::internal::CallbackUnaryHandler<ByteBuffer, ByteBuffer>(
-        [&method](grpc::CallbackServerContext* context, const ByteBuffer* request,
-                  ByteBuffer* response) { return ServeUnary(method, context, request, response); });
+        [&method, call = MakeCall(method)](grpc::CallbackServerContext* context,
+                                           const ByteBuffer* request, ByteBuffer* response) {
+          return ServeUnary(method, call, context, request, response);
+        });
   }
 
   static grpc::internal::MethodHandler* StreamHandlerOf(const Method& method,
