@@ -10,9 +10,12 @@ Result<Line> BenchIssue(const Options& options);
 Result<Line> BenchImport(const Options& options);
 Result<Line> BenchResolve(const Options& options);
 Result<Line> BenchVerify(const Options& options);
+Result<Line> BenchSymbol(const Options& options);
+Result<Line> BenchSheet(const Options& options);
 Result<Line> BenchSingleWrite(const Options& options);
 Result<Line> BenchMemoryImport(const Options& options);
 Result<Line> BenchMemoryIssue(const Options& options);
+Result<Line> BenchMemoryLabels(const Options& options);
 
 }  // namespace yima::bench
 

@@ -22,9 +22,12 @@ constexpr std::array kBenches = {
     Bench{"import", BenchImport},
     Bench{"resolve", BenchResolve},
     Bench{"verify", BenchVerify},
+    Bench{"symbol", BenchSymbol},
+    Bench{"sheet", BenchSheet},
     Bench{"single_write", BenchSingleWrite},
     Bench{"memory_import", BenchMemoryImport},
     Bench{"memory_issue", BenchMemoryIssue},
+    Bench{"memory_labels", BenchMemoryLabels},
 };
 
 /// A commit to memory would cost nothing, and nothing measured against it would mean anything.

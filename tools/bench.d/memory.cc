@@ -27,7 +27,7 @@ Result<void> WriteLedger(const std::filesystem::path& file, uint64_t rows) {
 Result<double> RunCli(const Options& options, const Registry& registry,
                       std::vector<std::string> words) {
   words.insert(words.begin(), options.yima.string());
-  words.insert(words.end(), {"--request-id", "bench", "--server", registry.address()});
+  words.insert(words.end(), {"--server", registry.address()});
   YIMA_ASSIGN_OR_RETURN(const auto program, Child::Start(words));
   YIMA_RETURN_IF_ERROR(program->Wait());
   return program->peak_megabytes();
@@ -37,9 +37,9 @@ Result<Peaks> ImportPeaks(const Options& options, Registry& registry, uint64_t r
   const auto file = registry.data() / "ledger.csv";
   YIMA_RETURN_IF_ERROR(WriteLedger(file, rows));
   Peaks peaks;
-  YIMA_ASSIGN_OR_RETURN(
-      peaks.cli,
-      RunCli(options, registry, {"facilities", "import", file.string(), "--create-organizations"}));
+  YIMA_ASSIGN_OR_RETURN(peaks.cli, RunCli(options, registry,
+                                          {"facilities", "import", file.string(),
+                                           "--create-organizations", "--request-id", "bench"}));
   peaks.server = registry.server().peak_megabytes();
   return peaks;
 }
@@ -48,9 +48,22 @@ Result<Peaks> IssuePeaks(const Options& options, Registry& registry, uint64_t ro
   YIMA_RETURN_IF_ERROR(ImportPeaks(options, registry, rows));
   YIMA_RETURN_IF_ERROR(registry.Restart());
   Peaks peaks;
-  YIMA_ASSIGN_OR_RETURN(
-      peaks.cli,
-      RunCli(options, registry, {"codes", "issue", "--where", "division=140502", "--json"}));
+  YIMA_ASSIGN_OR_RETURN(peaks.cli, RunCli(options, registry,
+                                          {"codes", "issue", "--where", "division=140502", "--json",
+                                           "--request-id", "bench"}));
+  peaks.server = registry.server().peak_megabytes();
+  return peaks;
+}
+
+Result<Peaks> LabelPeaks(const Options& options, Registry& registry, uint64_t rows) {
+  YIMA_RETURN_IF_ERROR(IssuePeaks(options, registry, rows));
+  YIMA_RETURN_IF_ERROR(registry.Restart());
+  const auto folder = registry.data() / "sheets";
+  std::filesystem::create_directory(folder);
+  Peaks peaks;
+  YIMA_ASSIGN_OR_RETURN(peaks.cli, RunCli(options, registry,
+                                          {"labels", "--where", "division=140502", "--template",
+                                           "plate-60", "--out", (folder / "all.pdf").string()}));
   peaks.server = registry.server().peak_megabytes();
   return peaks;
 }
@@ -91,6 +104,10 @@ Result<Line> BenchMemoryImport(const Options& options) {
 
 Result<Line> BenchMemoryIssue(const Options& options) {
   return Compare(options, "memory_issue", IssuePeaks);
+}
+
+Result<Line> BenchMemoryLabels(const Options& options) {
+  return Compare(options, "memory_labels", LabelPeaks);
 }
 
 }  // namespace yima::bench
