@@ -51,6 +51,11 @@ Result<std::vector<PublicKey>> ReadRoots(const fs::path& file) {
   return roots;
 }
 
+/// Other things, such as a file system's lost+found, are passed over.
+bool IsRegistryName(const std::string& name) {
+  return name.size() == 32 && name.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
 bool Holds(const std::vector<PublicKey>& keys, const PublicKey& key) {
   return std::find(keys.begin(), keys.end(), key) != keys.end();
 }
@@ -94,10 +99,13 @@ Result<std::vector<TrustStore>> TrustDir::Load() const {
   std::vector<TrustStore> stores;
   std::error_code error;
   std::vector<fs::path> folders;
-  for (const auto& entry : fs::directory_iterator(dir_, error)) {
-    if (entry.is_directory() && fs::exists(entry.path() / "bundle")) {
-      folders.push_back(entry.path());
-    }
+  for (fs::directory_iterator entry(dir_, error); !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
+    if (!IsRegistryName(entry->path().filename().string())) continue;
+    // Without a bundle nothing was ever accepted there. What cannot be looked into is read, and so
+    // said.
+    std::error_code unknown;
+    if (fs::exists(entry->path() / "bundle", unknown) || unknown) folders.push_back(entry->path());
   }
   if (error && error != std::errc::no_such_file_or_directory) {
     return Fail(StatusCode::kFailedPrecondition, "FILE_UNREADABLE",

@@ -41,13 +41,13 @@ Result<Judge> LoadJudge(Session& session) {
 Exit ExitFor(const Judgement& judgement) {
   if (judgement.verdict != Verdict::kAuthentic) return Exit::kNotAuthentic;
   switch (judgement.state) {
-    case CodeState::kSuspended:
-    case CodeState::kRevoked:
-    case CodeState::kReplaced:
-    case CodeState::kNotIssued:
-      return Exit::kNotAuthentic;
-    default:
+    case CodeState::kActive:
+    case CodeState::kBlank:
+    case CodeState::kNotListed:
+    case CodeState::kNoList:
       return Exit::kDone;
+    default:  // A state that only a newer server knows is no reason to trust a plate.
+      return Exit::kNotAuthentic;
   }
 }
 

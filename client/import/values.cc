@@ -39,6 +39,13 @@ bool OneOf(std::string_view text, const std::array<std::string_view, N>& words) 
   return std::find(words.begin(), words.end(), text) != words.end();
 }
 
+/// ` 8:30`, `T08:30:00.000Z`: what exports write after a date. It is not looked at.
+bool IsTimeOfDay(std::string_view text) {
+  if (!TakeAny(text, {" ", "T"})) return false;
+  return text.find_first_not_of("0123456789:.+-Z ") == std::string_view::npos &&
+         text.find(':') != std::string_view::npos;
+}
+
 }  // namespace
 
 std::string_view Trim(std::string_view text) {
@@ -101,7 +108,7 @@ Result<std::string> ParseDate(std::string_view text) {
   const auto day = TakeDigits(rest, 2);
   if (!day || (packed && text.size() - rest.size() != 8)) return malformed();
   TakeAny(rest, {"日"});
-  if (!rest.empty() && rest.front() != ' ' && rest.front() != 'T') return malformed();
+  if (!rest.empty() && !IsTimeOfDay(rest)) return malformed();
   const std::chrono::year_month_day date{std::chrono::year(*year),
                                          std::chrono::month(static_cast<unsigned>(*month)),
                                          std::chrono::day(static_cast<unsigned>(*day))};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 namespace yima {
 namespace {
@@ -171,14 +172,16 @@ std::string_view VerdictName(Verdict verdict) {
   constexpr std::string_view kNames[] = {"AUTHENTIC",   "FORGED",      "UNKNOWN_ISSUER",
                                          "UNKNOWN_KEY", "KEY_REVOKED", "UNSUPPORTED",
                                          "MALFORMED"};
-  return kNames[static_cast<size_t>(verdict) - 1];
+  const size_t at = static_cast<size_t>(verdict) - 1;
+  return at < std::size(kNames) ? kNames[at] : std::string_view();
 }
 
 std::string_view CodeStateName(CodeState state) {
   constexpr std::string_view kNames[] = {"",           "ACTIVE",     "BLANK",
                                          "SUSPENDED",  "REVOKED",    "REPLACED",
                                          "NOT_ISSUED", "NOT_LISTED", "NO_LIST"};
-  return kNames[static_cast<size_t>(state)];
+  const auto at = static_cast<size_t>(state);
+  return at < std::size(kNames) ? kNames[at] : std::string_view();
 }
 
 }  // namespace yima

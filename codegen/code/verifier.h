@@ -36,9 +36,9 @@ enum class CodeState : uint8_t {
   kNoList = 8,     ///< Offline: no list held.
 };
 
-/// `AUTHENTIC`, `FORGED`, …
+/// `AUTHENTIC`, `FORGED`, … ; empty for a number that is none of them, as a newer server may send.
 std::string_view VerdictName(Verdict verdict);
-/// `ACTIVE`, … ; empty for kUnspecified.
+/// `ACTIVE`, … ; empty for kUnspecified and for numbers not known.
 std::string_view CodeStateName(CodeState state);
 
 struct Judgement {

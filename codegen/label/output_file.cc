@@ -49,7 +49,10 @@ Result<OutputFile> OutputFile::Create(const std::string& path) {
                 fmt::format("{}: no such folder", folder.string()), path);
   const std::string name = std::filesystem::path(path).filename().string();
   std::string hidden = (folder / fmt::format(".{}.{}.part", name, ::getpid())).string();
-  const int descriptor = ::open(hidden.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  // Left by a process of the same number; or laid there by somebody else in a shared folder.
+  ::unlink(hidden.c_str());
+  const int descriptor =
+      ::open(hidden.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
   if (descriptor < 0) return Unwritable(path, errno);
   return OutputFile(path, std::move(hidden), descriptor);
 }

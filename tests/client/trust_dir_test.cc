@@ -138,5 +138,12 @@ TEST_F(TrustDirTest, NamesTheFileThatIsDamaged) {
   EXPECT_EQ(stores.error().reason, "TRUST_DAMAGED");
 }
 
+TEST_F(TrustDirTest, PassesOverFoldersThatAreNoRegistrys) {
+  fs::create_directories(path_ / "lost+found" / "bundle");
+  const auto stores = dir_.Load();
+  ASSERT_TRUE(stores) << stores.error().message;
+  EXPECT_EQ(stores->size(), 1u);
+}
+
 }  // namespace
 }  // namespace yima

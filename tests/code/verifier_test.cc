@@ -137,5 +137,11 @@ TEST_F(VerifierTest, NamesVerdictsAndStates) {
   EXPECT_EQ(CodeStateName(CodeState::kUnspecified), "");
 }
 
+TEST_F(VerifierTest, NamesNothingThatIsNoVerdictOrState) {
+  EXPECT_EQ(VerdictName(static_cast<Verdict>(0)), "");
+  EXPECT_EQ(VerdictName(static_cast<Verdict>(8)), "");
+  EXPECT_EQ(CodeStateName(static_cast<CodeState>(9)), "");
+}
+
 }  // namespace
 }  // namespace yima
