@@ -88,9 +88,7 @@ Result<uint64_t> BeginBatch(const Domain& domain, const Call& call, const Reques
                             const v1::Batch& batch) {
   ChangeWriter writer(call, mark.request_id, batch.id());
   writer.Create(batch.id(), batch);
-  v1::BatchCounts counts;
-  counts.set_total(batch.counts().total());
-  writer.PutUnlogged(store::Kind::kBatchCursor, batch.id(), 0, counts.SerializeAsString());
+  writer.PutUnlogged(store::Kind::kBatchCursor, batch.id(), 0, batch.counts().SerializeAsString());
   store::Change change = writer.Take();
   const std::vector<RecordRef> results = {{store::Kind::kBatch, batch.id(), 1}};
   change.request =

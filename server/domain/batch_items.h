@@ -57,7 +57,8 @@ class BatchFreezer {
   uint64_t total_ = 0;
 };
 
-/// Begins a batch: its record, its cursor, and the mark of its request, in one change. Gives its
+/// Begins a batch: its record, its cursor with the record's counts, and the mark of its request, in
+/// one change. Gives its
 /// id, or that of the batch which the same request, sent twice, began a moment before.
 /// REQUEST_ID_REUSED.
 Result<uint64_t> BeginBatch(const Domain& domain, const Call& call, const RequestMark& mark,

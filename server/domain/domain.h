@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "server/domain/call.h"
 #include "server/domain/change_writer.h"
 #include "server/domain/numbers.h"
+#include "server/domain/running_batches.h"
 #include "server/keys/key_ring.h"
 #include "server/store/store.h"
 #include "yima/v1/registry.pb.h"
@@ -30,6 +32,7 @@ struct Domain {
   const v1::Registry& registry;  ///< The registry's own record, as at start.
   std::filesystem::path spool;   ///< Folder for files that live as long as one call.
   TimeUs (*now)() = &Now;
+  std::shared_ptr<RunningBatches> running = std::make_shared<RunningBatches>();
 };
 
 constexpr uint64_t kRegistryId = 1;  ///< Of the one Registry record.

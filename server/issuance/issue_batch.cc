@@ -22,13 +22,14 @@ uint64_t IssueBatch::SizeOf(uint64_t chunk) const {
 }
 
 Result<void> IssueBatch::Run() {
+  YIMA_ASSIGN_OR_RETURN(const auto turn, domain_.running->Wait(batch_, call_));
   YIMA_RETURN_IF_ERROR(LoadCursor());
   v1::IssueCodesResponse first;
   first.set_batch(batch_);
   first.set_total(total());
   YIMA_RETURN_IF_ERROR(sink_(first));
   while (sent_ * kBatchChunk < total()) {
-    // Another stream of the same request may have come further than this one.
+    // A chunk that was refused took those behind it along.
     YIMA_RETURN_IF_ERROR(LoadCursor());
     while (sent_ * kBatchChunk < counts_.done()) YIMA_RETURN_IF_ERROR(Replay(sent_));
     const Result<void> issued = IssueOnwards();
@@ -63,6 +64,13 @@ Result<void> IssueBatch::LoadCursor() {
 /// Sends what was done before, from its records.
 Result<void> IssueBatch::Replay(uint64_t chunk) {
   if (call_.cancelled()) return CallEnded();
+  YIMA_ASSIGN_OR_RETURN(const auto answer, AnswerAgain(chunk));
+  ++sent_;
+  return sink_(answer);
+}
+
+/// The snapshot ends with the answer: a client that does not read must not hold it.
+Result<v1::IssueCodesResponse> IssueBatch::AnswerAgain(uint64_t chunk) const {
   const auto snapshot = domain_.store.Read();
   uint64_t revision = 0;
   YIMA_ASSIGN_OR_RETURN(const auto items, ItemsOf(*snapshot, chunk, revision));
@@ -78,8 +86,7 @@ Result<void> IssueBatch::Replay(uint64_t chunk) {
     }
     *answer.add_codes() = ToIssued(domain_, code->record, code->revision);
   }
-  ++sent_;
-  return sink_(answer);
+  return answer;
 }
 
 /// Keeps signing and committing until the end, or until a chunk was refused.

@@ -44,6 +44,7 @@ class IssueBatch {
 
   Result<void> LoadCursor();
   Result<void> Replay(uint64_t chunk);
+  Result<v1::IssueCodesResponse> AnswerAgain(uint64_t chunk) const;
   Result<void> IssueOnwards();
   Result<void> Prepare(uint64_t chunk, bool look_again);
   void Commit();

@@ -71,8 +71,8 @@ class Import {
             fmt::format("{} rows in one message, want at most {}", request.rows_size(), kRowsMax),
             "rows");
       }
-      const auto snapshot = domain_.store.Read();
-      for (auto& row : *request.mutable_rows()) YIMA_RETURN_IF_ERROR(Take(*snapshot, row));
+      YIMA_RETURN_IF_ERROR(TakeAll(*request.mutable_rows()));
+      YIMA_RETURN_IF_ERROR(problems_.SendFull());
       request.Clear();
       YIMA_ASSIGN_OR_RETURN(more, source_(request));
     }
@@ -88,6 +88,13 @@ class Import {
     return sink_(read);
   }
 
+  /// The snapshot ends with the rows: neither a silent client nor one that does not read holds it.
+  Result<void> TakeAll(google::protobuf::RepeatedPtrField<v1::ImportRow>& rows) {
+    const auto snapshot = domain_.store.Read();
+    for (auto& row : rows) YIMA_RETURN_IF_ERROR(Take(*snapshot, row));
+    return {};
+  }
+
   Result<void> Take(const store::Snapshot& snapshot, v1::ImportRow& given) {
     Hash(given);
     SpooledRow row;
@@ -96,7 +103,8 @@ class Import {
     const auto sound = ReadRow(domain_, header_, snapshot, organizations_, given, row);
     if (!sound) {
       if (EndsTheStream(sound.error())) return sound;
-      return Reject(given.line(), sound.error());
+      Reject(given.line(), sound.error());
+      return {};
     }
     YIMA_RETURN_IF_ERROR(rows_.Append(row));
     Count(given.facility(), row.given, 1);
@@ -112,17 +120,17 @@ class Import {
           YIMA_RETURN_IF_ERROR(rows_.Reject(again.offset));
           Count(facility, again.given, -1);
           const bool code = key.index == store::Index::kFacilityCode;
-          return Reject(again.line,
-                        {StatusCode::kInvalidArgument, "ROW_REPEATED",
-                         fmt::format("line {} and line {} have the same {}", first.line, again.line,
-                                     code ? "facility code" : "external code"),
-                         code ? "codes" : "external_codes"});
+          Reject(again.line, {StatusCode::kInvalidArgument, "ROW_REPEATED",
+                              fmt::format("line {} and line {} have the same {}", first.line,
+                                          again.line, code ? "facility code" : "external code"),
+                              code ? "codes" : "external_codes"});
+          return problems_.SendFull();
         });
   }
 
-  Result<void> Reject(uint64_t line, const Error& error) {
+  void Reject(uint64_t line, const Error& error) {
     report_.set_rejected(report_.rejected() + 1);
-    return problems_.Add(line, error, false);
+    problems_.Add(line, error, false);
   }
 
   /// Counts what a sound row needs and lacks, or takes it back.

@@ -20,10 +20,10 @@ constexpr int kRefusedMax = 10;
 }  // namespace
 
 Result<bool> ImportApply::Resume(const RequestMark& mark) {
-  const auto snapshot = domain_.store.Read();
-  YIMA_ASSIGN_OR_RETURN(const uint64_t id, FindBatch(*snapshot, mark));
+  YIMA_ASSIGN_OR_RETURN(const uint64_t id, FindBatch(*domain_.store.Read(), mark));
   if (id == 0) return false;
-  YIMA_ASSIGN_OR_RETURN(auto read, Get<v1::Batch>(*snapshot, id));
+  YIMA_ASSIGN_OR_RETURN(turn_, domain_.running->Wait(id, call_));
+  YIMA_ASSIGN_OR_RETURN(auto read, Get<v1::Batch>(*domain_.store.Read(), id));
   if (!read) {
     return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
                 fmt::format("batch {} has no record; run yimad check", id));
@@ -56,10 +56,12 @@ Result<void> ImportApply::Begin(const RequestMark& mark) {
   batch.set_source(header_.source());
   // The keyed hash: a plain one in the log would let a short ledger's personal values be guessed.
   batch.set_source_hash(mark.hash.data(), mark.hash.size());
-  batch.mutable_counts()->set_total(counts_.total());
+  // What was settled before, since nothing was to be done: the cursor begins there.
+  *batch.mutable_counts() = counts_;
   batch.set_principal(call_.principal);
   batch.set_request_id(header_.request_id());
   batch.set_create_time_us(domain_.now());
+  YIMA_ASSIGN_OR_RETURN(turn_, domain_.running->Wait(id, call_));
   YIMA_ASSIGN_OR_RETURN(const uint64_t begun, BeginBatch(domain_, call_, mark, batch));
   if (begun != id) {
     return Fail(StatusCode::kAborted, "REQUEST_RUNNING",
@@ -93,25 +95,34 @@ Result<void> ImportApply::Chunks(const RequestMark& mark) {
 }
 
 Result<bool> ImportApply::StartChunk(const RequestMark& mark) {
-  const auto snapshot = domain_.store.Read();
   Chunk chunk;
   chunk.begin = offset_;
   chunk.counts = planned_;
-  YIMA_ASSIGN_OR_RETURN(auto planned, PlanRows(*snapshot, chunk));
+  YIMA_ASSIGN_OR_RETURN(store::Change change, PlanChunk(mark, chunk));
   if (offset_ == chunk.begin) return false;
+  planned_ = chunk.counts;
+  if (batch_.id() == 0) {
+    YIMA_RETURN_IF_ERROR(Settle(chunk));
+  } else {
+    Send(std::move(change), std::move(chunk));
+  }
+  return true;
+}
+
+/// The snapshot ends with the plan: a client that does not read must not hold it.
+Result<store::Change> ImportApply::PlanChunk(const RequestMark& mark, Chunk& chunk) {
+  const auto snapshot = domain_.store.Read();
+  YIMA_ASSIGN_OR_RETURN(auto planned, PlanRows(*snapshot, chunk));
   const bool changes = std::ranges::any_of(planned, [](const Planned& each) {
     return each.plan.act == RowAct::kCreate || each.plan.act == RowAct::kUpdate;
   });
   if (changes && batch_.id() == 0 && !header_.dry_run()) YIMA_RETURN_IF_ERROR(Begin(mark));
   ChangeWriter writer(call_, header_.request_id(), batch_.id());
   for (auto& each : planned) YIMA_RETURN_IF_ERROR(Add(*snapshot, each, writer, chunk));
-  planned_ = chunk.counts;
-  if (batch_.id() == 0) {
-    YIMA_RETURN_IF_ERROR(Settle(chunk));
-  } else {
-    Send(writer, std::move(chunk));
-  }
-  return true;
+  if (batch_.id() == 0) return store::Change();
+  writer.PutUnlogged(store::Kind::kBatchCursor, batch_.id(),
+                     cursor_revision_ + on_their_way_.size(), chunk.counts.SerializeAsString());
+  return writer.Take();
 }
 
 Result<std::vector<ImportApply::Planned>> ImportApply::PlanRows(const store::Snapshot& snapshot,
@@ -212,13 +223,12 @@ void ImportApply::NameHolders(v1::Facility& facility) const {
   if (facility.has_maintaining()) name(facility.mutable_maintaining());
 }
 
-void ImportApply::Send(ChangeWriter& writer, Chunk chunk) {
-  writer.PutUnlogged(store::Kind::kBatchCursor, batch_.id(),
-                     cursor_revision_ + on_their_way_.size(), chunk.counts.SerializeAsString());
+void ImportApply::Send(store::Change change, Chunk chunk) {
   const auto promise = std::make_shared<std::promise<store::Outcome>>();
   chunk.outcome = promise->get_future();
-  domain_.store.Apply(
-      writer.Take(), [promise](store::Outcome outcome) { promise->set_value(std::move(outcome)); });
+  domain_.store.Apply(std::move(change), [promise](store::Outcome outcome) {
+    promise->set_value(std::move(outcome));
+  });
   on_their_way_.push_back(std::move(chunk));
 }
 
@@ -238,15 +248,13 @@ Result<void> ImportApply::AwaitFirst() {
   }
   Drain();
   offset_ = first.begin;
-  // The cursor may have gone further: another stream of this request may be at work.
   return LoadCursor();
 }
 
 Result<void> ImportApply::Settle(const Chunk& chunk) {
   counts_ = chunk.counts;
-  for (const auto& [line, error] : chunk.conflicts) {
-    YIMA_RETURN_IF_ERROR(problems_.Add(line, error, true));
-  }
+  for (const auto& [line, error] : chunk.conflicts) problems_.Add(line, error, true);
+  YIMA_RETURN_IF_ERROR(problems_.SendFull());
   if (batch_.id() == 0) return {};
   v1::ImportFacilitiesResponse progress;
   progress.set_done(counts_.done());

@@ -63,6 +63,7 @@ class ImportApply {
   Result<void> Chunks(const RequestMark& mark);
   /// Plans the next chunk and sends it off; false when no row was left.
   Result<bool> StartChunk(const RequestMark& mark);
+  Result<store::Change> PlanChunk(const RequestMark& mark, Chunk& chunk);
   Result<std::vector<Planned>> PlanRows(const store::Snapshot& snapshot, Chunk& chunk);
   Result<void> Add(const store::Snapshot& snapshot, Planned& planned, ChangeWriter& writer,
                    Chunk& chunk);
@@ -70,7 +71,7 @@ class ImportApply {
                       ChangeWriter& writer);
   Result<void> AssignFreeCode(const store::Snapshot& snapshot, v1::Facility& facility) const;
   void NameHolders(v1::Facility& facility) const;
-  void Send(ChangeWriter& writer, Chunk chunk);
+  void Send(store::Change change, Chunk chunk);
   Result<void> AwaitFirst();
   Result<void> Settle(const Chunk& chunk);
   void Drain();
@@ -84,8 +85,9 @@ class ImportApply {
   const LedgerKeys& keys_;
   ImportProblems& problems_;
   v1::Batch batch_;
-  v1::BatchCounts counts_;   ///< Of what is settled.
-  v1::BatchCounts planned_;  ///< With what is on its way.
+  RunningBatches::Turn turn_;  ///< To carry out the batch, once there is one.
+  v1::BatchCounts counts_;     ///< Of what is settled.
+  v1::BatchCounts planned_;    ///< With what is on its way.
   uint64_t cursor_revision_ = 0;
   uint64_t offset_ = 0;  ///< Of the next row to be planned.
   int refused_ = 0;      ///< Chunks since one was settled.

@@ -2,7 +2,7 @@
 
 namespace yima::server {
 
-Result<void> ImportProblems::Add(uint64_t line, const Error& error, bool conflict) {
+void ImportProblems::Add(uint64_t line, const Error& error, bool conflict) {
   // A message of gRPC is at most 4 MiB by default.
   constexpr size_t kBytesMax = size_t{1} << 20;
   constexpr int kProblemsMax = 1000;
@@ -13,16 +13,21 @@ Result<void> ImportProblems::Add(uint64_t line, const Error& error, bool conflic
   problem->set_message(error.message);
   problem->set_conflict(conflict);
   pending_bytes_ += error.message.size() + error.field.size();
-  const bool full = pending_.problems_size() == kProblemsMax || pending_bytes_ > kBytesMax;
-  return full ? Flush() : Result<void>();
+  if (pending_.problems_size() < kProblemsMax && pending_bytes_ <= kBytesMax) return;
+  full_.push_back(std::exchange(pending_, {}));
+  pending_bytes_ = 0;
+}
+
+Result<void> ImportProblems::SendFull() {
+  for (const auto& message : std::exchange(full_, {})) YIMA_RETURN_IF_ERROR(sink_(message));
+  return {};
 }
 
 Result<void> ImportProblems::Flush() {
+  YIMA_RETURN_IF_ERROR(SendFull());
   if (pending_.problems().empty()) return {};
-  YIMA_RETURN_IF_ERROR(sink_(pending_));
-  pending_.clear_problems();
   pending_bytes_ = 0;
-  return {};
+  return sink_(std::exchange(pending_, {}));
 }
 
 }  // namespace yima::server

@@ -1,6 +1,9 @@
 #ifndef YIMA_SERVER_REGISTRY_IMPORT_IMPORT_PROBLEMS_H_
 #define YIMA_SERVER_REGISTRY_IMPORT_IMPORT_PROBLEMS_H_
 
+#include <utility>
+#include <vector>
+
 #include "codegen/code/result.h"
 #include "server/registry/import/import.h"
 
@@ -11,12 +14,17 @@ class ImportProblems {
  public:
   explicit ImportProblems(const ImportSink& sink) : sink_(sink) {}
 
-  /// Errors are the sink's: nobody listens.
-  Result<void> Add(uint64_t line, const Error& error, bool conflict);
+  /// Sends nothing, so that it may be called with a snapshot open: a client that does not read must
+  /// not hold one.
+  void Add(uint64_t line, const Error& error, bool conflict);
+  /// Sends the messages that are full. Errors are the sink's: nobody listens.
+  Result<void> SendFull();
+  /// Sends all that there is.
   Result<void> Flush();
 
  private:
   const ImportSink& sink_;
+  std::vector<v1::ImportFacilitiesResponse> full_;
   v1::ImportFacilitiesResponse pending_;
   size_t pending_bytes_ = 0;
 };

@@ -9,6 +9,7 @@
 #include "tests/server/findings.h"
 #include "tests/server/methods.h"
 #include "tests/server/plates.h"
+#include "tests/server/watched_store.h"
 
 namespace yima::server::testing {
 namespace {
@@ -153,6 +154,42 @@ TEST_F(IssueResumeTest, TwoStreamsOfOneRequestShareItsBatch) {
     ExpectEachOnce(*each);
   }
   EXPECT_EQ(TextsOf(*answers[0]), TextsOf(*answers[1]));
+}
+
+TEST_F(IssueResumeTest, ASecondStreamOfARunningBatchWaitsForTheFirst) {
+  bool begun = false;
+  const auto answers = Issue([&](const v1::IssueCodesResponse& answer) -> Result<void> {
+    if (answer.codes_size() == 0 || std::exchange(begun, true)) return {};
+    const auto second = Issue(
+        [](const v1::IssueCodesResponse&) -> Result<void> {
+          ADD_FAILURE() << "two streams carry out one batch";
+          return {};
+        },
+        [] { return true; });
+    EXPECT_EQ(RefusalOf(second), (Refusal{StatusCode::kUnavailable, "CALL_ENDED", ""}));
+    return {};
+  });
+  ASSERT_TRUE(answers) << answers.error().message;
+  EXPECT_TRUE(begun);
+  ExpectEachOnce(*answers);
+}
+
+TEST(IssueClientTest, NoSnapshotIsOpenWhileTheClientReads) {
+  auto* store = new WatchedStore;
+  World world{std::unique_ptr<store::Store>(store)};
+  Methods methods(world);
+  v1::IssueCodesRequest request;
+  request.set_request_id("issue-1");
+  request.set_blank(2 * kBatchChunk + 7);
+  // The first call makes the codes, the second tells of them from their records.
+  for (int round = 0; round < 2; ++round) {
+    ASSERT_TRUE(methods.Stream<v1::IssueCodesResponse>(
+        "IssuanceService/IssueCodes", request,
+        [&](const v1::IssueCodesResponse& answer) -> Result<void> {
+          EXPECT_EQ(store->open_snapshots(), 0) << answer.codes_size() << " codes";
+          return {};
+        }));
+  }
 }
 
 TEST_F(IssueResumeTest, TwoRequestsNeverGiveOneFacilityTwoCodes) {

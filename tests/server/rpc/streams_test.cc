@@ -103,7 +103,7 @@ TEST_F(StreamsTest, ImportGoesOnAfterAClientThatLeftAmidTheChunks) {
         return Fail(StatusCode::kCancelled, "GONE", "gone");
       });
   ASSERT_EQ(RefusalOf(broken).reason, "GONE");
-  // The call that was left behind may still be finishing its chunk; the two share one cursor.
+  // The call that was left behind may still be finishing its chunk: the second waits for it.
   const auto report = Import(30, Nothing);
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_EQ(report->created(), 3000);

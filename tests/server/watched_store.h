@@ -1,0 +1,91 @@
+#ifndef YIMA_TESTS_SERVER_WATCHED_STORE_H_
+#define YIMA_TESTS_SERVER_WATCHED_STORE_H_
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "server/store/memory_store.h"
+#include "server/store/store.h"
+
+namespace yima::server::testing {
+
+/// A store in memory that tells how many snapshots are open, and lets a test act in the moment
+/// before a change is applied.
+class WatchedStore final : public store::Store {
+ public:
+  /// Of all threads.
+  int open_snapshots() const { return open_snapshots_; }
+  /// Called with each change; may itself write to the store that it is given.
+  std::function<void(store::Store& store, const store::Change& change)> before_apply;
+
+  void Apply(store::Change change, std::function<void(store::Outcome)> done) override {
+    if (before_apply) before_apply(*store_, change);
+    store_->Apply(std::move(change), std::move(done));
+  }
+  Result<uint64_t> Reserve(std::string_view sequence, uint64_t n) override {
+    return store_->Reserve(sequence, n);
+  }
+  std::unique_ptr<store::Snapshot> Read() const override {
+    return std::make_unique<Watched>(store_->Read(), open_snapshots_);
+  }
+  Result<uint64_t> ForgetRequests(TimeUs before) override { return store_->ForgetRequests(before); }
+
+ private:
+  class Watched final : public store::Snapshot {
+   public:
+    Watched(std::unique_ptr<store::Snapshot> snapshot, std::atomic<int>& open)
+        : snapshot_(std::move(snapshot)), open_(open) {
+      ++open_;
+    }
+    ~Watched() override { --open_; }
+
+    Result<std::optional<store::Record>> Get(store::Kind kind, uint64_t id) const override {
+      return snapshot_->Get(kind, id);
+    }
+    Result<uint64_t> Holder(store::Index index, std::string_view key) const override {
+      return snapshot_->Holder(index, key);
+    }
+    Result<int64_t> Counter(std::string_view counter) const override {
+      return snapshot_->Counter(counter);
+    }
+    Result<std::optional<store::Request>> FindRequest(std::string_view principal,
+                                                      std::string_view method,
+                                                      std::string_view request_id) const override {
+      return snapshot_->FindRequest(principal, method, request_id);
+    }
+    Result<void> Scan(store::Kind kind, uint64_t after, const std::vector<std::string>& terms,
+                      const Visitor& visit) const override {
+      return snapshot_->Scan(kind, after, terms, visit);
+    }
+    Result<void> ScanClaims(store::Index index, std::string_view prefix,
+                            const ClaimVisitor& visit) const override {
+      return snapshot_->ScanClaims(index, prefix, visit);
+    }
+    Result<void> ScanCounters(const CounterVisitor& visit) const override {
+      return snapshot_->ScanCounters(visit);
+    }
+    Result<void> ScanTerms(store::Kind kind, const TermVisitor& visit) const override {
+      return snapshot_->ScanTerms(kind, visit);
+    }
+    Result<uint64_t> LogSize() const override { return snapshot_->LogSize(); }
+    Result<void> ScanLog(uint64_t from, const LogVisitor& visit) const override {
+      return snapshot_->ScanLog(from, visit);
+    }
+
+   private:
+    std::unique_ptr<store::Snapshot> snapshot_;
+    std::atomic<int>& open_;
+  };
+
+  std::unique_ptr<store::Store> store_ = store::OpenMemoryStore();
+  mutable std::atomic<int> open_snapshots_ = 0;
+};
+
+}  // namespace yima::server::testing
+
+#endif  // YIMA_TESTS_SERVER_WATCHED_STORE_H_
