@@ -29,11 +29,11 @@ struct LabelsOptions {
   bool list_templates = false;
 };
 
-std::string TelephoneOf(const LabelFacts& facts) {
-  // Whom to call about a fault, if they can be called: those who look after it come first.
+/// Whom to tell of a fault: those who look after it come first, if they can be called.
+const v1::Organization& ContactOf(const LabelFacts& facts) {
   for (const v1::Organization* each : {&facts.maintaining, &facts.owning, &facts.supervising})
-    if (!each->telephone().empty()) return each->telephone();
-  return {};
+    if (!each->telephone().empty()) return *each;
+  return facts.maintaining.name().empty() ? facts.supervising : facts.maintaining;
 }
 
 label::LabelFields FieldsOf(const LabelFacts& facts, const std::string& note) {
@@ -50,7 +50,8 @@ label::LabelFields FieldsOf(const LabelFacts& facts, const std::string& note) {
   fields.supervisor = facts.supervising.name();
   fields.owner = facts.owning.name();
   fields.maintainer = facts.maintaining.name();
-  fields.telephone = TelephoneOf(facts);
+  fields.contact = ContactOf(facts).name();
+  fields.telephone = ContactOf(facts).telephone();
   fields.note = note;
   if (facts.facility.uid() != 0) fields.facility = fmt::format("uid:{}", facts.facility.uid());
   return fields;

@@ -16,7 +16,7 @@ struct NamedField {
   std::string LabelFields::*field;
 };
 
-constexpr std::array<NamedField, 11> kTexts = {{
+constexpr std::array<NamedField, 12> kTexts = {{
     {"short_number", &LabelFields::short_number},
     {"facility_code", &LabelFields::facility_code},
     {"class_code", &LabelFields::class_code},
@@ -25,6 +25,7 @@ constexpr std::array<NamedField, 11> kTexts = {{
     {"supervisor", &LabelFields::supervisor},
     {"owner", &LabelFields::owner},
     {"maintainer", &LabelFields::maintainer},
+    {"contact", &LabelFields::contact},
     {"telephone", &LabelFields::telephone},
     {"note", &LabelFields::note},
     {"facility", &LabelFields::facility},

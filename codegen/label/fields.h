@@ -20,6 +20,7 @@ struct LabelFields {
   std::string supervisor;
   std::string owner;
   std::string maintainer;
+  std::string contact;  ///< Whom to tell of a fault: whose telephone it is.
   std::string telephone;
   std::string note;
   std::string facility;  ///< What the manifest calls it when it has no code; never printed.

@@ -37,6 +37,7 @@ const std::map<std::string, std::string LabelFields::*, std::less<>>& FieldNames
       {"supervisor", &LabelFields::supervisor},
       {"owner", &LabelFields::owner},
       {"maintainer", &LabelFields::maintainer},
+      {"contact", &LabelFields::contact},
       {"telephone", &LabelFields::telephone},
       {"note", &LabelFields::note},
   };

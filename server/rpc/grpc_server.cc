@@ -3,6 +3,7 @@
 #include <map>
 
 #include "grpc/health/v1/health.pb.h"
+#include <absl/synchronization/mutex.h>
 #include <fmt/format.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
@@ -110,6 +111,9 @@ Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::vector<Method>&
   // Health's messages are in gRPC without their descriptor; naming ours lets reflection find it.
   static_cast<void>(grpc::health::v1::HealthCheckRequest::descriptor());
   grpc::EnableDefaultHealthCheckService(true);
+  // Debian's build of abseil looks for deadlocks in gRPC at every lock, as only debug builds
+  // should.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
 
   auto parts = std::make_unique<Parts>(options.streams_max);

@@ -4,12 +4,6 @@
 #include <sqlite3.h>
 
 namespace yima::store {
-namespace {
-
-constexpr int kBusyMs = 5000;
-
-}  // namespace
-
 Connection::Connection(const std::filesystem::path& file, int flags)
     : database_(file.string(), flags | SQLITE_OPEN_NOMUTEX) {
   database_.setBusyTimeout(kBusyMs);

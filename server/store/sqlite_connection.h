@@ -14,6 +14,9 @@
 
 namespace yima::store {
 
+/// How long another program that holds the file is waited for.
+constexpr int kBusyMs = 5000;
+
 /// One connection with its prepared statements. Use from one thread at a time. Its members throw
 /// SQLite::Exception; Guarded turns that into an Error where the library's use ends.
 class Connection {

@@ -284,7 +284,8 @@ Result<std::unique_ptr<Store>> OpenSqliteStore(const std::filesystem::path& file
 Result<std::vector<std::string>> CheckIntegrity(const std::filesystem::path& file) {
   const auto findings = Guarded([&]() -> Result<std::vector<std::string>> {
     std::vector<std::string> found;
-    SQLite::Database database(file.string(), SQLite::OPEN_READONLY);
+    // A server that is just closing the file holds it for a moment.
+    SQLite::Database database(file.string(), SQLite::OPEN_READONLY, kBusyMs);
     SQLite::Statement statement(database, "PRAGMA integrity_check");
     while (statement.executeStep()) {
       std::string finding = statement.getColumn(0).getString();

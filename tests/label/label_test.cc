@@ -56,10 +56,10 @@ TEST(LabelTest, SvgNeedsNoFontsAndHasItsSize) {
 TEST(LabelTest, ShrinksThenEndsInAnEllipsisAndCounts) {
   LabelImager imager = Imager("plate-60");
   LabelFields fields = PlateFields(5);
-  fields.supervisor = "晋城市城区城市管理综合行政执法局";  // 16 characters: 31 mm at 1.9 mm.
+  fields.contact = "晋城市城区城市管理综合行政执法局";  // 16 characters: 31 mm at 1.9 mm.
   ASSERT_TRUE(imager.Png(fields));
   EXPECT_EQ(imager.warnings().ellipses, 0u);
-  fields.supervisor += "市政设施管理所";
+  fields.contact += "市政设施管理所";
   ASSERT_TRUE(imager.Png(fields));
   EXPECT_EQ(imager.warnings().ellipses, 1u);
   ASSERT_EQ(imager.warnings().examples.size(), 1u);
@@ -71,7 +71,7 @@ TEST(LabelTest, ShrinksThenEndsInAnEllipsisAndCounts) {
 TEST(LabelTest, CountsCharactersThatNoFontHas) {
   LabelImager imager = Imager("plate-60");
   LabelFields fields = PlateFields(5);
-  fields.supervisor = "城\U0010FFFD区";
+  fields.contact = "城\U0010FFFD区";
   ASSERT_TRUE(imager.Png(fields));
   EXPECT_EQ(imager.warnings().missing_characters, 1u);
 }
@@ -80,7 +80,7 @@ TEST(LabelTest, DrawsWordsOfAllKinds) {
   LabelImager imager = Imager("sticker-40");
   LabelFields fields = PlateFields(5);
   fields.owner = "Sewage & Drainage Co. 排水\n公司\t\x01";
-  fields.maintainer = "شركة الصرف";
+  fields.contact = "شركة الصرف";
   fields.name = "e\u0301 葛\U000E0100";
   const auto png = imager.Png(fields);
   ASSERT_TRUE(png) << png.error().message;

@@ -40,6 +40,7 @@ LabelFields PlateFields(uint32_t number) {
   fields.supervisor = "晋城市城区城市管理局";
   fields.owner = "城区排水公司";
   fields.maintainer = "市政养护处";
+  fields.contact = fields.maintainer;
   fields.telephone = "0356-2027890";
   return fields;
 }
