@@ -10,13 +10,15 @@ namespace {
 /// "Yima" in ASCII: tells our files from other SQLite files.
 constexpr int kApplicationId = 0x59696d61;
 
+/// A step says the same for ever: its own numbers, not those that Kind has today. A later kind gets
+/// its table in a step of its own.
 std::string StepToVersion1() {
   std::string sql;
-  for (const Kind kind : kKinds) {
+  for (const int kind : {1, 2, 3, 4, 5, 6, 64, 65, 66, 67}) {
     sql += fmt::format(
         "CREATE TABLE record{} (id INTEGER PRIMARY KEY, revision INTEGER NOT NULL, bytes BLOB NOT "
         "NULL) STRICT;",
-        static_cast<int>(kind));
+        kind);
   }
   return sql + R"(
     CREATE TABLE claim (idx INTEGER NOT NULL, key BLOB NOT NULL, holder INTEGER NOT NULL,
