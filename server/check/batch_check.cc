@@ -3,8 +3,6 @@
 #include <string>
 #include <vector>
 
-#include <sodium.h>
-
 #include "server/domain/batch_items.h"
 
 namespace yima::server {
@@ -29,15 +27,6 @@ Result<std::vector<StoredBatch>> ReadBatches(const store::Snapshot& snapshot) {
   return batches;
 }
 
-void HashItem(crypto_hash_sha256_state& hash, const BatchItem& item) {
-  uint8_t bytes[16];
-  for (int i = 0; i < 8; ++i) {
-    bytes[i] = static_cast<uint8_t>(item.facility >> (56 - 8 * i));
-    bytes[8 + i] = static_cast<uint8_t>(item.revision >> (56 - 8 * i));
-  }
-  crypto_hash_sha256_update(&hash, bytes, sizeof bytes);
-}
-
 /// Plates that are bound later: nothing was chosen, so the list has no hash, and grows with the
 /// work.
 bool IsOfBlankPlates(const v1::Batch& batch) { return batch.source_hash().empty(); }
@@ -52,8 +41,7 @@ Result<uint64_t> DoneOf(const store::Snapshot& snapshot, uint64_t batch) {
 
 Result<void> CheckItems(const store::Snapshot& snapshot, const StoredBatch& batch,
                         const LogTail& log, Findings& findings) {
-  crypto_hash_sha256_state hash;
-  crypto_hash_sha256_init(&hash);
+  ListHash hash;
   uint64_t total = 0;
   for (uint64_t chunk = 0; chunk < kBatchChunksMax; ++chunk) {
     YIMA_ASSIGN_OR_RETURN(const auto stored,
@@ -64,7 +52,7 @@ Result<void> CheckItems(const store::Snapshot& snapshot, const StoredBatch& batc
       findings.Add("chunk {} of batch {} does not parse", chunk, batch.id);
     }
     for (const auto& item : items) {
-      HashItem(hash, item);
+      hash.Add(item.facility, item.revision);
       const bool blank_plate = item.facility == 0 && IsOfBlankPlates(batch.record);
       if (!blank_plate && !log.Exists(store::Kind::kFacility, item.facility)) {
         findings.Add("batch {} names facility {}, which has no record", batch.id, item.facility);
@@ -84,9 +72,7 @@ Result<void> CheckItems(const store::Snapshot& snapshot, const StoredBatch& batc
     findings.Add("batch {} has a list of {}, but counts {}", batch.id, total, counted);
   }
   if (IsOfBlankPlates(batch.record)) return {};
-  std::string sum(crypto_hash_sha256_BYTES, '\0');
-  crypto_hash_sha256_final(&hash, reinterpret_cast<uint8_t*>(sum.data()));
-  if (sum != batch.record.source_hash()) {
+  if (hash.Finish() != batch.record.source_hash()) {
     findings.Add("the list of batch {} does not have the hash that the batch says", batch.id);
   }
   return {};

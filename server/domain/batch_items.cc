@@ -45,18 +45,26 @@ std::vector<BatchItem> DecodeItems(std::string_view bytes) {
   return items;
 }
 
-BatchFreezer::BatchFreezer(const Domain& domain, const Call& call, uint64_t batch)
-    : domain_(domain), batch_(batch), writer_(call, "", batch) {
-  crypto_hash_sha256_init(&hash_);
+void ListHash::Add(uint64_t facility, uint64_t revision) {
+  std::string bytes;
+  Append64(bytes, facility);
+  Append64(bytes, revision);
+  crypto_hash_sha256_update(&state_, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
 }
+
+std::string ListHash::Finish() {
+  std::string hash(crypto_hash_sha256_BYTES, '\0');
+  crypto_hash_sha256_final(&state_, reinterpret_cast<uint8_t*>(hash.data()));
+  return hash;
+}
+
+BatchFreezer::BatchFreezer(const Domain& domain, const Call& call, uint64_t batch)
+    : domain_(domain), batch_(batch), writer_(call, "", batch) {}
 
 Result<void> BatchFreezer::Add(const BatchItem& item) {
   items_.push_back(item);
   ++total_;
-  std::string hashed;
-  Append64(hashed, item.facility);
-  Append64(hashed, item.revision);
-  crypto_hash_sha256_update(&hash_, reinterpret_cast<const uint8_t*>(hashed.data()), hashed.size());
+  hash_.Add(item.facility, item.revision);
   return items_.size() == kBatchChunk ? Flush() : Result<void>();
 }
 
@@ -74,14 +82,12 @@ Result<void> BatchFreezer::Flush() {
   return Settled(store::ApplyAndWait(domain_.store, writer_.Take()));
 }
 
-Result<store::Hash> BatchFreezer::Finish() {
+Result<std::string> BatchFreezer::Finish() {
   if (!items_.empty()) YIMA_RETURN_IF_ERROR(Flush());
   if (writer_.puts() > 0) {
     YIMA_RETURN_IF_ERROR(Settled(store::ApplyAndWait(domain_.store, writer_.Take())));
   }
-  store::Hash hash;
-  crypto_hash_sha256_final(&hash_, hash.data());
-  return hash;
+  return hash_.Finish();
 }
 
 Result<uint64_t> BeginBatch(const Domain& domain, const Call& call, const RequestMark& mark,

@@ -33,6 +33,18 @@ constexpr uint64_t BatchItemsId(uint64_t batch, uint64_t chunk) { return batch <
 std::string EncodeItems(const std::vector<BatchItem>& items);
 std::vector<BatchItem> DecodeItems(std::string_view bytes);
 
+/// The hash by which a frozen list is known: of each facility and its revision, in its order.
+class ListHash {
+ public:
+  ListHash() { crypto_hash_sha256_init(&state_); }
+  void Add(uint64_t facility, uint64_t revision);
+  /// Once, at the end.
+  std::string Finish();
+
+ private:
+  crypto_hash_sha256_state state_;
+};
+
 /// Writes a batch's list as it is found, chunk by chunk, then the batch itself with the list's
 /// hash: flat memory, whatever the size. A list without its batch is never looked at.
 class BatchFreezer {
@@ -42,7 +54,7 @@ class BatchFreezer {
   /// BATCH_TOO_LARGE after kBatchChunksMax × kBatchChunk; the store's own errors.
   Result<void> Add(const BatchItem& item);
   /// Flushes, and gives the hash of all facilities and revisions.
-  Result<store::Hash> Finish();
+  Result<std::string> Finish();
   uint64_t total() const { return total_; }
 
  private:
@@ -50,7 +62,7 @@ class BatchFreezer {
 
   const Domain& domain_;
   const uint64_t batch_;
-  crypto_hash_sha256_state hash_;
+  ListHash hash_;
   ChangeWriter writer_;
   std::vector<BatchItem> items_;
   uint64_t chunk_ = 0;

@@ -127,8 +127,7 @@ class Beginning {
       batch.set_source(matcher.InWords());
       YIMA_RETURN_IF_ERROR(FreezeFilter(snapshot, matcher, freezer));
     }
-    YIMA_ASSIGN_OR_RETURN(const store::Hash hash, freezer.Finish());
-    batch.set_source_hash(std::string(hash.begin(), hash.end()));
+    YIMA_ASSIGN_OR_RETURN(*batch.mutable_source_hash(), freezer.Finish());
     batch.mutable_counts()->set_total(freezer.total());
     return {};
   }

@@ -134,45 +134,23 @@ Result<void> CheckHeld(const v1::ConfirmRightsRequest& request, const Tally& tal
               "kinds");
 }
 
-/// The same hash that BatchFreezer makes, without writing anything.
-class ListHash {
- public:
-  ListHash() { crypto_hash_sha256_init(&state_); }
-  void Add(uint64_t facility, uint64_t revision) {
-    uint8_t bytes[16];
-    for (int i = 0; i < 8; ++i) {
-      bytes[i] = static_cast<uint8_t>(facility >> (56 - 8 * i));
-      bytes[8 + i] = static_cast<uint8_t>(revision >> (56 - 8 * i));
-    }
-    crypto_hash_sha256_update(&state_, bytes, sizeof bytes);
-    ++total;
-  }
-  std::string Finish() {
-    std::string hash(crypto_hash_sha256_BYTES, '\0');
-    crypto_hash_sha256_final(&state_, reinterpret_cast<uint8_t*>(hash.data()));
-    return hash;
-  }
-  uint64_t total = 0;
-
- private:
-  crypto_hash_sha256_state state_;
-};
-
 /// What would be done, from one snapshot.
 Result<v1::ConfirmRightsResponse> DryRun(const v1::ConfirmRightsRequest& request,
                                          const store::Snapshot& snapshot) {
   ListHash hash;
+  uint64_t total = 0;
   Tally tally;
   YIMA_RETURN_IF_ERROR(Visit(request, snapshot,
                              [&](uint64_t revision, const v1::Facility& facility) -> Result<void> {
                                hash.Add(facility.uid(), revision);
+                               ++total;
                                v1::Facility copy = facility;
                                Confirm(request, copy, tally);
                                return {};
                              }));
   YIMA_RETURN_IF_ERROR(CheckHeld(request, tally));
   v1::ConfirmRightsResponse response;
-  response.set_total(hash.total);
+  response.set_total(total);
   response.set_confirmed(tally.confirmed);
   response.set_unchanged(tally.unchanged);
   response.set_not_held(tally.not_held);
@@ -200,9 +178,9 @@ class ConfirmBatch {
         Visit(request_, snapshot, [&](uint64_t revision, const v1::Facility& facility) {
           return freezer.Add({facility.uid(), revision});
         }));
-    YIMA_ASSIGN_OR_RETURN(const store::Hash hash, freezer.Finish());
+    YIMA_ASSIGN_OR_RETURN(std::string hash, freezer.Finish());
     if (freezer.total() == 0) return 0;
-    return BeginRecord(id, std::string(hash.begin(), hash.end()), freezer.total(), mark);
+    return BeginRecord(id, hash, freezer.total(), mark);
   }
 
   Result<void> Run(uint64_t batch) {
