@@ -16,10 +16,15 @@
 namespace yima::server {
 namespace {
 
+/// Without the fields that this version does not know: a record must not keep what nobody checked,
+/// for a later version to take it for its own.
 template <typename Request>
 Result<Request> Parse(std::string_view bytes) {
   Request request;
-  if (request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return request;
+  if (request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    request.DiscardUnknownFields();
+    return request;
+  }
   return Invalid("REQUEST_MALFORMED", fmt::format("{} bytes are no {}", bytes.size(),
                                                   Request::descriptor()->full_name()));
 }

@@ -57,6 +57,32 @@ TEST(MethodTableTest, ServesStreamsAsStreams) {
   }
 }
 
+/// A later version's field of that number would stand there unchecked.
+TEST(MethodTableTest, KeepsNothingThatItDoesNotKnow) {
+  World world;
+  Methods methods(world);
+  v1::CreateOrganizationRequest request;
+  request.set_request_id("create-1");
+  auto* organization = request.mutable_input()->mutable_organization();
+  organization->set_name("城管局");
+  organization->GetReflection()->MutableUnknownFields(organization)->AddVarint(500, 1);
+  request.GetReflection()->MutableUnknownFields(&request)->AddLengthDelimited(501, "secret");
+  const auto created =
+      methods.Unary<v1::CreateOrganizationResponse>("RegistryService/CreateOrganization", request);
+  ASSERT_TRUE(created) << created.error().message;
+  const auto& shown = created->organization();
+  EXPECT_TRUE(shown.GetReflection()->GetUnknownFields(shown).empty());
+  const auto stored = Get<v1::Organization>(*world.Read(), shown.id());
+  ASSERT_TRUE(stored && *stored);
+  EXPECT_TRUE(shown.GetReflection()->GetUnknownFields((*stored)->record).empty());
+  // Nor does it make another request of it.
+  request.DiscardUnknownFields();
+  const auto again =
+      methods.Unary<v1::CreateOrganizationResponse>("RegistryService/CreateOrganization", request);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->organization().id(), shown.id());
+}
+
 /// So that a write which is sent again never acts twice.
 TEST(MethodTableTest, EveryWriteHasARequestId) {
   for (const auto& [name, method] : ProtoMethods()) {
