@@ -18,6 +18,9 @@ namespace {
 
 constexpr size_t kTextSizeMax = 512;
 constexpr int kBatchSizeMax = 1000;
+/// A text and a position, with room for what later versions add. Checked before anything is parsed:
+/// many small parts take far more memory than bytes.
+constexpr size_t kRequestSizeMax = 1024;
 /// Above this the cache begins anew: a bound, not a tuning.
 constexpr size_t kShownMax = 4096;
 
@@ -48,6 +51,12 @@ Result<void> CheckRequest(const v1::ResolveRequest& request) {
                    fmt::format("latitude {} is not -90 to 90", request.latitude()), "latitude");
   }
   return {};
+}
+
+Result<void> CheckSize(std::string_view request, size_t max) {
+  if (request.size() <= max) return {};
+  return Invalid("REQUEST_TOO_LONG",
+                 fmt::format("a request of {} bytes, want at most {}", request.size(), max));
 }
 
 /// Equal but for the case of a to z.
@@ -132,6 +141,7 @@ Resolver::Resolver(const Domain& domain, const TrustStore& trust)
 
 Result<std::string> Resolver::ResolveBytes(std::string_view request,
                                            const store::Snapshot& snapshot) const {
+  YIMA_RETURN_IF_ERROR(CheckSize(request, kRequestSizeMax));
   // Kept by the thread, so that its strings are not allocated anew for each request.
   thread_local v1::ResolveRequest parsed;
   if (!parsed.ParseFromArray(request.data(), static_cast<int>(request.size()))) {
@@ -153,6 +163,7 @@ Result<v1::ResolveResponse> Resolver::Resolve(const v1::ResolveRequest& request,
 
 Result<std::string> Resolver::BatchResolveBytes(std::string_view request,
                                                 const store::Snapshot& snapshot) const {
+  YIMA_RETURN_IF_ERROR(CheckSize(request, kBatchSizeMax * kRequestSizeMax));
   v1::BatchResolveRequest parsed;
   if (!parsed.ParseFromArray(request.data(), static_cast<int>(request.size()))) {
     return Invalid("REQUEST_MALFORMED",
@@ -241,11 +252,11 @@ std::string Resolver::AnswerJudged(std::string_view text) const {
   if (judgement.payload) FillPayload(response, *judgement.payload);
   if (judgement.verdict == Verdict::kAuthentic) {
     response.set_state(v1::CODE_STATE_NOT_ISSUED);
-    alarms_.fetch_add(1, std::memory_order_relaxed);
+    const uint64_t alarm = alarms_.fetch_add(1, std::memory_order_relaxed) + 1;
     spdlog::critical(
-        "a code with serial {} and key {} is genuine by its signature but was never issued: "
-        "a key is stolen or records are lost",
-        judgement.payload->serial.value(), judgement.payload->key_id);
+        "alarm {} since the start: a code with serial {} and key {} is genuine by its signature "
+        "but was never issued: a key is stolen or records are lost",
+        alarm, judgement.payload->serial.value(), judgement.payload->key_id);
   }
   return response.SerializeAsString();
 }

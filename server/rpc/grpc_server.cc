@@ -25,6 +25,9 @@ using grpc::ByteBuffer;
 /// A request may carry 1,000 rows of 16 KiB.
 constexpr int kMessageSizeMax = 20 << 20;
 constexpr int kKeepaliveMs = 20'000;
+/// What all calls under way may take for their messages; more of them wait or are refused.
+constexpr size_t kMemoryMax = size_t{512} << 20;
+constexpr int kCallsAConnectionMax = 256;
 
 grpc::ServerUnaryReactor* ServeUnary(const Method& method, const Call& call,
                                      grpc::CallbackServerContext* context,
@@ -91,7 +94,8 @@ class TableService final : public grpc::Service {
 }  // namespace
 
 struct GrpcServer::Parts {
-  explicit Parts(int streams_max) : streams(streams_max) {}
+  explicit Parts(const Options& options)
+      : streams(options.streams_max, options.first_message_max) {}
 
   StreamCount streams;
   std::map<std::string, std::vector<Method>> methods;  ///< By service; must not move.
@@ -116,7 +120,7 @@ Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::vector<Method>&
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
 
-  auto parts = std::make_unique<Parts>(options.streams_max);
+  auto parts = std::make_unique<Parts>(options);
   for (const auto& method : table) {
     parts->methods[method.name.substr(0, method.name.find('/'))].push_back(method);
   }
@@ -124,6 +128,8 @@ Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::vector<Method>&
   int port = 0;
   builder.AddListeningPort(options.address, grpc::InsecureServerCredentials(), &port);
   builder.SetMaxReceiveMessageSize(kMessageSizeMax);
+  builder.SetResourceQuota(grpc::ResourceQuota("yimad").Resize(kMemoryMax));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kCallsAConnectionMax);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   // A peer that is gone without a word is noticed, and frees its stream's thread.
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);

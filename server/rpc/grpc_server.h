@@ -18,6 +18,8 @@ class GrpcServer {
     std::string address = "127.0.0.1:8340";  ///< host:port; port 0 takes a free one.
     /// Streams served at a time, each on a thread of its own; more are RESOURCE_EXHAUSTED.
     int streams_max = 64;
+    /// Within which a stream's first message must come, since the stream holds a thread.
+    std::chrono::milliseconds first_message_max{30'000};
   };
 
   /// Serves from here on. ADDRESS_UNAVAILABLE (UNAVAILABLE) when it cannot listen there.

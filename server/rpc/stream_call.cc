@@ -1,6 +1,7 @@
 #include "server/rpc/stream_call.h"
 
 #include <atomic>
+#include <system_error>
 #include <thread>
 
 #include <fmt/format.h>
@@ -74,6 +75,7 @@ class RefusedStream final : public Bidi {
 
 class StreamCall final : public Bidi {
  public:
+  /// Throws std::system_error when no thread can be started.
   StreamCall(const Method& method, StreamCount& count) : method_(method), count_(count) {
     std::thread([this] { Run(); }).detach();
   }
@@ -111,17 +113,25 @@ class StreamCall final : public Bidi {
       // A client may take its time; a server that stops does not wait for it. The read that is left
       // behind ends with the call, and this object after it.
       std::unique_lock lock(mutex_);
-      if (!changed_.wait(lock, count_.stopping(), [&] { return settled_; })) {
+      if (!WaitForClient(lock)) {
         cancelled_ = true;  // Nothing may be sent or read any more.
-        return Stopping();
+        return count_.stopping().stop_requested() ? Stopping() : Late();
       }
     }
+    begun_ = true;
     if (!Wait()) {
       if (cancelled_) return Gone();
       return false;
     }
     bytes = ToString(read_);
     return true;
+  }
+
+  /// False when the server stops, or a first message does not come.
+  bool WaitForClient(std::unique_lock<std::mutex>& lock) {
+    const auto settled = [&] { return settled_; };
+    if (begun_) return changed_.wait(lock, count_.stopping(), settled);
+    return changed_.wait_for(lock, count_.stopping(), count_.first_message_max(), settled);
   }
 
   Result<void> Send(std::string bytes) {
@@ -137,6 +147,12 @@ class StreamCall final : public Bidi {
   }
 
   static tl::unexpected<Error> Stopping() { return tl::unexpected(kStopping); }
+
+  tl::unexpected<Error> Late() const {
+    return Fail(StatusCode::kDeadlineExceeded, "FIRST_MESSAGE_LATE",
+                fmt::format("the stream's first message did not come within {} ms",
+                            count_.first_message_max().count()));
+  }
 
   void Settle(bool ok) {
     const std::lock_guard lock(mutex_);
@@ -156,6 +172,7 @@ class StreamCall final : public Bidi {
   const Method& method_;
   StreamCount& count_;
   std::atomic<bool> cancelled_ = false;
+  bool begun_ = false;  ///< A first message came.
   grpc::ByteBuffer read_;
   std::mutex mutex_;
   std::condition_variable_any changed_;
@@ -173,7 +190,16 @@ Bidi* ServeStream(const Method& method, grpc::CallbackServerContext*, StreamCoun
                               "as many streams are served as may be; ask again later",
                               {}});
   }
-  return new StreamCall(method, count);
+  try {
+    return new StreamCall(method, count);
+  } catch (const std::system_error& error) {
+    count.Leave();
+    spdlog::error("{}: no thread for a stream: {}", method.name, error.what());
+    return new RefusedStream({StatusCode::kResourceExhausted,
+                              "THREADS_USED_UP",
+                              "no thread can be started for the stream; ask again later",
+                              {}});
+  }
 }
 
 }  // namespace yima::server

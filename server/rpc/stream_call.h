@@ -1,6 +1,7 @@
 #ifndef YIMA_SERVER_RPC_STREAM_CALL_H_
 #define YIMA_SERVER_RPC_STREAM_CALL_H_
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <stop_token>
@@ -14,7 +15,8 @@ namespace yima::server {
 /// What all streams share: how many run, and whether the server is stopping. Thread-safe.
 class StreamCount {
  public:
-  explicit StreamCount(int max) : max_(max) {}
+  StreamCount(int max, std::chrono::milliseconds first_message_max)
+      : max_(max), first_message_max_(first_message_max) {}
 
   /// False when as many run as may.
   bool Enter();
@@ -24,9 +26,11 @@ class StreamCount {
   /// Asks all streams to end. Those that wait for their client end at once.
   void Stop() { stopping_.request_stop(); }
   std::stop_token stopping() const { return stopping_.get_token(); }
+  std::chrono::milliseconds first_message_max() const { return first_message_max_; }
 
  private:
   const int max_;
+  const std::chrono::milliseconds first_message_max_;
   std::stop_source stopping_;
   std::mutex mutex_;
   std::condition_variable none_;

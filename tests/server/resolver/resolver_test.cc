@@ -256,6 +256,14 @@ TEST_F(ResolverTest, RefusesTextsThatAreNone) {
   const auto damaged = resolver_.ResolveBytes("\x0a\x7f", *world_.Read());
   ASSERT_FALSE(damaged);
   EXPECT_EQ(damaged.error().reason, "REQUEST_MALFORMED");
+  // Long ones are refused before they are parsed.
+  const auto long_one = resolver_.ResolveBytes(std::string(1025, '\x7f'), *world_.Read());
+  ASSERT_FALSE(long_one);
+  EXPECT_EQ(long_one.error().reason, "REQUEST_TOO_LONG");
+  const auto long_batch =
+      resolver_.BatchResolveBytes(std::string(1024 * 1000 + 1, '\x7f'), *world_.Read());
+  ASSERT_FALSE(long_batch);
+  EXPECT_EQ(long_batch.error().reason, "REQUEST_TOO_LONG");
 }
 
 TEST_F(ResolverTest, RefusesPlacesThatAreNone) {

@@ -201,5 +201,34 @@ TEST(StreamLimitTest, MoreStreamsThanMayBeAreRefused) {
   for (auto& caller : callers) caller.join();
 }
 
+/// Each stream holds a thread, so those that say nothing must not hold them all.
+TEST(StreamLimitTest, StreamWithoutAFirstMessageIsRefused) {
+  Gate refused;
+  GrpcServer::Options options;
+  options.address = "127.0.0.1:0";
+  options.first_message_max = std::chrono::milliseconds(1);
+  const auto server =
+      *GrpcServer::Start({{"test.Silent/Stream",
+                           {},
+                           [&](const Call&, const Source& source, const Sink&) -> Result<void> {
+                             std::string bytes;
+                             const auto asked = source(bytes);
+                             refused.Open();
+                             YIMA_RETURN_IF_ERROR(asked);
+                             return {};
+                           }}},
+                         options);
+  const Transport transport(server->address());
+  v1::ImportFacilitiesRequest request;
+  v1::ImportFacilitiesResponse response;
+  const auto silent = [&]() -> Result<bool> {
+    refused.Wait();
+    return false;
+  };
+  EXPECT_EQ(RefusalOf(transport.Exchange("test.Silent/Stream", request, silent, response,
+                                         []() -> Result<void> { return {}; })),
+            (Refusal{StatusCode::kDeadlineExceeded, "FIRST_MESSAGE_LATE", ""}));
+}
+
 }  // namespace
 }  // namespace yima::server::testing
