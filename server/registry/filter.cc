@@ -13,6 +13,8 @@ namespace yima::server {
 namespace {
 
 constexpr int kUidsMax = 1000;
+/// Of every other field: all class codes there are, and more.
+constexpr int kValuesMax = 1000;
 constexpr size_t kWordsMax = 256;
 
 bool IsDigits(std::string_view text) {
@@ -63,6 +65,20 @@ tl::unexpected<Error> UnknownEnum(int value, std::string field) {
   return Invalid("ENUM_UNKNOWN", fmt::format("{} is no known value", value), std::move(field));
 }
 
+/// Every facility is held against every value.
+Result<void> CheckCounts(const v1::FacilityFilter& filter, std::string_view at) {
+  const std::pair<const char*, int> fields[] = {
+      {"divisions", filter.divisions_size()},         {"class_codes", filter.class_codes_size()},
+      {"organizations", filter.organizations_size()}, {"schemes", filter.schemes_size()},
+      {"conditions", filter.conditions_size()},       {"right_states", filter.right_states_size()}};
+  for (const auto& [name, size] : fields) {
+    if (size <= kValuesMax) continue;
+    return Invalid("TOO_MANY_VALUES", fmt::format("{} {}, want at most {}", size, name, kValuesMax),
+                   fmt::format("{}.{}", at, name));
+  }
+  return {};
+}
+
 Result<void> CheckEnums(const v1::FacilityFilter& filter, std::string_view at) {
   for (int i = 0; i < filter.conditions_size(); ++i) {
     if (!v1::Condition_IsValid(filter.conditions(i))) {
@@ -104,6 +120,7 @@ std::string Joined(const google::protobuf::RepeatedPtrField<std::string>& values
 
 Result<FacilityMatcher> FacilityMatcher::Parse(const v1::FacilityFilter& filter,
                                                std::string_view at) {
+  YIMA_RETURN_IF_ERROR(CheckCounts(filter, at));
   for (int i = 0; i < filter.divisions_size(); ++i) {
     const std::string& prefix = filter.divisions(i);
     if (!IsDigits(prefix) || (prefix.size() != 2 && prefix.size() != 4 && prefix.size() != 6)) {

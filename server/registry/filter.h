@@ -15,8 +15,8 @@ namespace yima::server {
 class FacilityMatcher {
  public:
   /// DIVISION_MALFORMED (a prefix is 2, 4 or 6 digits), CLASS_MALFORMED, ENUM_UNKNOWN,
-  /// SCHEME_UNASSIGNED, TOO_MANY_UIDS; fields are "filter.divisions[0]" and the like, where `at` is
-  /// the filter's own place in the request.
+  /// SCHEME_UNASSIGNED, TOO_MANY_UIDS and TOO_MANY_VALUES above 1,000; fields are
+  /// "filter.divisions[0]" and the like, where `at` is the filter's own place in the request.
   static Result<FacilityMatcher> Parse(const v1::FacilityFilter& filter,
                                        std::string_view at = "filter");
 

@@ -140,6 +140,10 @@ struct BadFilter {
 void PrintTo(const BadFilter& bad, std::ostream* out) { *out << bad.name; }
 class BadFilterTest : public ::testing::TestWithParam<BadFilter> {};
 
+void AddMany(const std::function<void()>& add) {
+  for (int i = 0; i <= 1000; ++i) add();
+}
+
 const BadFilter kBadFilters[] = {
     {"Division3", [](auto& f) { f.add_divisions("140"); }, "DIVISION_MALFORMED", "divisions[0]"},
     {"DivisionLetters",
@@ -166,6 +170,17 @@ const BadFilter kBadFilters[] = {
        for (uint64_t uid = 1; uid <= 1001; ++uid) f.add_uids(uid);
      },
      "TOO_MANY_UIDS", "uids"},
+    {"Divisions", [](auto& f) { AddMany([&] { f.add_divisions("140502"); }); }, "TOO_MANY_VALUES",
+     "divisions"},
+    {"Classes", [](auto& f) { AddMany([&] { f.add_class_codes("01001"); }); }, "TOO_MANY_VALUES",
+     "class_codes"},
+    {"Organizations", [](auto& f) { AddMany([&] { f.add_organizations(1); }); }, "TOO_MANY_VALUES",
+     "organizations"},
+    {"Schemes", [](auto& f) { AddMany([&] { f.add_schemes(2); }); }, "TOO_MANY_VALUES", "schemes"},
+    {"Conditions", [](auto& f) { AddMany([&] { f.add_conditions(v1::CONDITION_INTACT); }); },
+     "TOO_MANY_VALUES", "conditions"},
+    {"RightStates", [](auto& f) { AddMany([&] { f.add_right_states(v1::RIGHT_STATE_RECORDED); }); },
+     "TOO_MANY_VALUES", "right_states"},
 };
 
 TEST_P(BadFilterTest, IsRefusedWhereverItStands) {
