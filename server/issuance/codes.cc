@@ -13,10 +13,13 @@
 namespace yima::server {
 namespace {
 
+constexpr int kStatesMax = 1000;
+
+/// Never more than fits, whatever a damaged record holds; CheckSound tells of those.
 CodeBytes BytesOf(const v1::Code& record) {
+  const std::string whole = record.payload() + record.signature().value();
   CodeBytes bytes{};
-  std::ranges::copy(record.payload(), bytes.begin());
-  std::ranges::copy(record.signature().value(), bytes.begin() + kPayloadSize);
+  std::copy_n(whole.begin(), std::min(whole.size(), bytes.size()), bytes.begin());
   return bytes;
 }
 
@@ -26,6 +29,7 @@ Result<Read<v1::Code>> FindCode(const store::Snapshot& snapshot, uint64_t serial
     return Fail(StatusCode::kNotFound, "CODE_NOT_FOUND",
                 fmt::format("no code has serial {}", serial), "serial");
   }
+  YIMA_RETURN_IF_ERROR(CheckSound(read->record, serial));
   return *std::move(read);
 }
 
@@ -46,6 +50,9 @@ Result<uint64_t> PlateSerial(const v1::BindCodeRequest& request, const store::Sn
   }
   const auto payload = DecodePayload(std::span(*bytes).first<kPayloadSize>());
   YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Code>(snapshot, payload.serial.value()));
+  if (read) {
+    YIMA_RETURN_IF_ERROR(CheckSound(read->record, payload.serial.value()));
+  }
   if (!read || BytesOf(read->record) != *bytes ||
       FoldOrigin(read->record.origin()) != FoldOrigin(parts->origin)) {
     return Invalid("PLATE_NOT_AUTHENTIC", "the plate's text is not one that was issued here",
@@ -62,6 +69,17 @@ Result<v1::IssuedCode> Shown(const Domain& domain, const std::vector<RecordRef>&
 }
 
 }  // namespace
+
+Result<void> CheckSound(const v1::Code& record, uint64_t serial) {
+  if (record.payload().size() == kPayloadSize &&
+      record.signature().value().size() == kCodeSize - kPayloadSize) {
+    return {};
+  }
+  return Fail(
+      StatusCode::kDataLoss, "RECORD_DAMAGED",
+      fmt::format("code {} has a payload of {} bytes and a signature of {}; run yimad check",
+                  serial, record.payload().size(), record.signature().value().size()));
+}
 
 v1::IssuedCode ToIssued(const Domain& domain, const v1::Code& record, uint64_t revision) {
   const CodeBytes bytes = BytesOf(record);
@@ -273,6 +291,11 @@ Result<v1::ListCodesResponse> ListCodes(const Domain& domain, const Call& call,
   if (targets > 1) {
     return Invalid("FILTER_AMBIGUOUS", "batch, facility and facilities exclude one another",
                    "filter");
+  }
+  if (filter.states_size() > kStatesMax) {
+    return Invalid("TOO_MANY_VALUES",
+                   fmt::format("{} states, want at most {}", filter.states_size(), kStatesMax),
+                   "filter.states");
   }
   for (int i = 0; i < filter.states_size(); ++i) {
     if (filter.states(i) < v1::CODE_STATE_ACTIVE || filter.states(i) > v1::CODE_STATE_REPLACED) {

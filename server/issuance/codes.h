@@ -9,7 +9,10 @@
 
 namespace yima::server {
 
-/// A code as callers see it. `record` must be a stored one: its payload and signature are whole.
+/// RECORD_DAMAGED (DATA_LOSS) unless the record's payload and signature are whole.
+Result<void> CheckSound(const v1::Code& record, uint64_t serial);
+
+/// A code as callers see it. `record` must be sound.
 v1::IssuedCode ToIssued(const Domain& domain, const v1::Code& record, uint64_t revision);
 
 /// Binds a blank plate to a facility. CODE_NOT_FOUND, CODE_BOUND, CODE_REVOKED, FACILITY_NOT_FOUND,

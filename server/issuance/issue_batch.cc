@@ -84,6 +84,7 @@ Result<v1::IssueCodesResponse> IssueBatch::AnswerAgain(uint64_t chunk) const {
       return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
                   fmt::format("code {} has no record; run yimad check", item.serial));
     }
+    YIMA_RETURN_IF_ERROR(CheckSound(code->record, item.serial));
     *answer.add_codes() = ToIssued(domain_, code->record, code->revision);
   }
   return answer;

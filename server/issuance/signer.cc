@@ -27,8 +27,12 @@ Result<IssueDay> ReadIssueDay(const store::Snapshot& snapshot) {
   YIMA_ASSIGN_OR_RETURN(const auto kept, snapshot.Get(store::Kind::kIssueDay, kIssueDayId));
   if (!kept) return IssueDay{};
   IssueDay last{0, kept->revision};
-  std::from_chars(kept->bytes.data(), kept->bytes.data() + kept->bytes.size(), last.day);
-  return last;
+  const char* const end = kept->bytes.data() + kept->bytes.size();
+  const auto [at, error] = std::from_chars(kept->bytes.data(), end, last.day);
+  if (error == std::errc() && at == end) return last;
+  // Taken for no day, it would let the clock go back.
+  return Fail(StatusCode::kDataLoss, "RECORD_DAMAGED",
+              "the day of the last signature does not parse; run yimad check");
 }
 
 Result<void> CheckNotBefore(Day today, const IssueDay& last) {

@@ -1,6 +1,7 @@
 #include "server/registry/batches.h"
 
-#include <algorithm>
+#include <deque>
+#include <ranges>
 
 #include <fmt/format.h>
 
@@ -9,11 +10,16 @@
 namespace yima::server {
 namespace {
 
+tl::unexpected<Error> Damaged(std::string_view what) {
+  return Fail(StatusCode::kDataLoss, "RECORD_DAMAGED",
+              fmt::format("{} does not parse; run yimad check", what));
+}
+
 Result<void> TakeCursor(const store::Snapshot& snapshot, v1::Batch& batch) {
   if (batch.state() != v1::BATCH_STATE_RUNNING) return {};
   YIMA_ASSIGN_OR_RETURN(const auto cursor, snapshot.Get(store::Kind::kBatchCursor, batch.id()));
-  if (cursor) batch.mutable_counts()->ParseFromString(cursor->bytes);
-  return {};
+  if (!cursor || batch.mutable_counts()->ParseFromString(cursor->bytes)) return {};
+  return Damaged("the cursor of a batch");
 }
 
 }  // namespace
@@ -39,24 +45,25 @@ Result<v1::ListBatchesResponse> ListBatches(const Domain& domain, const Call& ca
   YIMA_ASSIGN_OR_RETURN(const std::string place,
                         OpenPageToken(domain, call.method, "", request.page_token()));
   const uint64_t before = place.empty() ? UINT64_MAX : std::stoull(place);
-  // Batches are few (one a command), and the store scans upwards: the last ones are kept.
-  std::vector<v1::Batch> newest;
+  // Batches are few (one a command), and the store scans upwards: the last ones are kept, and only
+  // those of the page are parsed.
+  std::deque<std::string> newest;
   bool more = false;
   YIMA_RETURN_IF_ERROR(
       snapshot.Scan(store::Kind::kBatch, 0, {}, [&](uint64_t id, uint64_t, std::string_view bytes) {
         if (id >= before) return false;
         if (newest.size() == size) {
-          newest.erase(newest.begin());
+          newest.pop_front();
           more = true;
         }
-        newest.emplace_back().ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+        newest.emplace_back(bytes);
         return true;
       }));
   v1::ListBatchesResponse response;
-  std::ranges::reverse(newest);
-  for (auto& batch : newest) {
+  for (const auto& bytes : newest | std::views::reverse) {
+    v1::Batch& batch = *response.add_batches();
+    if (!batch.ParseFromString(bytes)) return Damaged("a batch");
     YIMA_RETURN_IF_ERROR(TakeCursor(snapshot, batch));
-    *response.add_batches() = std::move(batch);
   }
   if (more) {
     const uint64_t last = response.batches(response.batches_size() - 1).id();

@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 #include <sodium.h>
-#include <sys/stat.h>
 
 #include "server/domain/batch_items.h"
 #include "server/domain/change_writer.h"
@@ -71,7 +70,8 @@ Result<void> MakeEmptyFolder(const fs::path& folder) {
                 "--data");
   }
   fs::create_directories(folder, error);
-  if (error || chmod(folder.c_str(), 0700) != 0) {
+  if (!error) fs::permissions(folder, fs::perms::owner_all, error);
+  if (error) {
     return Fail(StatusCode::kFailedPrecondition, "DATA_NOT_WRITABLE",
                 fmt::format("cannot make {}: {}", folder.string(), error.message()), "--data");
   }

@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <sodium.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -82,14 +83,21 @@ Result<TrustStore> OwnTrust(const Domain& domain, TrustNotes& notes) {
   return trust;
 }
 
+/// The passphrase does not outlive the opening.
+Result<std::unique_ptr<DataFolder>> OpenFolder(const ServeOptions& options) {
+  YIMA_ASSIGN_OR_RETURN(auto passphrase, ReadPassphrase(options.passphrase_file));
+  auto folder = DataFolder::Open(options.data, passphrase);
+  if (passphrase) sodium_memzero(passphrase->data(), passphrase->size());
+  return folder;
+}
+
 Result<void> Serve(const ServeOptions& options) {
   // What is reported goes to stderr, in our words: gRPC has many of its own for a taken port.
   setenv("GRPC_VERBOSITY", "NONE", 0);
   spdlog::set_default_logger(spdlog::stderr_color_mt("yimad"));
   YIMA_RETURN_IF_ERROR(CheckListen(options.listen, options.insecure));
   const sigset_t signals = BlockSignals();
-  YIMA_ASSIGN_OR_RETURN(const auto passphrase, ReadPassphrase(options.passphrase_file));
-  YIMA_ASSIGN_OR_RETURN(const auto folder, DataFolder::Open(options.data, passphrase));
+  YIMA_ASSIGN_OR_RETURN(const auto folder, OpenFolder(options));
   const Domain& domain = folder->domain();
   TrustNotes notes(domain);
   YIMA_ASSIGN_OR_RETURN(const auto trust, OwnTrust(domain, notes));

@@ -219,6 +219,22 @@ TEST_F(CodesTest, GetsByStoredSerialOnly) {
             (Refusal{kNotFound, "CODE_NOT_FOUND", "serial"}));
 }
 
+/// The disk's fault, and not a reason to write over memory.
+TEST_F(CodesTest, DamagedRecordsAreToldOf) {
+  const Plate plate = AddPlate(world_, kSerial, 0);
+  ASSERT_TRUE(Edit<v1::Code>(world_, kSerial, [](v1::Code& code) {
+    code.mutable_signature()->set_value(std::string(5000, 'x'));
+  }));
+  const Refusal damaged{StatusCode::kDataLoss, "RECORD_DAMAGED", ""};
+  v1::GetCodeRequest get;
+  get.set_serial(kSerial);
+  RefusesUnchanged(
+      [&] { return methods_.Unary<v1::GetCodeResponse>("IssuanceService/GetCode", get); }, damaged);
+  v1::BindCodeRequest bind = BindTo(facility_);
+  bind.set_text(plate.text);
+  RefusesUnchanged([&] { return Bind(bind); }, damaged);
+}
+
 class ListCodesTest : public CodesTest {
  protected:
   ListCodesTest() {
@@ -287,6 +303,11 @@ TEST_F(ListCodesTest, BadFiltersAreRefused) {
           {kInvalid, "CODE_STATE_UNKNOWN", "filter.states[0]"});
   refuses([](auto& f) { f.add_states(static_cast<v1::CodeState>(99)); },
           {kInvalid, "CODE_STATE_UNKNOWN", "filter.states[0]"});
+  refuses(
+      [](auto& f) {
+        for (int i = 0; i <= 1000; ++i) f.add_states(v1::CODE_STATE_ACTIVE);
+      },
+      {kInvalid, "TOO_MANY_VALUES", "filter.states"});
   refuses([](auto& f) { f.set_batch(4242); }, {kNotFound, "BATCH_NOT_FOUND", "filter.batch"});
 }
 

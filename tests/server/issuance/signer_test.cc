@@ -44,6 +44,16 @@ TEST(TakeSerialsTest, EndsWithTheEpochsNumbers) {
   EXPECT_EQ(RefusalOf(serials), (Refusal{StatusCode::kResourceExhausted, "NUMBERS_USED_UP", ""}));
 }
 
+/// Taken for no day at all, it would let codes be signed on a day that is past.
+TEST(SignerTest, RefusesWhenTheLastDayDoesNotParse) {
+  World world;
+  ChangeWriter writer(world.call("test"), "");
+  writer.PutUnlogged(store::Kind::kIssueDay, 1, 0, "2459x");
+  store::ApplyAndWait(world.store(), writer.Take());
+  EXPECT_EQ(RefusalOf(CheckIssueDay(*world.Read(), *ParseDay("2026-11-24"))),
+            (Refusal{StatusCode::kDataLoss, "RECORD_DAMAGED", ""}));
+}
+
 TEST(SignerTest, TakesTheNewestKeyThatIsValidThatDay) {
   World world;
   EXPECT_TRUE(Signer::For(world.domain(), *ParseDay("2026-11-24")));

@@ -39,6 +39,16 @@ TEST_F(BatchesTest, TellsWhatABatchWasAndDid) {
   EXPECT_EQ(batch->batch().end_time_us(), world_now);
 }
 
+TEST_F(BatchesTest, DamagedRecordsAreToldOf) {
+  store::Change change;
+  change.puts.push_back({store::Kind::kBatch, 7, 0, "\x0a\x7f", "entry"});
+  ASSERT_TRUE(std::holds_alternative<store::Committed>(
+      store::ApplyAndWait(world_.store(), std::move(change))));
+  EXPECT_EQ(RefusalOf(methods_.Unary<v1::ListBatchesResponse>("RegistryService/ListBatches",
+                                                              v1::ListBatchesRequest())),
+            (Refusal{StatusCode::kDataLoss, "RECORD_DAMAGED", ""}));
+}
+
 TEST_F(BatchesTest, UnknownBatchIsNotFound) {
   v1::GetBatchRequest request;
   for (const uint64_t batch : {uint64_t{0}, uint64_t{7}, UINT64_MAX}) {

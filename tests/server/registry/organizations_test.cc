@@ -248,6 +248,21 @@ const BadOrganization kBad[] = {
     {"WithheldContact", [](auto& i) { Of(i).mutable_contact_name()->set_value("x"); },
      "FIELD_OUTPUT_ONLY", "organization.id"},
 };
+/// It may end up in logs, where a contact's number has no place.
+TEST(WithheldTelephoneTest, IsNotQuotedWhenRefused) {
+  World world;
+  Methods methods(world);
+  v1::CreateOrganizationRequest request;
+  request.set_request_id("create-1");
+  request.mutable_input()->mutable_organization()->set_name("城管局");
+  request.mutable_input()->set_contact_telephone("139/5555/0001");
+  const auto created =
+      methods.Unary<v1::CreateOrganizationResponse>("RegistryService/CreateOrganization", request);
+  ASSERT_FALSE(created);
+  EXPECT_EQ(created.error().reason, "TELEPHONE_MALFORMED");
+  EXPECT_EQ(created.error().message.find("5555"), std::string::npos) << created.error().message;
+}
+
 INSTANTIATE_TEST_SUITE_P(Inputs, BadOrganizationTest, ::testing::ValuesIn(kBad),
                          [](const auto& bad) { return std::string(bad.param.name); });
 
