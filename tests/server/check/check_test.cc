@@ -262,11 +262,10 @@ class BatchCheckTest : public CheckTest {
   BatchCheckTest() {
     BatchFreezer freezer(world_.domain(), world_.call("test"), kBatch);
     EXPECT_TRUE(freezer.Add({facility_, 1, kSchemeGbt47678, 14050201001000001, kSerial}));
-    const store::Hash hash = *freezer.Finish();
     batch_.set_id(kBatch);
     batch_.set_kind(v1::BATCH_KIND_ISSUE);
     batch_.set_state(v1::BATCH_STATE_RUNNING);
-    batch_.set_source_hash(std::string(hash.begin(), hash.end()));
+    batch_.set_source_hash(*freezer.Finish());
     batch_.mutable_counts()->set_total(1);
     EXPECT_TRUE(
         BeginBatch(world_.domain(), world_.call("test"), {"local", "test", "1", {}}, batch_));
