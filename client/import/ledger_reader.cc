@@ -13,8 +13,8 @@ namespace {
 
 /// What is amiss with the header, told with its place; errors of an option stay as they are.
 Error InHeader(Error error, const std::string& name, uint64_t line) {
-  constexpr std::array<std::string_view, 3> kOfOptions = {"FIELD_UNKNOWN", "DIVISION_MALFORMED",
-                                                          "BLANK_POSITION_MALFORMED"};
+  constexpr std::array<std::string_view, 4> kOfOptions = {
+      "FIELD_UNKNOWN", "DIVISION_MALFORMED", "DIVISION_UNKNOWN", "BLANK_POSITION_MALFORMED"};
   if (std::find(kOfOptions.begin(), kOfOptions.end(), error.reason) != kOfOptions.end()) {
     return error;
   }

@@ -1,6 +1,7 @@
 #include "codegen/code/facility_code.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -10,6 +11,24 @@ namespace {
 
 bool AllDigits(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// Provinces, autonomous regions and municipalities of GB/T 2260.
+constexpr std::array<std::string_view, 34> kProvinces = {
+    "11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34",
+    "35", "36", "37", "41", "42", "43", "44", "45", "46", "50", "51", "52",
+    "53", "54", "61", "62", "63", "64", "65", "71", "81", "82"};
+/// 东莞, 中山, 儋州 and 嘉峪关: cities without counties, whose own code is the lowest there is.
+constexpr std::array<std::string_view, 4> kWithoutCounties = {"441900", "442000", "460400",
+                                                              "620200"};
+
+bool IsCounty(std::string_view digits) {
+  const std::string_view province = digits.substr(0, 2);
+  if (std::ranges::find(kProvinces, province) == kProvinces.end()) return false;
+  // 台湾, 香港 and 澳门 are not divided by the same rules.
+  if (province == "71" || province == "81" || province == "82") return true;
+  if (std::ranges::find(kWithoutCounties, digits) != kWithoutCounties.end()) return true;
+  return digits.substr(2, 2) != "00" && digits.substr(4) != "00";
 }
 
 constexpr uint64_t PowerOfTen(int exponent) {
@@ -71,8 +90,11 @@ Result<Division> Division::Parse(std::string_view digits) {
         fmt::format("division \"{}\" has {} digits, want 6", digits.substr(0, 64), digits.size()),
         "division");
   }
-  if (digits[0] == '0') {
-    return Invalid("DIVISION_MALFORMED", fmt::format("division \"{}\" begins with 0", digits),
+  if (!IsCounty(digits)) {
+    return Invalid("DIVISION_UNKNOWN",
+                   fmt::format("division \"{}\" is no county of GB/T 2260: want the 2 digits of a "
+                               "province, 2 of a city and 2 of a county",
+                               digits),
                    "division");
   }
   return Division(std::string(digits));

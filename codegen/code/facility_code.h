@@ -51,10 +51,10 @@ class FacilityCode {
   uint64_t value_;
 };
 
-/// A county-level division of GB/T 2260: six digits, the first not 0.
+/// A county-level division of GB/T 2260: two digits each of province, city and county.
 class Division {
  public:
-  /// DIVISION_MALFORMED: `division "44030" has 5 digits, want 6`.
+  /// DIVISION_MALFORMED; DIVISION_UNKNOWN: of no province, or not of a county.
   static Result<Division> Parse(std::string_view digits);
   const std::string& ToString() const { return digits_; }
   auto operator<=>(const Division&) const = default;

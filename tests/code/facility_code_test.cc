@@ -39,9 +39,30 @@ TEST(FacilityCodeTest, RefusesUnassignedSchemes) {
 
 TEST(DivisionTest, SaysWhatItWanted) {
   EXPECT_EQ(Division::Parse("44030").error().message, "division \"44030\" has 5 digits, want 6");
-  EXPECT_FALSE(Division::Parse("040502"));
-  EXPECT_FALSE(Division::Parse("14050A"));
+  EXPECT_EQ(Division::Parse("14050A").error().reason, "DIVISION_MALFORMED");
   EXPECT_TRUE(Division::Parse("140502"));
+}
+
+TEST(DivisionTest, RefusesWhatIsNoCounty) {
+  for (const char* digits : {"040502", "100101", "160101", "240101", "380101", "470101", "660101",
+                             "720101", "999999", "140000", "140500", "140002"}) {
+    const auto parsed = Division::Parse(digits);
+    ASSERT_FALSE(parsed) << digits;
+    EXPECT_EQ(parsed.error().reason, "DIVISION_UNKNOWN") << digits;
+    EXPECT_EQ(parsed.error().field, "division");
+    EXPECT_NE(parsed.error().message.find(digits), std::string::npos);
+  }
+}
+
+TEST(DivisionTest, TakesCitiesWithoutCountiesAndDistrictsUnderAProvince) {
+  for (const char* digits :
+       {"110101", "659001", "469021", "441900", "442000", "460400", "620200", "710000", "810001"}) {
+    EXPECT_TRUE(Division::Parse(digits)) << digits;
+  }
+}
+
+TEST(DivisionTest, LeavesFacilityCodesAsIssued) {
+  EXPECT_TRUE(FacilityCode::Parse(kSchemeGbt47678, "99999901001000001"));
 }
 
 TEST(CreditCodeTest, ChecksAsGb32100Says) {

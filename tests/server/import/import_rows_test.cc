@@ -52,8 +52,10 @@ const BadRow kBadRows[] = {
      "class_code"},
     {"UnknownClass", [](auto& row) { row.mutable_facility()->set_class_code("99999"); },
      "CLASS_UNKNOWN", "class_code"},
-    {"UnknownDivision", [](auto& row) { row.mutable_facility()->set_division("14050"); },
+    {"ShortDivision", [](auto& row) { row.mutable_facility()->set_division("14050"); },
      "DIVISION_MALFORMED", "division"},
+    {"UnknownDivision", [](auto& row) { row.mutable_facility()->set_division("160502"); },
+     "DIVISION_UNKNOWN", "division"},
     {"NoIdentity", [](auto& row) { row.mutable_facility()->clear_codes(); }, "IDENTITY_MISSING",
      "codes"},
     {"CodeTooLong",
@@ -154,6 +156,7 @@ TEST(RepeatedRowTest, NamesBothLines) {
   EXPECT_EQ(ledger.problems[0].line(), 4);
   EXPECT_THAT(ledger.problems[0].message(), ::testing::HasSubstr("line 2"));
   EXPECT_EQ(ledger.problems[0].reason(), "ROW_REPEATED");
+  EXPECT_EQ(ledger.problems[0].field(), "codes");
   EXPECT_EQ(LogSize(world), log);
 }
 

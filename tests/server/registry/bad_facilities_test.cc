@@ -197,6 +197,9 @@ const BadFacility kTooLong[] = {
 
 const BadFacility kWrong[] = {
     {"DivisionWithLetters",
+     [](Request& r) { Of(r).set_division("999999"); },
+     {kInvalid, "DIVISION_UNKNOWN", "facility.division"}},
+    {"DivisionDigits",
      [](Request& r) { Of(r).set_division("14050a"); },
      {kInvalid, "DIVISION_MALFORMED", "facility.division"}},
     {"UnknownClass",
