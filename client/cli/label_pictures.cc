@@ -15,7 +15,7 @@ Result<LabelPictures> LabelPictures::Create(const label::Template& plate, const 
                                             bool svg, double dpi, LabelCheck& check) {
   YIMA_ASSIGN_OR_RETURN(label::LabelImager imager, label::LabelImager::Create(plate));
   YIMA_ASSIGN_OR_RETURN(label::Manifest manifest,
-                        label::Manifest::Create(In(folder, "labels.csv")));
+                        label::Manifest::Create(In(folder, "labels.manifest.csv")));
   return LabelPictures(plate, folder, svg, dpi, check, std::move(imager), std::move(manifest));
 }
 

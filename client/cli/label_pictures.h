@@ -10,8 +10,8 @@
 
 namespace yima::cli {
 
-/// Writes labels as single pictures, named by their short numbers, and `labels.csv` beside them.
-/// Each picture appears whole or not at all, and the list last: without it the job was not
+/// Writes labels as single pictures, named by their short numbers, and `labels.manifest.csv` beside
+/// them. Each picture appears whole or not at all, and the list last: without it the job was not
 /// finished. Not thread-safe.
 class LabelPictures {
  public:

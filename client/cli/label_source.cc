@@ -1,5 +1,6 @@
 #include "client/cli/label_source.h"
 
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 
@@ -7,13 +8,22 @@
 
 #include "client/cli/selectors.h"
 #include "client/cli/words.h"
+#include "codegen/code/code_text.h"
+#include "codegen/code/verifier.h"
 
 namespace yima::cli {
 namespace {
 
 constexpr size_t kPageSize = 1000;
+/// Answers hold facilities of up to 16 KiB, and one message at most 4 MiB.
+constexpr size_t kTextsACall = 100;
 
-/// What a line of `codes issue --json` says; nothing when it says less than a label needs.
+/// No plate may carry it any more.
+bool HasEnded(const v1::IssuedCode& code) {
+  return code.state() == v1::CODE_STATE_REVOKED || code.state() == v1::CODE_STATE_REPLACED;
+}
+
+/// Serial, facility and text of a line of `codes issue --json`; nothing when one is missing.
 std::optional<v1::IssuedCode> CodeFromJson(const std::string& line) {
   const Json object = Json::parse(line, nullptr, false);
   if (!object.is_object()) return std::nullopt;
@@ -28,8 +38,38 @@ std::optional<v1::IssuedCode> CodeFromJson(const std::string& line) {
   code.set_serial(*serial);
   code.set_facility(*facility);
   code.set_text(text("text"));
-  code.set_facility_code(text("facilityCode"));
-  code.set_short_number(text("shortNumber"));
+  return code;
+}
+
+/// The code as it was issued, unless the line says something else of it.
+Result<v1::IssuedCode> Compare(const v1::IssuedCode& claimed, bool facility_claimed,
+                               const v1::ResolveResponse& answer, const std::string& place) {
+  if (answer.verdict() != v1::VERDICT_AUTHENTIC || answer.state() == v1::CODE_STATE_NOT_ISSUED) {
+    const auto said = static_cast<Verdict>(answer.verdict());
+    return Invalid("PLATE_NOT_AUTHENTIC",
+                   fmt::format("{}: the text is none that was issued: {}", place,
+                               said == Verdict::kAuthentic ? "NOT_ISSUED" : VerdictName(said)),
+                   place);
+  }
+  if (answer.serial() != claimed.serial()) {
+    return Invalid("LINE_DIFFERS",
+                   fmt::format("{}: the text is that of serial {}, not {}", place, answer.serial(),
+                               claimed.serial()),
+                   place);
+  }
+  // A plate that was blank when the file was written may be bound by now.
+  const bool blank_then = claimed.facility() == 0 && answer.scheme() == kSchemeBlank;
+  if (facility_claimed && !blank_then && claimed.facility() != answer.facility().uid()) {
+    return Invalid("LINE_DIFFERS",
+                   fmt::format("{}: code {} is of facility {}, not {}", place,
+                               answer.short_number(), answer.facility().uid(), claimed.facility()),
+                   place);
+  }
+  v1::IssuedCode code = claimed;
+  code.set_state(answer.state());
+  code.set_facility(answer.facility().uid());
+  code.set_facility_code(answer.facility_code());
+  code.set_short_number(answer.short_number());
   return code;
 }
 
@@ -47,13 +87,9 @@ Result<void> LabelSource::Each(const LabelSelection& selection, const Take& take
       [&](const v1::ListCodesResponse& page) -> Result<void> {
         std::vector<v1::IssuedCode> codes;
         for (const auto& code : page.codes()) {
-          if (code.state() == v1::CODE_STATE_REVOKED || code.state() == v1::CODE_STATE_REPLACED) {
-            ++passed_over_;
-          } else {
-            codes.push_back(code);
-          }
+          codes.push_back(code);
         }
-        return TakePage(codes, take);
+        return TakePage(std::move(codes), take);
       });
 }
 
@@ -65,32 +101,74 @@ Result<void> LabelSource::FromFile(const std::string& file, const Take& take) {
     return Fail(StatusCode::kNotFound, "FILE_UNREADABLE", fmt::format("cannot read {}", file),
                 file);
   }
-  std::vector<v1::IssuedCode> codes;
+  std::vector<Line> lines;
   uint64_t number = 0;
   for (std::string line; std::getline(stream, line);) {
     ++number;
     if (!line.empty() && line.back() == '\r') line.pop_back();
     if (line.empty()) continue;
-    YIMA_ASSIGN_OR_RETURN(auto code, ParseLine(line, fmt::format("{}:{}", file, number)));
-    codes.push_back(std::move(code));
-    if (codes.size() < kPageSize) continue;
-    YIMA_RETURN_IF_ERROR(TakePage(codes, take));
-    codes.clear();
+    YIMA_ASSIGN_OR_RETURN(auto parsed, ParseLine(line, fmt::format("{}:{}", file, number)));
+    lines.push_back(std::move(parsed));
+    if (lines.size() < kPageSize) continue;
+    YIMA_RETURN_IF_ERROR(TakeLines(std::move(lines), take));
+    lines.clear();
   }
-  return TakePage(codes, take);
+  return TakeLines(std::move(lines), take);
 }
 
-Result<v1::IssuedCode> LabelSource::ParseLine(const std::string& line, const std::string& place) {
-  if (auto code = CodeFromJson(line)) return *std::move(code);
-  const auto serial = ParsePlate(line);
+Result<LabelSource::Line> LabelSource::ParseLine(const std::string& line,
+                                                 const std::string& place) {
+  Line parsed;
+  parsed.place = place;
+  if (auto code = CodeFromJson(line)) {
+    parsed.code = *std::move(code);
+    parsed.names_facility = true;
+  } else if (SplitCodeText(line)) {
+    parsed.code.set_text(line);
+  }
+  const auto serial = ParsePlate(parsed.code.text().empty() ? line : parsed.code.text());
   if (!serial) {
     return Invalid(serial.error().reason, fmt::format("{}: {}", place, serial.error().message),
                    place);
   }
-  v1::GetCodeRequest request;
-  request.set_serial(*serial);
-  YIMA_ASSIGN_OR_RETURN(auto answer, session_.client().GetCode(request));
-  return std::move(*answer.mutable_code());
+  if (!parsed.names_facility) parsed.code.set_serial(*serial);
+  return parsed;
+}
+
+Result<void> LabelSource::AskOfTexts(std::span<Line> lines) {
+  v1::BatchResolveRequest request;
+  for (const Line& line : lines) request.add_requests()->set_text(line.code.text());
+  YIMA_ASSIGN_OR_RETURN(const auto answer, session_.client().BatchResolve(request));
+  for (int i = 0; i < answer.responses_size(); ++i) {
+    Line& line = lines[static_cast<size_t>(i)];
+    YIMA_ASSIGN_OR_RETURN(line.code,
+                          Compare(line.code, line.names_facility, answer.responses(i), line.place));
+  }
+  return {};
+}
+
+Result<void> LabelSource::TakeLines(std::vector<Line> lines, const Take& take) {
+  // Those that bring their text are asked for many at a time, the others one by one.
+  std::vector<v1::IssuedCode> codes(lines.size());
+  std::vector<Line> with_text;
+  std::vector<size_t> places;
+  for (size_t i = 0; i < lines.size(); ++i) {
+    if (!lines[i].code.text().empty()) {
+      with_text.push_back(std::move(lines[i]));
+      places.push_back(i);
+      continue;
+    }
+    v1::GetCodeRequest request;
+    request.set_serial(lines[i].code.serial());
+    YIMA_ASSIGN_OR_RETURN(const auto answer, session_.client().GetCode(request));
+    codes[i] = answer.code();
+  }
+  for (size_t i = 0; i < with_text.size(); i += kTextsACall) {
+    YIMA_RETURN_IF_ERROR(
+        AskOfTexts(std::span(with_text).subspan(i, std::min(kTextsACall, with_text.size() - i))));
+  }
+  for (size_t i = 0; i < with_text.size(); ++i) codes[places[i]] = std::move(with_text[i].code);
+  return TakePage(std::move(codes), take);
 }
 
 Result<std::map<uint64_t, v1::Facility>> LabelSource::FetchFacilities(
@@ -129,7 +207,8 @@ Result<std::string> LabelSource::ClassName(const std::string& code) {
   return found == class_names_.end() ? code : found->second;
 }
 
-Result<void> LabelSource::TakePage(const std::vector<v1::IssuedCode>& codes, const Take& take) {
+Result<void> LabelSource::TakePage(std::vector<v1::IssuedCode> codes, const Take& take) {
+  passed_over_ += std::erase_if(codes, HasEnded);
   YIMA_ASSIGN_OR_RETURN(auto facilities, FetchFacilities(codes));
   for (const auto& code : codes) {
     LabelFacts facts;

@@ -2,6 +2,7 @@
 #define YIMA_CLIENT_CLI_LABEL_SOURCE_H_
 
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,8 @@ class LabelSource {
   explicit LabelSource(Session& session) : session_(session) {}
 
   /// Calls `take` for each label, and stops at its first Error. TARGET_MISSING when nothing is
-  /// selected; codes that are revoked or replaced are passed over and counted.
+  /// selected; codes that are revoked or replaced are passed over and counted. PLATE_NOT_AUTHENTIC
+  /// and LINE_DIFFERS name the line of a file that says other things than the registry.
   Result<void> Each(const LabelSelection& selection,
                     const std::function<Result<void>(const LabelFacts&)>& take);
 
@@ -45,8 +47,16 @@ class LabelSource {
  private:
   using Take = std::function<Result<void>(const LabelFacts&)>;
   Result<void> FromFile(const std::string& file, const Take& take);
-  Result<v1::IssuedCode> ParseLine(const std::string& line, const std::string& place);
-  Result<void> TakePage(const std::vector<v1::IssuedCode>& codes, const Take& take);
+  /// What a line of a file says; the server is asked before any of it is printed.
+  struct Line {
+    std::string place;    ///< File and line.
+    v1::IssuedCode code;  ///< Its serial, and its text when the line holds one.
+    bool names_facility = false;
+  };
+  Result<Line> ParseLine(const std::string& line, const std::string& place);
+  Result<void> AskOfTexts(std::span<Line> lines);
+  Result<void> TakeLines(std::vector<Line> lines, const Take& take);
+  Result<void> TakePage(std::vector<v1::IssuedCode> codes, const Take& take);
   Result<std::map<uint64_t, v1::Facility>> FetchFacilities(
       const std::vector<v1::IssuedCode>& codes);
   Result<v1::Organization> Holder(const v1::Right& right);

@@ -2,6 +2,7 @@
 #include <functional>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "client/cli/commands.h"
 #include "client/cli/label_check.h"
@@ -91,6 +92,7 @@ void ShowReport(Session& session, const LabelsOptions& options, const label::Tem
                     {"pages", report.pages},
                     {"files", report.files},
                     {"manifest", report.manifest},
+                    {"leftOvers", report.left_overs},
                     {"template", plate.name},
                     {"format", options.format},
                     {"symbol", symbol},
@@ -109,7 +111,13 @@ void ShowReport(Session& session, const LabelsOptions& options, const label::Tem
       report.labels, report.pages, symbol, report.fit.module_mm, checked));
 }
 
-void ShowWarnings(Session& session, const label::LabelWarnings& warnings, uint64_t passed_over) {
+void ShowWarnings(Session& session, const label::SheetReport& report, uint64_t passed_over) {
+  const label::LabelWarnings& warnings = report.warnings;
+  if (!report.left_overs.empty())
+    session.Tell(Printable(fmt::format(
+        fmt::runtime(T("警告：{} 是以前的拼版，不属于本次，勿一并付印",
+                       "warning: {} are sheets of an earlier job: do not print them with these")),
+        fmt::join(report.left_overs, T("、", ", ")))));
   if (warnings.ellipses > 0)
     session.Tell(fmt::format(fmt::runtime(T("警告：{} 处文字过长而截断",
                                             "warning: {} texts were too long and cut short")),
@@ -185,7 +193,7 @@ Result<void> Labels(Session& session, const LabelsOptions& options) {
                         options.format == "pdf" ? MakeSheets(source, options, plate, check)
                                                 : MakePictures(source, options, plate, check));
   ShowReport(session, options, plate, report, check.checked(), source.passed_over());
-  ShowWarnings(session, report.warnings, source.passed_over());
+  ShowWarnings(session, report, source.passed_over());
   return {};
 }
 

@@ -5,6 +5,8 @@
 namespace yima::label {
 namespace {
 
+constexpr std::string_view kHeader = "file,page,cell,serial,short_number,facility\n";
+
 std::string Quoted(const std::string& field) {
   if (field.find_first_of(",\"\n") == std::string::npos) return field;
   std::string quoted = "\"";
@@ -18,10 +20,11 @@ std::string Quoted(const std::string& field) {
 }  // namespace
 
 Result<Manifest> Manifest::Create(const std::string& path) {
+  YIMA_RETURN_IF_ERROR(CheckReplaceable(path, kHeader));
   YIMA_ASSIGN_OR_RETURN(Manifest manifest, OutputFile::Create(path).map([](OutputFile file) {
     return Manifest(std::move(file));
   }));
-  YIMA_RETURN_IF_ERROR(manifest.file_.Write("file,page,cell,serial,short_number,facility\n"));
+  YIMA_RETURN_IF_ERROR(manifest.file_.Write(kHeader));
   return manifest;
 }
 

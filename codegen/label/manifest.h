@@ -13,6 +13,7 @@ namespace yima::label {
 /// columns file, page, cell (both from 1), serial, short_number and facility. Not thread-safe.
 class Manifest {
  public:
+  /// As OutputFile::Create; FILE_IN_THE_WAY when another file has the name.
   static Result<Manifest> Create(const std::string& path);
 
   /// `file` is a name without folder.

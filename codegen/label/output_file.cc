@@ -1,9 +1,11 @@
 #include "codegen/label/output_file.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -40,6 +42,19 @@ Result<void> SyncFolder(const std::string& path) {
 }
 
 }  // namespace
+
+Result<void> CheckReplaceable(const std::string& path, std::string_view beginning) {
+  std::error_code failed;
+  if (!std::filesystem::exists(path, failed) || failed) return {};
+  std::string found(beginning.size(), '\0');
+  std::ifstream file(path, std::ios::binary);
+  file.read(found.data(), static_cast<std::streamsize>(found.size()));
+  found.resize(static_cast<size_t>(std::max<std::streamsize>(0, file.gcount())));
+  const bool empty = std::filesystem::file_size(path, failed) == 0 && !failed;
+  if (empty || found == beginning) return {};
+  return Invalid("FILE_IN_THE_WAY",
+                 fmt::format("{}: another file lies there and is not replaced", path), path);
+}
 
 Result<OutputFile> OutputFile::Create(const std::string& path) {
   const auto folder = FolderOf(path);

@@ -8,6 +8,10 @@
 
 namespace yima::label {
 
+/// FILE_IN_THE_WAY when a file lies there that is not empty and does not begin with these bytes: it
+/// is somebody's, and no earlier output of ours that may be replaced.
+Result<void> CheckReplaceable(const std::string& path, std::string_view beginning);
+
 /// A file that appears whole or not at all: written beside its place under a hidden name, on the
 /// disk before it is renamed, removed when it is not published. Not thread-safe.
 class OutputFile {

@@ -34,7 +34,18 @@ std::string NumberedPath(const std::string& first, uint64_t number) {
 }
 
 std::string ManifestPath(const std::string& first) {
-  return std::filesystem::path(first).replace_extension(".csv").string();
+  return std::filesystem::path(first).replace_extension(".manifest.csv").string();
+}
+
+/// Files of an earlier, longer job under the same name: they are none of this one's sheets.
+std::vector<std::string> LeftOvers(const std::string& first, uint64_t files) {
+  std::vector<std::string> left;
+  std::error_code ignored;
+  for (uint64_t number = files + 1;; ++number) {
+    const std::string path = NumberedPath(first, number);
+    if (!std::filesystem::exists(path, ignored)) return left;
+    left.push_back(path);
+  }
 }
 
 /// The labels of one file, on their way to a worker.
@@ -198,6 +209,7 @@ Result<SheetReport> SheetWriter::Impl::Close() {
   SheetReport report;
   report.labels = labels_;
   report.manifest = manifest_.path();
+  report.left_overs = LeftOvers(options_.path, done_.size());
   for (auto& [number, made] : done_) {
     report.pages += made->pages;
     report.files.push_back(made->file.path());
@@ -223,6 +235,7 @@ Result<std::unique_ptr<SheetWriter>> SheetWriter::Create(const Template& label_t
                 "start_cell");
   // Said at once, not after the first thousands of labels.
   YIMA_RETURN_IF_ERROR(TextSetter::Create());
+  YIMA_RETURN_IF_ERROR(CheckReplaceable(options.path, "%PDF"));
   YIMA_RETURN_IF_ERROR(OutputFile::Create(options.path));
   YIMA_ASSIGN_OR_RETURN(Manifest manifest, Manifest::Create(ManifestPath(options.path)));
   return std::unique_ptr<SheetWriter>(

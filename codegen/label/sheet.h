@@ -32,7 +32,8 @@ struct FinishedSheet {
 };
 
 struct SheetOptions {
-  /// The first PDF; those after it are `name-0002.pdf` …, the manifest `name.csv`.
+  /// The first PDF; those after it are `name-0002.pdf` …, the manifest
+  /// `name.manifest.csv`.
   std::string path;
   int start_cell = 1;  ///< Of the first page, for sheets that are partly used up.
   /// A file ends with the page that holds this many: cairo keeps something of each label until
@@ -48,6 +49,8 @@ struct SheetReport {
   uint64_t pages = 0;
   std::vector<std::string> files;  ///< Paths, in order.
   std::string manifest;
+  /// Files that an earlier, longer job of the same name left beside these. They are not touched.
+  std::vector<std::string> left_overs;
   SymbolFit fit;  ///< Of the smallest modules.
   LabelWarnings warnings;
 };
@@ -57,7 +60,8 @@ struct SheetReport {
 /// none before Publish. Not thread-safe.
 class SheetWriter {
  public:
-  /// START_CELL_OUT_OF_RANGE, FONT_MISSING, FOLDER_MISSING, FILE_UNWRITABLE.
+  /// START_CELL_OUT_OF_RANGE, FONT_MISSING, FOLDER_MISSING, FILE_UNWRITABLE; FILE_IN_THE_WAY when
+  /// what lies at the place of the first PDF or of the manifest is none.
   static Result<std::unique_ptr<SheetWriter>> Create(const Template& label_template,
                                                      const Page& page, const SheetOptions& options);
   /// Stops what is under way and removes what is not published.

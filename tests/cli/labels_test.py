@@ -50,7 +50,7 @@ class LabelsTest(unittest.TestCase):
         self.assertEqual(list(self.out.iterdir()), [])
 
     def manifest(self, path=None):
-        with open(path or self.out / "labels.csv", encoding="utf-8", newline="") as file:
+        with open(path or self.out / "labels.manifest.csv", encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
 
     def scan(self, *files):
@@ -59,7 +59,7 @@ class LabelsTest(unittest.TestCase):
 
     def test_sheets_in_the_ledgers_order_with_a_manifest(self):
         done = self.labels("--batch", self.batch, "--out", self.out, "--check", "all")
-        self.assertEqual(done.stdout.split(), [str(self.out / "labels.pdf"), str(self.out / "labels.csv")])
+        self.assertEqual(done.stdout.split(), [str(self.out / "labels.pdf"), str(self.out / "labels.manifest.csv")])
         self.assertIn(f"{ROWS} labels on 3 pages; QR 8-Q, module 0.61 mm; {ROWS} read back right", done.stderr)
         rows = self.manifest()
         self.assertEqual([row["serial"] for row in rows], [code["serial"] for code in self.codes])
@@ -72,7 +72,7 @@ class LabelsTest(unittest.TestCase):
     def test_grid_and_start_cell(self):
         self.labels("--batch", self.batch, "--out", self.out / "x.pdf", "--template", "sticker-40", "--columns", 2, "--rows", 3,
                     "--left-mm", 15, "--top-mm", 12, "--gap-x-mm", 2, "--gap-y-mm", 0, "--no-crop-marks", "--start-cell", 5)
-        rows = self.manifest(self.out / "x.csv")
+        rows = self.manifest(self.out / "x.manifest.csv")
         self.assertEqual([(row["page"], row["cell"]) for row in rows[:3]], [("1", "5"), ("1", "6"), ("2", "1")])
 
     def test_one_label_a_page_for_label_printers(self):
@@ -95,7 +95,67 @@ class LabelsTest(unittest.TestCase):
         with open(chosen, encoding="utf-8") as stdin:
             subprocess.run(self.registry.command("labels", "--from", "-", "--out", self.out / "y.pdf"),
                            env=self.registry.environment(), stdin=stdin, check=True, capture_output=True)
-        self.assertEqual([row["serial"] for row in self.manifest(self.out / "y.csv")], wanted)
+        self.assertEqual([row["serial"] for row in self.manifest(self.out / "y.manifest.csv")], wanted)
+
+    def test_lines_of_a_file_are_compared_with_the_registry(self):
+        codes = self.registry.objects("codes", "issue", "--blank", 3)
+        chosen = self.registry.folder / "lines.jsonl"
+
+        def lines_are(*lines):
+            chosen.write_text("".join(line if isinstance(line, str) else json.dumps(line) for line in lines), encoding="utf-8")
+
+        digit = codes[1]["text"][-1]
+        forged = codes[1]["text"][:-1] + ("1" if digit == "0" else "0")
+        for bad, says in (({**codes[1], "text": forged}, "the text is none that was issued: FORGED"),
+                          (forged, "the text is none that was issued: FORGED"),
+                          ({**codes[1], "text": codes[2]["text"]}, f"the text is that of serial {codes[2]['serial']}"),
+                          ({**codes[1], "facility": self.codes[0]["facility"]}, "is of facility 0, not"),
+                          ({**self.codes[1], "facility": self.codes[0]["facility"]}, f"is of facility {self.codes[1]['facility']}, not")):
+            lines_are(codes[0], "\n", bad)
+            self.refused("--from", chosen, "--out", self.out, expect=2, says=f"lines.jsonl:2: ")
+            self.refused("--from", chosen, "--out", self.out, expect=2, says=says)
+        # What the file says of code and number is not printed: the registry's is.
+        lines_are({**self.codes[1], "facilityCode": "1", "shortNumber": "x"})
+        self.labels("--from", chosen, "--out", self.out)
+        self.assertEqual([(row["short_number"], row["facility"]) for row in self.manifest()],
+                         [(self.codes[1]["shortNumber"], self.codes[1]["facilityCode"])])
+
+    def test_codes_that_ended_get_no_label(self):
+        codes = self.registry.objects("codes", "issue", "--blank", 5)
+        for code in codes[1:4]:
+            self.registry.yima("codes", "revoke", code["serial"], "--reason", "lost")
+        chosen = self.registry.folder / "ended.txt"
+        chosen.write_text("\n".join([codes[0]["text"], json.dumps(codes[1]), codes[2]["shortNumber"], codes[3]["text"],
+                                     json.dumps(codes[4])]), encoding="utf-8")
+        for selection in (("--from", chosen), ("--batch", codes[0]["batch"])):
+            done = self.labels(*selection, "--out", self.out)
+            self.assertIn("3 codes are revoked or replaced: no label", done.stderr)
+            self.assertEqual([row["serial"] for row in self.manifest()], [codes[0]["serial"], codes[4]["serial"]])
+
+    def test_a_file_that_is_no_output_of_ours_is_not_replaced(self):
+        ledger = "编号,小类编码\nA,01001\n"
+        for name, options in (("x.manifest.csv", ("--out", self.out / "x.pdf")), ("ledger.csv", ("--out", self.out / "ledger.csv")),
+                              ("labels.manifest.csv", ("--out", self.out, "--format", "png"))):
+            (self.out / name).write_text(ledger, encoding="utf-8")
+            done = self.labels("--batch", self.batch, *options, expect=2)
+            self.assertIn(f"{self.out / name}: another file lies there", done.stderr)
+            self.assertEqual((self.out / name).read_text(encoding="utf-8"), ledger)
+            self.assertEqual(len(list(self.out.iterdir())), 1)
+            (self.out / name).unlink()
+        # The ledger from which the labels come, and sheets of the day before.
+        (self.out / "x.csv").write_text(ledger, encoding="utf-8")
+        for _ in range(2):
+            self.labels("--batch", self.batch, "--out", self.out / "x.pdf")
+        self.assertEqual((self.out / "x.csv").read_text(encoding="utf-8"), ledger)
+        self.assertEqual(len(self.manifest(self.out / "x.manifest.csv")), ROWS)
+
+    def test_sheets_of_a_longer_job_before_are_named(self):
+        for number in (2, 3):
+            (self.out / f"labels-000{number}.pdf").write_bytes(b"%PDF-1.5 of before")
+        done = self.labels("--batch", self.batch, "--out", self.out)
+        self.assertIn("labels-0002.pdf", done.stderr)
+        self.assertIn("labels-0003.pdf are sheets of an earlier job", done.stderr)
+        self.assertEqual((self.out / "labels-0003.pdf").read_bytes(), b"%PDF-1.5 of before")
 
     def test_single_pictures_decode(self):
         for picture in ("png", "svg"):
@@ -103,8 +163,8 @@ class LabelsTest(unittest.TestCase):
             folder.mkdir()
             self.labels("--batch", self.batch, "--format", picture, "--out", folder, "--check", "first", "--template", "plate-120")
             names = {f"{code['shortNumber']}.{picture}" for code in self.codes}
-            self.assertEqual({file.name for file in folder.iterdir()}, names | {"labels.csv"})
-            self.assertEqual({row["file"] for row in self.manifest(folder / "labels.csv")}, names)
+            self.assertEqual({file.name for file in folder.iterdir()}, names | {"labels.manifest.csv"})
+            self.assertEqual({row["file"] for row in self.manifest(folder / "labels.manifest.csv")}, names)
         first = self.codes[0]
         self.assertEqual(self.scan(self.out / "png" / f"{first['shortNumber']}.png"), [first["text"]])
 

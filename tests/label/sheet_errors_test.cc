@@ -1,3 +1,4 @@
+#include <fstream>
 #include <mutex>
 
 #include <gmock/gmock.h>
@@ -63,6 +64,39 @@ TEST(SheetErrorsTest, NamesAFolderThatIsMissingOrReadOnlyAtOnce) {
   options.path = "/proc/labels.pdf";
   EXPECT_EQ(SheetWriter::Create(Plate(), Page::OfLabel(Plate()), options).error().reason,
             "FILE_UNWRITABLE");
+}
+
+TEST(SheetErrorsTest, RefusesToReplaceWhatIsNoOutputOfItsOwn) {
+  const TempFolder folder;
+  const SheetOptions options = InFolder(folder);
+  const auto refused = [&] {
+    return SheetWriter::Create(Plate(), Page::OfLabel(Plate()), options).error();
+  };
+  std::ofstream(folder / "labels.manifest.csv") << "编号,小类编码\n";
+  EXPECT_EQ(refused().reason, "FILE_IN_THE_WAY");
+  EXPECT_EQ(refused().field, folder / "labels.manifest.csv");
+  EXPECT_EQ(ReadFile(folder / "labels.manifest.csv"), "编号,小类编码\n");
+  std::filesystem::remove(folder / "labels.manifest.csv");
+  std::ofstream(folder / "labels.pdf") << "PD";
+  EXPECT_EQ(refused().field, folder / "labels.pdf");
+  EXPECT_THAT(folder.Names(), testing::ElementsAre("labels.pdf"));
+  std::ofstream(folder / "labels.pdf", std::ios::trunc);
+  EXPECT_TRUE(SheetWriter::Create(Plate(), Page::OfLabel(Plate()), options)) << "an empty file";
+}
+
+TEST(SheetErrorsTest, NamesFilesThatALongerJobLeft) {
+  const TempFolder folder;
+  for (const uint32_t labels : {11, 3}) {
+    auto writer = SheetWriter::Create(Plate(), Page::OfLabel(Plate()), InFolder(folder)).value();
+    for (uint32_t n = 1; n <= labels; ++n) ASSERT_TRUE(writer->Add(PlateFields(n)));
+    const SheetReport report = writer->Close().value();
+    ASSERT_TRUE(writer->Publish());
+    EXPECT_THAT(report.left_overs,
+                labels == 11
+                    ? testing::Matcher<std::vector<std::string>>(testing::IsEmpty())
+                    : testing::ElementsAre(folder / "labels-0002.pdf", folder / "labels-0003.pdf"));
+  }
+  EXPECT_EQ(folder.Names().size(), 4u) << "nothing is removed";
 }
 
 TEST(SheetErrorsTest, LeavesNothingWhenALabelIsRefused) {
