@@ -7,6 +7,7 @@
 #include "client/cli/commands.h"
 #include "client/cli/import_problems.h"
 #include "client/cli/records.h"
+#include "client/cli/renamed_ledger.h"
 #include "client/cli/request_memory.h"
 #include "client/cli/selectors.h"
 #include "client/cli/words.h"
@@ -183,6 +184,25 @@ void ShowReport(Session& session, const ImportOptions& options, const v1::Import
   }
 }
 
+/// What was decided for the user, and how to decide it otherwise.
+void TellOfReading(Session& session, const ImportOptions& options,
+                   const ledger::LedgerReader& reader) {
+  if (!reader.key_namespace().empty() && options.ledger.key_namespace.empty()) {
+    session.Tell(Printable(fmt::format(
+        fmt::runtime(T("行的编号记在台账名“{0}”之下；同一台账换了文件名再导入，须加 --ledger {0}，"
+                       "否则全部另建一份",
+                       "keys of the rows are kept under the ledger name \"{0}\": for the same "
+                       "ledger in a file of another name add --ledger {0}, or everything is made a "
+                       "second time")),
+        reader.key_namespace())));
+  }
+  if (reader.keeps_positions_raw()) {
+    session.Tell(T("坐标列 X、Y 未说明坐标系：只存读数，位置未知；若为经纬度，加 --epsg 4490",
+                   "columns X and Y name no reference system: readings are kept, places are "
+                   "unknown; if they are degrees, add --epsg 4490"));
+  }
+}
+
 /// One whole stream; fills the report when the server gave one.
 Result<void> SendLedger(Session& session, const ImportOptions& options, const std::string& id,
                         const Catalogue& catalogue, ImportProblems& problems,
@@ -195,6 +215,7 @@ Result<void> SendLedger(Session& session, const ImportOptions& options, const st
     session.Tell(Printable(fmt::format(fmt::runtime(T("未导入的列：{}", "columns left out: {}")),
                                        fmt::join(unknown, T("、", ", ")))));
   }
+  TellOfReading(session, options, reader);
   Progress progress(T("导入", "importing"));
   return session.client().ImportFacilities(
       MakeHeader(options, reader, id),
@@ -215,6 +236,7 @@ Result<void> Import(Session& session, ImportOptions options) {
   options.ledger.scheme = static_cast<Scheme>(options.scheme);
   Catalogue catalogue(session);
   options.ledger.classes_by_name = [&](std::string_view name) { return catalogue.CodesOf(name); };
+  YIMA_RETURN_IF_ERROR(RefuseRenamedLedger(session, options.file, options.ledger));
   YIMA_ASSIGN_OR_RETURN(auto rejects, OpenRejects(options));
   ImportProblems problems(session, NameOf(options.file));
   v1::ImportReport report;

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "client/import/values.h"
+
 namespace yima::ledger {
 namespace {
 
@@ -17,22 +19,33 @@ bool IsControl(char c) {
   return (byte < 0x20 && c != '\t' && c != '\n' && c != '\r') || byte == 0x7F;
 }
 
-std::optional<Error> FindBadCharacter(const CsvRecord& record, Encoding encoding) {
+/// A cell's fault, under its header.
+Error InColumn(std::string reason, const std::vector<std::string>& header, size_t place,
+               std::string_view fault) {
+  constexpr size_t kHeaderShownMax = 100;
+  const std::string_view name = place < header.size() ? Trim(header[place]) : std::string_view();
+  if (name.empty() || name.size() > kHeaderShownMax) {
+    return Error{StatusCode::kInvalidArgument, std::move(reason),
+                 fmt::format("column {} {}", place + 1, fault), ""};
+  }
+  return Error{StatusCode::kInvalidArgument, std::move(reason),
+               fmt::format("column \"{}\" {}", name, fault), std::string(name)};
+}
+
+std::optional<Error> FindBadCharacter(const CsvRecord& record,
+                                      const std::vector<std::string>& header, Encoding encoding) {
   for (size_t i = 0; i < record.fields.size(); ++i) {
     const std::string& field = record.fields[i];
     const auto control = std::find_if(field.begin(), field.end(), IsControl);
     if (control != field.end()) {
-      return Error{StatusCode::kInvalidArgument, "CONTROL_CHARACTER",
-                   fmt::format("column {} has the control character U+{:04X}", i + 1,
-                               static_cast<unsigned>(static_cast<uint8_t>(*control))),
-                   ""};
+      return InColumn("CONTROL_CHARACTER", header, i,
+                      fmt::format("has the control character U+{:04X}",
+                                  static_cast<unsigned>(static_cast<uint8_t>(*control))));
     }
     if (field.find(kLostCharacter) != std::string::npos) {
-      return Error{StatusCode::kInvalidArgument, "BROKEN_CHARACTER",
-                   fmt::format("column {} has a byte that is not {} (or U+FFFD, a character lost "
-                               "before)",
-                               i + 1, EncodingName(encoding)),
-                   ""};
+      return InColumn("BROKEN_CHARACTER", header, i,
+                      fmt::format("has a byte that is not {} (or U+FFFD, a character lost before)",
+                                  EncodingName(encoding)));
     }
   }
   return std::nullopt;
@@ -185,16 +198,16 @@ Result<bool> CsvReader::Next(CsvRecord& record) {
     record.fields.resize(building.count);
     if (building.count == 1 && record.fields[0].empty() && !building.too_long) continue;
     if (building.too_long) {
-      record.problem = Error{StatusCode::kInvalidArgument, "FIELD_TOO_LONG",
-                             fmt::format("column {} is longer than {} bytes, or its record than {}",
-                                         building.long_column, kFieldBytesMax, kRecordBytesMax),
-                             ""};
+      record.problem = InColumn("FIELD_TOO_LONG", header_, building.long_column - 1,
+                                fmt::format("is longer than {} bytes, or its record than {}",
+                                            kFieldBytesMax, kRecordBytesMax));
     } else if (building.too_many) {
       record.problem = Error{StatusCode::kInvalidArgument, "TOO_MANY_FIELDS",
                              fmt::format("the record has more than {} fields", kFieldsMax), ""};
     } else {
-      record.problem = FindBadCharacter(record, encoding());
+      record.problem = FindBadCharacter(record, header_, encoding());
     }
+    if (header_.empty() && !record.problem) header_ = record.fields;
     return true;
   }
 }

@@ -23,13 +23,15 @@ struct CsvRecord {
   uint64_t line = 0;
   std::vector<std::string> fields;
   /// Why it can't be used, when it can't: FIELD_TOO_LONG (its fields are then cut short),
-  /// TOO_MANY_FIELDS, CONTROL_CHARACTER, BROKEN_CHARACTER. The message has no place in it.
+  /// TOO_MANY_FIELDS, CONTROL_CHARACTER, BROKEN_CHARACTER. The message names the column, and no
+  /// file and line; the field is the column's header.
   std::optional<Error> problem;
 };
 
 /// Reads RFC 4180 records, and what offices send in its place: LF or CRLF, tabs or semicolons
 /// (whichever the first line has most of), quotes in the middle of a field. Empty lines are passed
-/// over. Streams, in memory bounded by kRecordBytesMax. Not thread-safe.
+/// over; the first record is the header, and names the columns. Streams, in memory bounded by
+/// kRecordBytesMax. Not thread-safe.
 class CsvReader {
  public:
   /// `name` stands in messages.
@@ -52,6 +54,7 @@ class CsvReader {
 
   std::unique_ptr<TextSource> source_;
   std::string name_;
+  std::vector<std::string> header_;
   std::string text_;
   size_t at_ = 0;
   uint64_t line_ = 1;

@@ -43,6 +43,7 @@ class LedgerReader {
   std::vector<std::string> unknown_columns() const;
   /// For ImportHeader.key_namespace; empty when facility codes identify the rows.
   const std::string& key_namespace() const { return maker_.key_namespace(); }
+  bool keeps_positions_raw() const { return maker_.keeps_positions_raw(); }
   Encoding encoding() const { return csv_.encoding(); }
   char delimiter() const { return csv_.delimiter(); }
 

@@ -2,8 +2,11 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <utility>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace yima::ledger {
 namespace {
@@ -35,7 +38,19 @@ Result<RejectsWriter> RejectsWriter::Create(const std::string& path,
   RejectsWriter writer;
   writer.path_ = path;
   writer.delimiter_ = delimiter;
-  writer.file_.reset(std::fopen(path.c_str(), "wb"));
+  std::error_code ignored;
+  const bool there = std::filesystem::exists(path, ignored);
+  if (!there || std::filesystem::is_regular_file(path, ignored)) {
+    if (there) writer.path_ = std::filesystem::canonical(path, ignored).string();
+    const std::filesystem::path whole(writer.path_);
+    writer.hidden_path_ =
+        (whole.parent_path() /
+         fmt::format(".{}.{}.part", whole.filename().string(), static_cast<int>(::getpid())))
+            .string();
+  }
+  // A device or a pipe takes what comes; there is nothing to keep.
+  const std::string& opened = writer.hidden_path_.empty() ? path : writer.hidden_path_;
+  writer.file_.reset(std::fopen(opened.c_str(), "wb"));
   if (!writer.file_) return Unwritable(path);
   // Excel takes UTF-8 for the local encoding without the mark.
   if (std::fputs("\xEF\xBB\xBF", writer.file_.get()) == EOF) return Unwritable(path);
@@ -58,8 +73,24 @@ Result<void> RejectsWriter::Write(std::string_view reason, const std::vector<std
 }
 
 Result<void> RejectsWriter::Close() {
-  if (std::fclose(file_.release()) != 0) return Unwritable(path_);
+  const bool written = std::fflush(file_.get()) == 0 &&
+                       (hidden_path_.empty() || ::fsync(::fileno(file_.get())) == 0);
+  if (std::fclose(file_.release()) != 0 || !written) return Unwritable(path_);
+  if (hidden_path_.empty()) return {};
+  if (std::rename(hidden_path_.c_str(), path_.c_str()) != 0) return Unwritable(path_);
+  hidden_path_.clear();
   return {};
+}
+
+RejectsWriter::RejectsWriter(RejectsWriter&& other) noexcept
+    : path_(std::move(other.path_)),
+      hidden_path_(std::exchange(other.hidden_path_, {})),
+      delimiter_(other.delimiter_),
+      file_(std::move(other.file_)) {}
+
+RejectsWriter::~RejectsWriter() {
+  file_.reset();
+  if (!hidden_path_.empty()) ::unlink(hidden_path_.c_str());
 }
 
 }  // namespace yima::ledger

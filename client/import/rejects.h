@@ -16,21 +16,27 @@ namespace yima::ledger {
 /// imported in its turn. Not thread-safe.
 class RejectsWriter {
  public:
-  /// Replaces a file that is there. FILE_UNWRITABLE.
+  /// Replaces a file that is there, but not before Close. FILE_UNWRITABLE.
   static Result<RejectsWriter> Create(const std::string& path,
                                       const std::vector<std::string>& header,
                                       std::string_view reason_header = "reason",
                                       char delimiter = ',');
 
   Result<void> Write(std::string_view reason, const std::vector<std::string>& fields);
-  /// Must be called: what is not closed may not be on the disk.
+  /// Puts the file in its place, whole; without it there is nothing.
   Result<void> Close();
 
+  RejectsWriter(RejectsWriter&& other) noexcept;
+  RejectsWriter& operator=(RejectsWriter&&) = delete;
+  ~RejectsWriter();
+
  private:
+  RejectsWriter() = default;
   struct Closer {
     void operator()(std::FILE* file) const { std::fclose(file); }
   };
   std::string path_;
+  std::string hidden_path_;  ///< Beside it, until it is whole; empty when written in place.
   char delimiter_ = ',';
   std::unique_ptr<std::FILE, Closer> file_;
 };

@@ -141,6 +141,11 @@ Result<void> RowMaker::CheckRequired() const {
   return {};
 }
 
+bool RowMaker::keeps_positions_raw() const {
+  const bool named_degrees = Has(Field::kLongitude) && Has(Field::kLatitude);
+  return !named_degrees && Has(Field::kX) && Has(Field::kY) && options_.epsg == 0;
+}
+
 Result<v1::ImportRow> RowMaker::Make(const CsvRecord& record) const {
   auto row = record.problem ? tl::unexpected<Error>(*record.problem) : Fill(record);
   if (row) return row;
@@ -255,10 +260,12 @@ Result<void> RowMaker::FillClass(const Cells& cells, v1::Facility& facility) con
 Result<void> RowMaker::FillOrganizations(const Cells& cells, v1::ImportRow& row) const {
   // The name goes first: an organization that is missing can then be made under it.
   const auto pick = [&cells](Field name, Field code, const std::string& otherwise) {
-    std::string text = cells.Line(name);
-    if (MeansUnknown(text)) text.clear();
-    if (text.empty()) text = cells.Folded(code);
-    return text.empty() || MeansUnknown(text) ? otherwise : text;
+    const std::string named = cells.Line(name);
+    const std::string coded = cells.Folded(code);
+    if (!named.empty() && !MeansUnknown(named)) return named;
+    if (!coded.empty() && !MeansUnknown(coded)) return coded;
+    // Who wrote "不详" looked and does not know: that is no gap to fill.
+    return named.empty() && coded.empty() ? otherwise : std::string();
   };
   row.set_supervisor(pick(Field::kSupervisor, Field::kSupervisorCode, options_.supervisor));
   if (row.supervisor().empty()) {
@@ -294,8 +301,8 @@ Result<void> RowMaker::FillPosition(const Cells& cells, v1::Facility& facility) 
   }
   if (blank_position_ && *blank_position_ == std::pair(*east, *north)) return {};
   const bool in_range = *east >= -180 && *east <= 180 && *north >= -90 && *north <= 90;
-  const bool geographic = options_.epsg == 4490 || options_.epsg == 4326 ||
-                          (options_.epsg == 0 && (named_degrees || in_range));
+  const bool geographic =
+      options_.epsg == 4490 || options_.epsg == 4326 || (options_.epsg == 0 && named_degrees);
   if (geographic && !in_range) {
     return Invalid("POSITION_OUT_OF_RANGE",
                    fmt::format("position {}, {} is out of range, want longitude -180 to 180 and "

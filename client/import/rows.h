@@ -22,17 +22,20 @@ using ClassesByName = std::function<std::vector<std::string>(std::string_view na
 /// How a ledger is to be read.
 struct LedgerOptions {
   std::vector<ColumnMapping> mappings;
-  /// For rows whose own cell is empty, or files without the column.
+  /// For rows whose own cell is empty, or files without the column; a cell that says "不详" stays
+  /// unknown.
   std::string division;
   std::string class_code;
   std::string supervisor;
   std::string owner;
   std::string maintainer;
-  /// Reference system of the positions; 0: degrees when the columns say so or the values can be.
+  /// Reference system of the positions; 0: degrees when the columns are called longitude and
+  /// latitude, else unknown and kept raw.
   uint32_t epsg = 0;
   /// The column that identifies a row, kept as external code; empty: the facility code does.
   std::string key_column;
-  /// Of that external code; empty: the file's name without its ending, the column's from stdin.
+  /// Of that external code; empty: the file's name without its ending, the column's from stdin. The
+  /// same ledger under another name is another one.
   std::string key_namespace;
   /// The column with the facility's code; empty: found by its header.
   std::string code_column;
@@ -58,6 +61,8 @@ class RowMaker {
   const std::vector<Column>& columns() const { return columns_; }
   /// Empty when facility codes identify the rows.
   const std::string& key_namespace() const { return options_.key_namespace; }
+  /// Columns X and Y in a system that nothing names: numbers, and no place.
+  bool keeps_positions_raw() const;
 
  private:
   class Cells;

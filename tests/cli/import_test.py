@@ -112,6 +112,19 @@ class ImportTest(unittest.TestCase):
         self.assertIn("并加 --ledger ledger", zh.stderr)
         self.registry.check()
 
+    def test_rejects_of_before_stay_until_there_are_new_ones(self):
+        self.mixed()
+        rejects = self.registry.folder / "bad.csv"
+        rejects.write_text("reasons of before")
+        self.run_import("--keep-going", "--rejects", rejects, "--map", "备注=colour", expect=2)
+        self.registry.kill()
+        self.run_import("--keep-going", "--rejects", rejects, expect=4)
+        self.assertEqual(rejects.read_text(), "reasons of before")
+        self.registry.start()
+        self.run_import("--keep-going", "--create-organizations", "--rejects", rejects)
+        self.assertIn("BAD-1", rejects.read_text())
+        self.assertEqual([file.name for file in self.registry.folder.iterdir() if file.name.startswith(".")], [])
+
     def test_rejects_that_cannot_be_written_are_refused_before_the_work(self):
         self.mixed()
         before = self.registry.contents()
@@ -203,6 +216,60 @@ class ImportTest(unittest.TestCase):
         self.assertEqual((c["longitude"], c["latitude"], c["rawX"], c["rawY"], c["epsg"]),
                          (None, None, "275170.6875", "2759430.25", 3826))
         self.assertIn("is not X,Y", self.run_import("--blank-position", "0", expect=2).stderr)
+
+    def test_columns_called_x_and_y_are_no_degrees_unless_that_is_said(self):
+        header = HEADER.replace("经度", "X").replace("纬度", "Y")
+        self.write(ROW.format("A", "100", "50", ""), header=header)
+        done = self.run_import("--create-organizations")
+        self.assertEqual(done.stderr.count("places are unknown; if they are degrees, add --epsg 4490"), 1)
+        self.assertIn("若为经纬度，加 --epsg 4490", self.run_import("--dry-run", "--lang", "zh").stderr)
+        self.write(ROW.format("B", "100", "50", ""), header=header)
+        self.assertNotIn("degrees", self.run_import("--epsg", "4490").stderr)
+        self.write(ROW.format("C", "100", "50", ""))
+        self.assertNotIn("--epsg", self.run_import().stderr)
+        positions = [each["position"] for each in self.facilities()]
+        self.assertEqual([(each["longitude"], each["rawX"]) for each in positions], [(None, "100"), (100, "100"), (100, "100")])
+
+    def test_an_owner_written_as_unknown_is_not_the_default(self):
+        self.write(*[ROW.format(n, "", "", "").replace("排水公司", owner) for n, owner in enumerate(("不详", "", "无", "水务局"))])
+        self.run_import("--owner", "排水公司", "--create-organizations")
+        names = {each["id"]: each["name"] for each in self.registry.objects("organizations", "list")}
+        self.assertEqual([each["owning"] and names[each["owning"]["holder"]] for each in self.facilities()], [None, "排水公司", None, "水务局"])
+
+    def test_says_under_which_ledger_name_the_keys_are_kept(self):
+        self.write(ROW.format("A", "", "", ""))
+        for more in (("--dry-run",), ()):
+            self.assertIn('under the ledger name "ledger"', self.run_import("--create-organizations", *more).stderr)
+            self.assertIn("须加 --ledger ledger", self.run_import("--create-organizations", "--dry-run", "--lang", "zh").stderr)
+        self.assertNotIn("ledger name", self.run_import("--ledger", "ledger").stderr)
+        self.write("14050201001000123,140502,城管局", header="部件代码,区划,主管部门")
+        self.assertNotIn("ledger name", self.run_import("--create-organizations", key=()).stderr)
+
+    def test_a_copy_under_another_name_is_refused_until_its_ledger_is_named(self):
+        rows = [ROW.format(n, "112.85", "35.5", "") for n in range(5)]
+        self.write(*rows)
+        self.run_import("--create-organizations")
+        copy = self.registry.folder / "ledger (2).csv"
+        self.write(*rows[2:], ROW.format(9, "", "", ""), path=copy)
+        before = self.registry.contents()
+        for more in ((), ("--dry-run",)):
+            done = self.run_import(*more, path=copy, expect=2)
+            self.assertIn('rows like its first stand already, under the ledger name "ledger": if this is that ledger add '
+                          '--ledger "ledger", if it is another one --ledger "ledger (2)"', done.stderr)
+        self.assertRegex(self.run_import("--lang", "zh", path=copy, expect=2).stderr, "与已导入的另一台账相同")
+        self.assertEqual(self.registry.contents(), before)
+        self.assertIn("1 created, 0 updated, 3 unchanged", self.run_import("--ledger", "ledger", path=copy).stdout)
+        self.assertIn("4 created", self.run_import("--ledger", "ledger (2)", path=copy).stdout)
+        self.assertIn("4 unchanged", self.run_import(path=copy).stdout, "its own name is known by now")
+
+    def test_another_ledger_that_counts_from_one_too_is_taken(self):
+        self.write(*[ROW.format(n, "112.85", "35.5", "") for n in range(5)])
+        self.run_import("--create-organizations")
+        for name, rows in (("lamps", [ROW.format(n, "112.85", "35.5", "").replace("01001", "01037") for n in range(5)]),
+                           ("elsewhere", [ROW.format(n, "112.85", "35.6", "") for n in range(5)])):
+            path = self.registry.folder / f"{name}.csv"
+            self.write(*rows, path=path)
+            self.assertIn("5 created", self.run_import(path=path).stdout)
 
     def test_columns_are_mapped_kept_and_left_out(self):
         self.write("A,01001,140502,城管局,班组一,13912345678,红", header="编号,小类编码,区划,主管部门,班组,手机,颜色")

@@ -101,7 +101,9 @@ class LedgerTest(unittest.TestCase):
     def test_unknown_division(self):
         self.bad_row(with_cell(区划="44030"), 'ledger.csv:3: division "44030" has 5 digits, want 6')
         self.bad_row(with_cell(区划="晋城"), 'ledger.csv:3: division "晋城", want 6 digits')
-        self.bad_row(with_cell(区划="040502"), 'ledger.csv:3: division "040502" begins with 0')
+        for digits in ("040502", "160502", "140500", "140002", "999999"):
+            self.bad_row(with_cell(区划=digits), f'ledger.csv:3: division "{digits}" is no county of GB/T 2260')
+        self.refused(ledger(*sound()), 'division "999999" is no county of GB/T 2260', args=("--division", "999999"))
 
     def test_unknown_class(self):
         self.bad_row(with_cell(小类编码="01999"), 'ledger.csv:3: class', '"01999"', "hint: yima classes list")
@@ -115,7 +117,7 @@ class LedgerTest(unittest.TestCase):
         self.refused(ledger(*rows, header=header), "ledger.csv:2: ", "is not 17 digits, as scheme 2 asks", key=())
 
     def test_control_characters(self):
-        self.bad_row(with_cell(备注="a\x07b"), "ledger.csv:3: column 9 has the control character U+0007")
+        self.bad_row(with_cell(备注="a\x07b"), "ledger.csv:3: column \"备注\" has the control character U+0007")
 
     def test_position_out_of_range(self):
         self.bad_row(with_cell(经度="212.85"), "ledger.csv:3: position 212.85, 35.50 is out of range, want longitude")
@@ -145,7 +147,7 @@ class LedgerTest(unittest.TestCase):
                                   env=self.registry.environment(), capture_output=True, text=True, timeout=300,
                                   preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (SPACE_MAX, SPACE_MAX)))
             self.assertEqual(done.returncode, 2, done.stderr)
-            self.assertIn("ledger.csv:3: column 9 is longer than 65536 bytes", done.stderr)
+            self.assertIn("ledger.csv:3: column \"备注\" is longer than 65536 bytes", done.stderr)
             self.assertEqual(self.registry.contents(), before)
         path.unlink()
 
@@ -171,7 +173,7 @@ class LedgerTest(unittest.TestCase):
 
     def test_gb18030_file_with_one_broken_byte(self):
         data = with_cell(备注="@").encode("gb18030").replace(b"@", b"\xff")
-        self.bad_row(data, "ledger.csv:3: column 9 has a byte that is not GB18030", "hint: ")
+        self.bad_row(data, "ledger.csv:3: column \"备注\" has a byte that is not GB18030", "hint: ")
         done = self.import_file(data, expect=0, args=("--keep-going", "--dry-run"))
         self.assertIn("3 rows: 2 created", done.stdout)
 
@@ -192,7 +194,7 @@ class LedgerTest(unittest.TestCase):
         for text, saying in (("名称,电话\n甲公司,123\n,456\n", "owners.csv:3: the name is empty"),
                              ("简称,电话\n甲,123\n", "owners.csv:1: no column is called 名称 or name"),
                              ("名称,信用代码\n甲公司,91350100M000100Y44\n", "owners.csv:2: "),
-                             ("名称\n甲公司\n乙\x01公司\n", "owners.csv:3: column 1 has the control character"),
+                             ("名称\n甲公司\n乙\x01公司\n", "owners.csv:3: column \"名称\" has the control character"),
                              ("名称,名称\n甲公司,乙公司\n", "two columns are called 名称"),
                              ("", "owners.csv: the file is empty")):
             path.write_text(text)

@@ -48,11 +48,12 @@ TEST(CsvTest, NamesTheLineOfAQuoteLeftOpen) {
 }
 
 TEST(CsvTest, FlagsControlCharactersAndBrokenOnes) {
-  const Records read = ReadRecords("名,b\n1,x\x07\n2,\xFF\n3,y\n");
+  const Records read = ReadRecords("a,b\n1,x\x07\n2,\xFF\n3,y\n");
   ASSERT_EQ(read.records.size(), 4u);
   ASSERT_TRUE(read.records[1].problem);
   EXPECT_EQ(read.records[1].problem->reason, "CONTROL_CHARACTER");
-  EXPECT_EQ(read.records[1].problem->message, "column 2 has the control character U+0007");
+  EXPECT_EQ(read.records[1].problem->message, "column \"b\" has the control character U+0007");
+  EXPECT_EQ(read.records[1].problem->field, "b");
   ASSERT_TRUE(read.records[2].problem);
   EXPECT_EQ(read.records[2].problem->reason, "BROKEN_CHARACTER");
   EXPECT_FALSE(read.records[3].problem);
@@ -64,6 +65,7 @@ TEST(CsvTest, TakesAFieldOfExactlyTheLimit) {
   const Records over = ReadRecords("a,b\n1," + field + "x\n2,3\n");
   ASSERT_TRUE(over.records[1].problem);
   EXPECT_EQ(over.records[1].problem->reason, "FIELD_TOO_LONG");
+  EXPECT_EQ(over.records[1].problem->field, "b");
   EXPECT_THAT(over.records[2].fields, ElementsAre("2", "3"));
 }
 
@@ -120,6 +122,24 @@ TEST(RejectsTest, WritesRowsThatReadBackTheSame) {
   EXPECT_THAT(read.records[0].fields, ElementsAre("原因", "编号", "备注"));
   EXPECT_THAT(read.records[1].fields,
               ElementsAre("ledger.csv:2: bad, \"very\"", "1", "line\r\nbreak"));
+}
+
+TEST(RejectsTest, KeepsTheFileOfBeforeUntilTheNewOneIsWhole) {
+  const LedgerFile before("reasons of before", "rejects.csv");
+  {
+    auto writer = RejectsWriter::Create(before.path(), {"a"});
+    ASSERT_TRUE(writer);
+    ASSERT_TRUE(writer->Write("bad", {"1"}));
+    EXPECT_EQ(ReadFile(before.path()), "reasons of before");
+  }
+  EXPECT_EQ(ReadFile(before.path()), "reasons of before");
+  {
+    auto writer = RejectsWriter::Create(before.path(), {"a"});
+    ASSERT_TRUE(writer && writer->Write("bad", {"1"}) && writer->Close());
+  }
+  EXPECT_EQ(ReadFile(before.path()), "\xEF\xBB\xBFreason,a\r\nbad,1\r\n");
+  const std::filesystem::directory_iterator files(before.folder());
+  EXPECT_EQ(std::distance(begin(files), end(files)), 1) << "nothing else is left";
 }
 
 TEST(RejectsTest, NamesAFolderThatIsMissingAndADiskThatIsFull) {

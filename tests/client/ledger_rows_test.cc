@@ -112,6 +112,7 @@ TEST(RowsTest, ReadsOwnerlessAsAStateAndUnknownAsNothing) {
 TEST(RowsTest, RefusesEachBadValueWithItsReason) {
   EXPECT_EQ(ReasonOf("A1,140502,01001,城管局,,,,,"), "");
   EXPECT_EQ(ReasonOf("A1,14050,01001,城管局,,,,,"), "DIVISION_MALFORMED");
+  EXPECT_EQ(ReasonOf("A1,160502,01001,城管局,,,,,"), "DIVISION_UNKNOWN");
   EXPECT_EQ(ReasonOf("A1,140502,神秘井盖,城管局,,,,,"), "CLASS_UNKNOWN");
   EXPECT_EQ(ReasonOf("A1,140502,双名,城管局,,,,,"), "CLASS_AMBIGUOUS");
   EXPECT_EQ(ReasonOf("A1,140502,,城管局,,,,,"), "CLASS_MISSING");
@@ -159,8 +160,30 @@ TEST(RowsTest, KeepsProjectedPositionsRaw) {
   const LedgerRow unset = RowOf(header, "A1,140502,01001,城管局,486412.5,3928411.2", ByKey());
   ASSERT_FALSE(unset.problem);
   EXPECT_FALSE(unset.row.facility().position().has_longitude());
-  const LedgerRow degrees = RowOf(header, "A1,140502,01001,城管局,112.85,35.49", ByKey());
+  // Numbers that could be degrees are none for that: the column says X.
+  const LedgerRow small = RowOf(header, "A1,140502,01001,城管局,100,50", ByKey());
+  ASSERT_FALSE(small.problem);
+  EXPECT_FALSE(small.row.facility().position().has_longitude());
+  EXPECT_EQ(small.row.facility().position().raw_x(), "100");
+  options.epsg = 4490;
+  const LedgerRow degrees = RowOf(header, "A1,140502,01001,城管局,112.85,35.49", options);
   EXPECT_DOUBLE_EQ(degrees.row.facility().position().latitude(), 35.49);
+}
+
+TEST(RowsTest, FillsAnEmptyCellAndNotOneThatSaysUnknown) {
+  LedgerOptions options = ByKey();
+  options.owner = options.maintainer = "自来水公司";
+  const auto owner = [&](const std::string& cell) {
+    return RowOf(kHeader, "A1,140502,01001,城管局," + cell + ",,,,", options).row.owner();
+  };
+  EXPECT_EQ(owner(""), "自来水公司");
+  for (const char* unknown : {"不详", "未知", "-", "无"}) EXPECT_EQ(owner(unknown), "") << unknown;
+  const LedgerRow row = RowOf(kHeader, "A1,140502,01001,城管局,不详,,,,", options);
+  EXPECT_EQ(row.row.maintainer(), "自来水公司") << "a column that is not there";
+  const std::string_view coded = "编号,行政区划,小类编码,主管部门,权属单位,权属单位代码\n";
+  EXPECT_EQ(RowOf(coded, "A1,140502,01001,城管局,不详,91350100M000100Y43", options).row.owner(),
+            "91350100M000100Y43");
+  EXPECT_EQ(RowOf(coded, "A1,140502,01001,城管局,,-", options).row.owner(), "");
 }
 
 TEST(RowsTest, TakesTheBlankPositionForNone) {
