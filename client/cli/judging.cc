@@ -1,11 +1,13 @@
 #include "client/cli/judging.h"
 
+#include <algorithm>
 #include <iostream>
 
 #include <fmt/format.h>
 
 #include "client/cli/words.h"
 #include "client/trust_dir.h"
+#include "codegen/code/code_text.h"
 
 namespace yima::cli {
 namespace {
@@ -16,26 +18,57 @@ std::string FacilityDigits(const Payload& payload) {
   return code ? code->ToString() : fmt::to_string(payload.facility_code);
 }
 
-void WarnWhenStale(const Session& session, const TrustStore& store) {
+void Warn(const Session& session, const char* words, const std::string& registry, TimeUs since) {
+  session.Tell(fmt::format(fmt::runtime(words), registry, FormatTime(since)));
+}
+
+/// Says of bundle and list that they are stale; since when the first of them is, if one is.
+std::optional<TimeUs> WarnWhenStale(const Session& session, const TrustStore& store) {
   const TimeUs now = Now();
+  std::optional<TimeUs> since;
   if (store.bundle()->expires < now) {
-    session.Tell(fmt::format(fmt::runtime(T("提示：登记库 {} 的信任包已于 {} 过期",
-                                            "note: the trust of registry {} is stale since {}")),
-                             store.bundle()->registry, FormatTime(store.bundle()->expires)));
-  } else if (store.list() && store.list()->next_update < now) {
-    session.Tell(
-        fmt::format(fmt::runtime(T("提示：登记库 {} 的吊销清单已于 {} 过期",
-                                   "note: the revocation list of registry {} is stale since {}")),
-                    store.list()->registry, FormatTime(store.list()->next_update)));
+    since = store.bundle()->expires;
+    Warn(session,
+         T("提示：登记库 {} 的信任包已于 {} 过期",
+           "note: the trust of registry {} is stale since {}"),
+         store.bundle()->registry, *since);
   }
+  if (store.list() && store.list()->next_update < now) {
+    const TimeUs list_since = store.list()->next_update;
+    Warn(session,
+         T("提示：登记库 {} 的吊销清单已于 {} 过期",
+           "note: the revocation list of registry {} is stale since {}"),
+         store.list()->registry, list_since);
+    since = std::min(since.value_or(list_since), list_since);
+  }
+  return since;
 }
 
 }  // namespace
 
 Result<Judge> LoadJudge(Session& session) {
   YIMA_ASSIGN_OR_RETURN(const auto stores, TrustDir(session.trust).Load());
-  for (const auto& store : stores) WarnWhenStale(session, store);
-  return Judge{Verifier(stores), !stores.empty()};
+  Judge judge{Verifier(stores), !stores.empty(), {}, {}};
+  for (const auto& store : stores) {
+    const auto since = WarnWhenStale(session, store);
+    for (const auto& origin : store.bundle()->origins) {
+      judge.origins.insert(origin.origin);
+      if (since) judge.stale_since[origin.origin] = FormatTime(*since);
+    }
+  }
+  return judge;
+}
+
+std::string Judge::StaleSince(std::string_view text) const {
+  const auto parts = SplitCodeText(text);
+  if (!parts || stale_since.empty()) return {};
+  const std::string origin = FoldOrigin(parts->origin);
+  if (origins.contains(origin)) {
+    const auto found = stale_since.find(origin);
+    return found == stale_since.end() ? std::string() : found->second;
+  }
+  const auto by_time = [](const auto& a, const auto& b) { return a.second < b.second; };
+  return std::min_element(stale_since.begin(), stale_since.end(), by_time)->second;
 }
 
 Exit ExitFor(const Judgement& judgement) {
@@ -57,7 +90,9 @@ Json ToJson(const Judgement& judgement) {
                  {"serial", ""},
                  {"scheme", nullptr},
                  {"facilityCode", ""},
-                 {"shortNumber", ""}};
+                 {"shortNumber", ""},
+                 {"originLost", judgement.origin_lost},
+                 {"refreshTrust", judgement.refresh_trust}};
   if (const auto& payload = judgement.payload) {
     object["serial"] = payload->serial.ToString();
     object["scheme"] = payload->scheme;

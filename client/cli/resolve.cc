@@ -7,6 +7,7 @@
 #include "client/cli/judging.h"
 #include "client/cli/records.h"
 #include "client/cli/words.h"
+#include "client/trust_dir.h"
 
 namespace yima::cli {
 namespace {
@@ -67,6 +68,7 @@ Json AnswerToJson(const std::string& text, const v1::ResolveResponse& answer) {
   Json object = {{"text", text}};
   object.update(ToJson(static_cast<const google::protobuf::Message&>(answer)));
   object["rights"] = answer.has_facility() ? RightsToJson(answer) : Json::object();
+  object["foreign"] = false;
   return object;
 }
 
@@ -120,6 +122,22 @@ void ResolveOne(Session& session, const std::string& text, const std::optional<P
   ShowAnswer(session, *answer);
 }
 
+/// A symbol in a picture that is none of ours, as `scan` shows it.
+void ShowForeign(Session& session, const std::string& text) {
+  if (session.json) {
+    Json object = AnswerToJson(text, v1::ResolveResponse());
+    object["foreign"] = true;
+    return session.Object(object);
+  }
+  session.Line(fmt::format("{}\t{}", Printable(text),
+                           T("外来码，非一码所发", "foreign: no code of a registry")));
+}
+
+/// By the trust kept, if there is any: a text that begins with one of its origins is not foreign.
+Verifier TellerOfForeign(const Session& session) {
+  return Verifier(TrustDir(session.trust).Load().value_or(std::vector<TrustStore>()));
+}
+
 /// A file, or what is called like one: a mistyped name is no code that somebody forged.
 bool IsPicture(const std::filesystem::path& input) {
   std::error_code ignored;
@@ -136,7 +154,14 @@ void ResolveInput(Session& session, const std::string& input, const std::optiona
   if (texts->empty()) {
     session.Complain(Error{StatusCode::kNotFound, "NO_SYMBOL", "no symbol found", input});
   }
-  for (const auto& text : *texts) ResolveOne(session, text, place);
+  const Verifier verifier = TellerOfForeign(session);
+  for (const auto& text : *texts) {
+    if (verifier.Judge(text).foreign) {
+      ShowForeign(session, text);
+    } else {
+      ResolveOne(session, text, place);
+    }
+  }
 }
 
 Result<void> Resolve(Session& session, const ResolveOptions& options) {

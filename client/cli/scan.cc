@@ -19,18 +19,30 @@ struct Finding {
   bool foreign = false;
   std::string verdict;
   std::string state;
+  bool origin_lost = false;
+  bool refresh_trust = false;
+  std::string stale_since;  ///< Empty when the server judged, or nothing is stale.
   std::string words;
   Exit exit = Exit::kDone;
 };
 
-Finding JudgeOffline(const Judge& judge, const std::string& text) {
-  const Judgement judgement = judge.verifier.Judge(text);
-  Finding finding{text, judgement.foreign, {}, {}, {}, Exit::kDone};
-  if (finding.foreign || !judge.trusted) return finding;
+void Fill(Finding& finding, const Judgement& judgement) {
   finding.verdict = VerdictName(judgement.verdict);
   finding.state = CodeStateName(judgement.state);
+  finding.origin_lost = judgement.origin_lost;
+  finding.refresh_trust = judgement.refresh_trust;
   finding.words = Words(judgement);
   finding.exit = ExitFor(judgement);
+}
+
+Finding JudgeOffline(const Judge& judge, const std::string& text) {
+  const Judgement judgement = judge.verifier.Judge(text);
+  Finding finding;
+  finding.text = text;
+  finding.foreign = judgement.foreign;
+  if (finding.foreign || !judge.trusted) return finding;
+  Fill(finding, judgement);
+  finding.stale_since = judge.StaleSince(text);
   return finding;
 }
 
@@ -44,13 +56,12 @@ Result<Finding> AskServer(Session& session, const Judge& judge, const std::strin
   judgement.verdict = static_cast<Verdict>(answer.verdict());
   judgement.state = static_cast<CodeState>(answer.state());
   judgement.origin_lost = answer.origin_lost();
-  finding.verdict = VerdictName(judgement.verdict);
-  finding.state = CodeStateName(judgement.state);
-  finding.words = Words(judgement);
+  Fill(finding, judgement);
+  finding.refresh_trust = answer.refresh_trust();
+  finding.stale_since.clear();
   if (!answer.short_number().empty()) {
     finding.words += fmt::format("\t{}\t{}", answer.short_number(), answer.facility_code());
   }
-  finding.exit = ExitFor(judgement);
   return finding;
 }
 
@@ -69,6 +80,9 @@ void ShowFinding(Session& session, const std::string& file, const scan::ScannedS
                            {"foreign", finding.foreign},
                            {"verdict", finding.verdict},
                            {"state", finding.state},
+                           {"originLost", finding.origin_lost},
+                           {"refreshTrust", finding.refresh_trust},
+                           {"staleSince", finding.stale_since},
                            {"corners", CornersOf(symbol)}});
   }
   const std::string words =

@@ -13,6 +13,7 @@ void VerifyOne(Session& session, const Judge& judge, const std::string& text) {
   if (!session.json) return session.Line(Words(judgement));
   Json object = {{"text", text}};
   object.update(ToJson(judgement));
+  object["staleSince"] = judge.StaleSince(text);
   session.Object(object);
 }
 

@@ -41,7 +41,7 @@ class PicturesTest(unittest.TestCase):
         done = self.registry.yima("scan", "--json", *more, *files, expect=expect)
         found = [json.loads(line) for line in done.stdout.splitlines()]
         for each in found:
-            for name in ("file", "text", "foreign", "verdict", "state"):
+            for name in ("file", "text", "foreign", "verdict", "state", "originLost", "refreshTrust", "staleSince"):
                 self.assertIn(name, each)
         return found, done.stderr
 
@@ -68,6 +68,20 @@ class PicturesTest(unittest.TestCase):
         self.assertEqual((found["foreign"], found["verdict"], found["state"]), (True, "", ""))
         found, _ = self.scan(self.draw("both.png", "https://example.org/menu", self.texts[0]))
         self.assertEqual([each["foreign"] for each in found], [True, False])
+
+    def test_resolve_shows_foreign_symbols_of_a_picture_and_does_not_count_them(self):
+        foreign = "https://example.org/menu"
+        alone, both = self.draw("foreign.png", foreign), self.draw("both.png", foreign, self.texts[0])
+        [found] = self.registry.objects("resolve", alone)
+        self.assertEqual((found["text"], found["foreign"], found["verdict"], found["state"], found["facility"]),
+                         (foreign, True, "", "", None))
+        self.assertEqual([(each["foreign"], each["verdict"]) for each in self.registry.objects("resolve", both)],
+                         [(True, ""), (False, "AUTHENTIC")])
+        self.assertIn("foreign: no code of a registry", self.registry.yima("resolve", alone).stdout)
+        self.assertIn("外来码", self.registry.yima("resolve", alone, "--lang", "zh").stdout)
+        self.registry.yima("resolve", alone, self.draw("forged.png", self.forged), expect=3)
+        # What somebody types is meant to be a code.
+        self.assertEqual(self.registry.objects("resolve", foreign, expect=3)[0]["verdict"], "MALFORMED")
 
     def test_controls_in_a_foreign_text_do_not_drive_the_terminal(self):
         path = self.draw("escape.png", "see \x1b[2J\x07 here\nand there")
