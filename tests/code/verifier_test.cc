@@ -54,6 +54,19 @@ TEST_F(VerifierTest, SaysThatNoListIsHeld) {
   EXPECT_EQ(verifier_.Judge(Good()).state, CodeState::kNoList);
 }
 
+TEST_F(VerifierTest, JudgesByABundlePastItsEnd) {
+  TrustBundle bundle = testing::MakeBundle();
+  bundle.issued = *ParseTime("2020-01-01T00:00:00Z");
+  bundle.expires = *ParseTime("2020-01-02T00:00:00Z");
+  const TrustStore stale = Trust(testing::MakeNote(bundle.ToText(), testing::kRootSeed));
+  EXPECT_LT(stale.bundle()->expires, Now());
+  EXPECT_EQ(Verifier(stale).Judge(Good()).verdict, Verdict::kAuthentic);
+  // A newer one is taken after it all the same.
+  TrustStore next = stale;
+  ++bundle.sequence;
+  EXPECT_TRUE(next.AcceptBundle(testing::MakeNote(bundle.ToText(), testing::kRootSeed)));
+}
+
 TEST_F(VerifierTest, GivesTheSignedFields) {
   const auto judgement = verifier_.Judge(Good());
   ASSERT_TRUE(judgement.payload);

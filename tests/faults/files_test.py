@@ -66,6 +66,15 @@ class FilesTest(unittest.TestCase):
         self.assertIn("hint: is the folder there", done.stderr)
         self.assertEqual(self.registry.contents(), before)
 
+    def test_labels_into_a_read_only_folder(self):
+        blank = self.registry.objects("codes", "issue", "--blank", "2")[0]
+        folder = self.locked("plates")
+        for picture in ("pdf", "png"):
+            done = self.run_as_nobody("labels", "--batch", blank["batch"], "--format", picture, "--out", folder)
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            self.assertIn("Permission denied\nhint: is the folder there, may you write to it", done.stderr)
+            self.assertEqual(list(folder.iterdir()), [])
+
     def test_trust_into_a_read_only_folder(self):
         done = self.run_as_nobody("trust", "fetch", "--root", self.registry.root, "--trust", self.locked("trust"))
         self.assertEqual(done.returncode, 1)

@@ -30,19 +30,31 @@ class Tally:
             assert self.texts.setdefault(code["serial"], code["text"]) == code["text"], "a serial was printed with two texts"
 
 
+def batches(registry):
+    return {batch["id"]: batch["state"] for batch in registry.objects("batches", "list")}
+
+
 def interrupted(registry, args, seconds_max, rng, tally):
-    """Runs a command and kills the server under it; gives the whole lines that were printed by then."""
+    """Runs a command and kills the server under it; gives the whole lines that were printed by then.
+
+    A write was unanswered if the command says so and its batch stands all the same: then the server was at work, and not
+    merely out of reach before or after.
+    """
+    before = batches(registry)
     with open(registry.folder / "printed", "wb") as printed:
         running = registry.begin(*args, stdout=printed)
         time.sleep(rng.uniform(0, seconds_max))
         registry.kill()
         said = running.communicate(timeout=120)[1].decode()
     assert running.returncode in (0, SERVER_NOT_REACHED), f"exit {running.returncode}: {said}"
-    tally.unanswered += running.returncode == SERVER_NOT_REACHED
     if rng.random() < 0.2:
         registry.check()  # As the kill left it, not only as the next command mends it.
     registry.start()
-    tally.begun += registry.objects("batches", "list")[0]["state"] == "RUNNING"
+    new = {number: state for number, state in batches(registry).items() if number not in before}
+    assert len(new) <= 1, f"one command began {len(new)} batches"
+    assert running.returncode != 0 or list(new.values()) == ["DONE"], f"the command was answered, its batch is {new}"
+    tally.unanswered += running.returncode == SERVER_NOT_REACHED and len(new) == 1
+    tally.begun += "RUNNING" in new.values()
     return [line for line in (registry.folder / "printed").read_text().splitlines(keepends=True) if line.endswith("\n")]
 
 
