@@ -189,11 +189,12 @@ void TellOfReading(Session& session, const ImportOptions& options,
                    const ledger::LedgerReader& reader) {
   if (!reader.key_namespace().empty() && options.ledger.key_namespace.empty()) {
     session.Tell(Printable(fmt::format(
-        fmt::runtime(T("行的编号记在台账名“{0}”之下；同一台账换了文件名再导入，须加 --ledger {0}，"
-                       "否则全部另建一份",
-                       "keys of the rows are kept under the ledger name \"{0}\": for the same "
-                       "ledger in a file of another name add --ledger {0}, or everything is made a "
-                       "second time")),
+        fmt::runtime(
+            T("行的编号记在台账名“{0}”之下；同一台账换了文件名再导入，须加 --ledger \"{0}\"，"
+              "否则全部另建一份",
+              "keys of the rows are kept under the ledger name \"{0}\": for the same "
+              "ledger in a file of another name add --ledger \"{0}\", or everything is made a "
+              "second time")),
         reader.key_namespace())));
   }
   if (reader.keeps_positions_raw()) {

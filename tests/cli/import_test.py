@@ -240,7 +240,7 @@ class ImportTest(unittest.TestCase):
         self.write(ROW.format("A", "", "", ""))
         for more in (("--dry-run",), ()):
             self.assertIn('under the ledger name "ledger"', self.run_import("--create-organizations", *more).stderr)
-            self.assertIn("须加 --ledger ledger", self.run_import("--create-organizations", "--dry-run", "--lang", "zh").stderr)
+            self.assertIn('须加 --ledger "ledger"', self.run_import("--create-organizations", "--dry-run", "--lang", "zh").stderr)
         self.assertNotIn("ledger name", self.run_import("--ledger", "ledger").stderr)
         self.write("14050201001000123,140502,城管局", header="部件代码,区划,主管部门")
         self.assertNotIn("ledger name", self.run_import("--create-organizations", key=()).stderr)
