@@ -121,6 +121,10 @@ void AddSequences(Cases& cases) {
   cases.Bundle("another registry", "REGISTRY_CHANGED",
                [](auto& b) { b.registry = std::string(32, 'a'); });
   cases.Bundle("newer epoch", "", [](auto& b) { b.epoch = 2; });
+  cases.Bundle("past its end: stale, and taken", "", [](auto& b) {
+    b.issued = *ParseTime("2020-01-01T00:00:00Z");
+    b.expires = *ParseTime("2020-01-02T00:00:00Z");
+  });
 }
 
 void AddKeysAndOrigins(Cases& cases) {
