@@ -33,7 +33,6 @@ void ImportProblems::Say(v1::ImportProblem problem) {
   // The server refuses each row that was refused here already, which is how it knows of them.
   if (!reasons_.emplace(problem.line(), reason).second) return;
   problem.set_message(place + reason);
-  if (!problem.conflict()) ++bad_;
   causes_.insert(problem.reason());
   if (session_.json) {
     Json object = ToJson(problem);
@@ -52,11 +51,6 @@ void ImportProblems::Conclude() const {
                               reasons_.size() - kShownMax));
   }
   for (const auto& cause : causes_) session_.Hint(cause);
-}
-
-uint64_t ImportProblems::bad() const {
-  const std::lock_guard lock(mutex_);
-  return bad_;
 }
 
 }  // namespace yima::cli

@@ -26,8 +26,6 @@ class ImportProblems {
   /// How many more there were than were said, and hints for what was wrong; call at the end.
   void Conclude() const;
 
-  /// Rows that cannot be taken. Sound rows that disagree with what stands are none.
-  uint64_t bad() const;
   /// By line, in words; call when no more are added.
   const std::map<uint64_t, std::string>& reasons() const { return reasons_; }
 
@@ -39,7 +37,6 @@ class ImportProblems {
   mutable std::mutex mutex_;
   std::map<uint64_t, std::string> reasons_;
   std::set<std::string> causes_;
-  uint64_t bad_ = 0;
 };
 
 }  // namespace yima::cli
