@@ -14,6 +14,7 @@
 #include "server/check/findings.h"
 #include "server/check/log_tail.h"
 #include "server/domain/domain.h"
+#include "server/registry/facility_rules.h"
 
 namespace yima::server {
 namespace {
@@ -159,6 +160,9 @@ class Check {
   }
 
   Result<void> CheckContent(uint64_t id, const v1::Facility& facility) {
+    if (const size_t size = facility.ByteSizeLong(); size > kFacilitySizeMax) {
+      findings_.Add("facility {} takes {} bytes, more than {}", id, size, kFacilitySizeMax);
+    }
     CheckWithheld("remark of facility", id, facility.remark());
     for (const auto& field : facility.personal()) {
       CheckWithheld("personal field of facility", id, field.value());

@@ -274,10 +274,10 @@ Result<void> CheckFacility(const ClassCatalogue& classes, v1::Facility& facility
     facility.set_condition(v1::CONDITION_INTACT);
   }
   if (facility.life() == v1::LIFE_UNSPECIFIED) facility.set_life(v1::LIFE_IN_USE);
-  if (facility.ByteSizeLong() > kFacilitySizeMax) {
+  if (facility.ByteSizeLong() > kFacilityTakenMax) {
     return Invalid("FACILITY_TOO_LARGE",
                    fmt::format("the facility takes {} bytes, want at most {}",
-                               facility.ByteSizeLong(), kFacilitySizeMax),
+                               facility.ByteSizeLong(), kFacilityTakenMax),
                    "extra");
   }
   return {};

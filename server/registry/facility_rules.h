@@ -14,6 +14,9 @@ namespace yima::server {
 
 /// Serialized size that no facility record may exceed.
 constexpr size_t kFacilitySizeMax = 16 * 1024;
+/// The same for one that is created or imported: three rights may each get a basis of up to 660
+/// bytes later, and confirming a right must not fail for what a ledger said.
+constexpr size_t kFacilityTakenMax = kFacilitySizeMax - 2048;
 
 /// Validates a facility as a caller gives it, and fills in what follows: the class's name, IN_USE,
 /// INTACT. Rights are not looked at (see CheckRights). Fields that the server sets must be
@@ -59,7 +62,7 @@ Result<void> AssignCode(const Domain& domain, const store::Snapshot& snapshot,
 /// The organization that a ledger means by credit code, official name or alias; 0 when none.
 Result<uint64_t> FindOrganization(const store::Snapshot& snapshot, std::string_view text);
 
-/// The facility without personal values and with its etag, as callers see it.
+/// The facility with its etag, and with the values of what is withheld from the log, alone.
 v1::Facility ShownFacility(const Domain& domain, const v1::Facility& record, uint64_t revision);
 /// The same of an organization.
 v1::Organization ShownOrganization(const Domain& domain, const v1::Organization& record,

@@ -1,11 +1,20 @@
 #include "server/registry/facility_rules.h"
 
 namespace yima::server {
+namespace {
+
+/// The value alone: hash and salt are the log's.
+void ShowValue(v1::Withheld& withheld) {
+  withheld.clear_hash();
+  withheld.clear_salt();
+}
+
+}  // namespace
 
 v1::Facility ShownFacility(const Domain& domain, const v1::Facility& record, uint64_t revision) {
   v1::Facility shown = record;
-  shown.clear_remark();
-  shown.clear_personal();
+  if (shown.has_remark()) ShowValue(*shown.mutable_remark());
+  for (auto& field : *shown.mutable_personal()) ShowValue(*field.mutable_value());
   shown.set_etag(Etag(domain, revision));
   return shown;
 }
@@ -13,8 +22,8 @@ v1::Facility ShownFacility(const Domain& domain, const v1::Facility& record, uin
 v1::Organization ShownOrganization(const Domain& domain, const v1::Organization& record,
                                    uint64_t revision) {
   v1::Organization shown = record;
-  shown.clear_contact_name();
-  shown.clear_contact_telephone();
+  if (shown.has_contact_name()) ShowValue(*shown.mutable_contact_name());
+  if (shown.has_contact_telephone()) ShowValue(*shown.mutable_contact_telephone());
   shown.set_etag(Etag(domain, revision));
   return shown;
 }

@@ -46,10 +46,10 @@ Result<void> CheckWholeSize(const v1::Facility& facility, std::string_view field
   const auto withheld =
       static_cast<size_t>(facility.personal_size()) + (facility.has_remark() ? 1 : 0);
   const size_t size = facility.ByteSizeLong() + kPerRecord + withheld * kPerValue;
-  if (size <= kFacilitySizeMax) return {};
+  if (size <= kFacilityTakenMax) return {};
   return Invalid(
       "FACILITY_TOO_LARGE",
-      fmt::format("the facility takes {} bytes, want at most {}", size, kFacilitySizeMax),
+      fmt::format("the facility takes {} bytes, want at most {}", size, kFacilityTakenMax),
       std::string(field));
 }
 

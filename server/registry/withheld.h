@@ -20,8 +20,8 @@ Result<void> TakeWithheld(std::string_view remark,
 /// Gives salt and hash to the values that have none yet.
 void WithholdNew(v1::Facility& facility);
 
-/// FACILITY_TOO_LARGE for that field, when the record could exceed kFacilitySizeMax once the server
-/// has added what it adds: uid, a code, times, salts and hashes.
+/// FACILITY_TOO_LARGE for that field, when the record could exceed kFacilityTakenMax once the
+/// server has added what it adds: uid, a code, times, salts and hashes.
 Result<void> CheckWholeSize(const v1::Facility& facility, std::string_view field);
 
 }  // namespace yima::server

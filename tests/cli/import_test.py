@@ -278,7 +278,8 @@ class ImportTest(unittest.TestCase):
         self.assertNotIn("班组", done.stderr)
         facility = self.facilities()[0]
         self.assertEqual(facility["extra"], [{"name": "班组", "value": "班组一"}])
-        self.assertNotIn("13912345678", str(facility), "personal values are for those who may see them")
+        self.assertEqual(facility["personal"], [{"name": "电话", "value": "13912345678"}])
+        self.assertIn("13912345678", self.registry.yima("facilities", "show", facility["uid"]).stdout)
 
     def test_what_a_file_lacks_is_given_for_all_rows(self):
         self.write("A", "B", header="编号")

@@ -215,10 +215,10 @@ RowPlan Compare(const v1::ImportHeader& header, uint64_t uid, Read<v1::Facility>
                     overlay.settled());
   }
   constexpr size_t kSaltsAndHashes = 512;
-  if (plan.after.ByteSizeLong() + kSaltsAndHashes > kFacilitySizeMax) {
+  if (plan.after.ByteSizeLong() + kSaltsAndHashes > kFacilityTakenMax) {
     return Conflict(uid, "FACILITY_TOO_LARGE",
                     fmt::format("facility {} would take {} bytes, want at most {}", uid,
-                                plan.after.ByteSizeLong() + kSaltsAndHashes, kFacilitySizeMax),
+                                plan.after.ByteSizeLong() + kSaltsAndHashes, kFacilityTakenMax),
                     "extra");
   }
   plan.act = RowAct::kUpdate;

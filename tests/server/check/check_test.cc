@@ -148,6 +148,13 @@ TEST_F(CheckTest, FindsWithheldValueWithoutItsHash) {
                                                 "hash")));
 }
 
+TEST_F(CheckTest, FindsFacilityAboveTheLimit) {
+  Edit<v1::Facility>(world_, facility_, [](v1::Facility& facility) {
+    facility.set_address(std::string(17'000, 'x'));
+  });
+  EXPECT_THAT(Findings(), Contains(HasSubstr("more than 16384")));
+}
+
 TEST_F(CheckTest, FindsBrokenReferences) {
   ASSERT_TRUE(Edit<v1::Facility>(world_, facility_, [](v1::Facility& facility) {
     facility.mutable_owning()->set_holder(999);

@@ -180,8 +180,8 @@ const BadFacility kTooLong[] = {
      {kInvalid, "FACILITY_TOO_LARGE", "facility.extra"}},
     {"WholeWithWhatTheServerAdds",
      [](Request& r) {
-       for (int i = 0; i < 16; ++i) AddExtra(r, fmt::format("x{:02}", i), std::string(1000, 'x'));
-       AddExtra(r, "last", std::string(16 * 1024 - 20 - Of(r).ByteSizeLong(), 'x'));
+       for (int i = 0; i < 14; ++i) AddExtra(r, fmt::format("x{:02}", i), std::string(990, 'x'));
+       AddExtra(r, "last", std::string(14 * 1024 - 20 - Of(r).ByteSizeLong(), 'x'));
      },
      {kInvalid, "FACILITY_TOO_LARGE", "facility.extra"}},
     {"WholeWithPersonalFields",

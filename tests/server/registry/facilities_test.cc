@@ -86,7 +86,7 @@ TEST_F(FacilitiesTest, NumbersAreGivenOutWhenAskedFor) {
   EXPECT_EQ(Create(request)->facility().codes(0).digits(), "1405020101000001");
 }
 
-TEST_F(FacilitiesTest, WithheldValuesAreKeptButNeverShownNorLogged) {
+TEST_F(FacilitiesTest, WithheldValuesAreShownByNameAndNeverLogged) {
   auto request = FacilityRequest(1, bureau_);
   request.set_remark("第一行\n第二行\t张三");
   auto* personal = request.add_personal();
@@ -94,8 +94,21 @@ TEST_F(FacilitiesTest, WithheldValuesAreKeptButNeverShownNorLogged) {
   personal->set_value("李四");
   const auto created = Create(request);
   ASSERT_TRUE(created) << created.error().message;
-  EXPECT_FALSE(created->facility().has_remark());
-  EXPECT_EQ(created->facility().personal_size(), 0);
+  const auto shows = [](const v1::Facility& facility) {
+    EXPECT_EQ(facility.remark().value(), "第一行\n第二行\t张三");
+    ASSERT_EQ(facility.personal_size(), 1);
+    EXPECT_EQ(facility.personal(0).name(), "户主");
+    EXPECT_EQ(facility.personal(0).value().value(), "李四");
+    EXPECT_EQ(facility.remark().salt() + facility.remark().hash(), "");
+    EXPECT_EQ(facility.personal(0).value().salt() + facility.personal(0).value().hash(), "");
+  };
+  shows(created->facility());
+  v1::GetFacilityRequest get;
+  get.set_uid(created->facility().uid());
+  shows(Get(get)->facility());
+  const auto listed = methods_.Unary<v1::ListFacilitiesResponse>("RegistryService/ListFacilities",
+                                                                 v1::ListFacilitiesRequest());
+  shows(listed->facilities(0));
   const v1::Facility kept = world_.Facility(created->facility().uid());
   EXPECT_EQ(kept.remark().value(), "第一行\n第二行\t张三");
   EXPECT_EQ(kept.remark().salt().size(), 16);

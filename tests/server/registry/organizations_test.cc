@@ -74,13 +74,19 @@ TEST_F(OrganizationsTest, IsFoundByNameAliasAndCreditCode) {
             (Refusal{kInvalid, "NAME_MISSING", "name"}));
 }
 
-TEST_F(OrganizationsTest, ContactsAreKeptButNeverShown) {
+TEST_F(OrganizationsTest, ContactsAreShownAndNeverLogged) {
   auto input = Named("城管局");
   input.set_contact_name("张三");
   input.set_contact_telephone("13800000000");
   const auto created = Create(input);
   ASSERT_TRUE(created);
-  EXPECT_EQ(created->SerializeAsString().find("张三"), std::string::npos);
+  EXPECT_EQ(created->organization().contact_name().value(), "张三");
+  EXPECT_EQ(created->organization().contact_telephone().value(), "13800000000");
+  EXPECT_EQ(created->organization().contact_name().salt(), "");
+  ASSERT_TRUE(world_.Read()->ScanLog(0, [](const store::LogRecord& record) {
+    EXPECT_EQ(record.entry.find("张三"), std::string_view::npos);
+    return true;
+  }));
   const auto kept =
       yima::server::Get<v1::Organization>(*world_.Read(), created->organization().id());
   EXPECT_EQ((*kept)->record.contact_name().value(), "张三");

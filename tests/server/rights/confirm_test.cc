@@ -1,8 +1,10 @@
 #include <functional>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/registry/facility_rules.h"
 #include "tests/server/findings.h"
 #include "tests/server/plates.h"
 #include "tests/server/rights/confirm_request.h"
@@ -183,6 +185,53 @@ const BadConfirm kBad[] = {
 };
 INSTANTIATE_TEST_SUITE_P(Requests, BadConfirmTest, ::testing::ValuesIn(kBad),
                          [](const auto& bad) { return std::string(bad.param.name); });
+
+TEST_F(ConfirmTest, LargestFacilityHasRoomForItsBases) {
+  v1::CreateFacilityRequest create;
+  create.set_request_id("create-1");
+  auto& facility = *create.mutable_facility();
+  facility = world_.Facility(world_.AddFacility(77, world_.AddOrganization("路灯所")));
+  facility.clear_uid();
+  facility.clear_create_time_us();
+  facility.clear_update_time_us();
+  facility.mutable_codes(0)->set_digits("14050201001000078");
+  for (auto* right : {facility.mutable_owning(), facility.mutable_maintaining()}) {
+    *right = facility.supervising();
+  }
+  for (int i = 0; i < 15; ++i) {
+    auto* extra = facility.add_extra();
+    extra->set_name(fmt::format("x{}", i));
+    extra->set_value(std::string(1000, 'x'));
+  }
+  Result<v1::CreateFacilityResponse> created;
+  std::string& last = *facility.mutable_extra(14)->mutable_value();
+  facility.mutable_extra(13)->mutable_value()->resize(500);
+  do {
+    created = methods_.Unary<v1::CreateFacilityResponse>("RegistryService/CreateFacility", create);
+    ASSERT_TRUE(created || created.error().reason == "FACILITY_TOO_LARGE")
+        << created.error().message;
+    if (!created) last.pop_back();
+  } while (!created && !last.empty());
+  ASSERT_TRUE(created);
+
+  v1::ConfirmRightsRequest confirm = ConfirmRequest();
+  const auto repeated = [](int n) {
+    std::string text;
+    for (int i = 0; i < n; ++i) text += "𠮷";
+    return text;
+  };
+  confirm.mutable_basis()->set_kind(repeated(50));
+  confirm.mutable_basis()->set_number(repeated(100));
+  confirm.mutable_basis()->set_date("2026-11-24");
+  confirm.mutable_basis()->set_sha256(std::string(32, 'x'));
+  confirm.add_kinds(v1::RIGHT_KIND_OWNING);
+  confirm.add_kinds(v1::RIGHT_KIND_MAINTAINING);
+  confirm.set_facility(created->facility().uid());
+  ASSERT_TRUE(methods_.Stream<v1::ConfirmRightsResponse>("RightsService/ConfirmRights", confirm));
+  const v1::Facility confirmed = world_.Facility(created->facility().uid());
+  EXPECT_EQ(confirmed.maintaining().state(), v1::RIGHT_STATE_CONFIRMED);
+  EXPECT_LE(confirmed.ByteSizeLong(), kFacilitySizeMax);
+}
 
 }  // namespace
 }  // namespace yima::server::testing
