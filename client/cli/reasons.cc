@@ -161,6 +161,7 @@ constexpr auto kWords = std::to_array<Words>({
     {"RIGHT_KIND_UNKNOWN", "没有这种权利"},
     {"RIGHT_NOT_HELD", "该权利无人持有"},
     {"RIGHT_SETTLED", "该权利已认领或确认，台账不能改动"},
+    {"RIGHT_STATE_MISSING", "只写了权利种类，没有写权利状态"},
     {"ROOT_CHANGED", "不是已持有的根公钥"},
     {"ROOT_MALFORMED", "根公钥格式有误"},
     {"ROOT_MISSING", "缺少根公钥"},

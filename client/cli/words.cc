@@ -104,6 +104,8 @@ constexpr Hint kHints[] = {
     {"FILTER_RESULT_CHANGED", "重新试运行并核对结果", "do the dry run again and look at it"},
     {"TARGET_MISSING", "例如 --where class=01001，或全部未赋码的部件 --where coded=no",
      "like --where class=01001, or --where coded=no for all without a code"},
+    {"RIGHT_STATE_MISSING", "同时写明状态，如 --where right=owning,right-state=recorded",
+     "say which state too, like --where right=owning,right-state=recorded"},
     {"DATA_LOSS", "在服务器上运行 yimad check", "run yimad check on the server"},
 };
 

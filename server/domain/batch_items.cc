@@ -90,6 +90,19 @@ Result<std::string> BatchFreezer::Finish() {
   return hash_.Finish();
 }
 
+void KeepAsked(std::string request_without_id, v1::Batch& batch) {
+  constexpr size_t kAskedMax = 32 * 1024;  // An entry of the log holds 64 KiB.
+  if (request_without_id.size() <= kAskedMax) {
+    batch.set_request(std::move(request_without_id));
+    return;
+  }
+  std::string hash(crypto_hash_sha256_BYTES, '\0');
+  crypto_hash_sha256(reinterpret_cast<uint8_t*>(hash.data()),
+                     reinterpret_cast<const uint8_t*>(request_without_id.data()),
+                     request_without_id.size());
+  batch.set_request_sha256(std::move(hash));
+}
+
 Result<uint64_t> BeginBatch(const Domain& domain, const Call& call, const RequestMark& mark,
                             const v1::Batch& batch) {
   ChangeWriter writer(call, mark.request_id, batch.id());

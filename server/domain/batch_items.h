@@ -69,10 +69,18 @@ class BatchFreezer {
   uint64_t total_ = 0;
 };
 
+/// Keeps in the record what the batch was asked for, so that the log tells it without the words of
+/// `source`: the request without its id, or its SHA-256 when it is longer than 32 KiB.
+void KeepAsked(std::string request_without_id, v1::Batch& batch);
+template <typename Request>
+void KeepRequest(Request request, v1::Batch& batch) {
+  request.clear_request_id();
+  KeepAsked(request.SerializeAsString(), batch);
+}
+
 /// Begins a batch: its record, its cursor with the record's counts, and the mark of its request, in
-/// one change. Gives its
-/// id, or that of the batch which the same request, sent twice, began a moment before.
-/// REQUEST_ID_REUSED.
+/// one change. Gives its id, or that of the batch which the same request, sent twice, began a
+/// moment before. REQUEST_ID_REUSED.
 Result<uint64_t> BeginBatch(const Domain& domain, const Call& call, const RequestMark& mark,
                             const v1::Batch& batch);
 /// Ends it: DONE, with the counts. Ending twice is the same.

@@ -11,7 +11,8 @@ struct Call {
   std::string method;     ///< "yima.v1.RegistryService/CreateFacility"
   std::string principal;  ///< Opaque id of who asks.
   /// True once nobody waits for the answer: client gone, deadline passed or server stopping. Long
-  /// work asks between chunks. Thread-safe.
+  /// work asks between chunks, writes before they are applied. Thread-safe; not to be called after
+  /// the call was answered.
   std::function<bool()> cancelled = [] { return false; };
 };
 

@@ -45,6 +45,10 @@ std::vector<RecordRef> DecodeRefs(std::string_view bytes) {
   return refs;
 }
 
+tl::unexpected<Error> CallerGone() {
+  return Fail(StatusCode::kCancelled, "CALLER_GONE", "nobody waits for the answer any more");
+}
+
 tl::unexpected<Error> RequestReused(std::string_view request_id) {
   return Fail(StatusCode::kFailedPrecondition, "REQUEST_ID_REUSED",
               fmt::format("request_id \"{}\" was used for another request", request_id),
@@ -72,7 +76,7 @@ struct Execution : std::enable_shared_from_this<Execution> {
     }
     auto planned = PlanOnce();
     if (!planned) return done(tl::unexpected(std::move(planned).error()));
-    if (planned->change.puts.empty()) return done(std::move(planned->results));
+    if (planned->dry_run) return done(std::move(planned->results));
     planned->change.request = store::Request{mark.principal, mark.method, mark.request_id,
                                              mark.hash, EncodeRefs(planned->results)};
     domain.store.Apply(std::move(planned->change),
@@ -88,7 +92,7 @@ struct Execution : std::enable_shared_from_this<Execution> {
                           snapshot->FindRequest(mark.principal, mark.method, mark.request_id));
     if (!kept) return plan(*snapshot);
     if (kept->hash != mark.hash) return RequestReused(mark.request_id);
-    return Planned{{}, DecodeRefs(kept->reply)};
+    return Planned{{}, DecodeRefs(kept->reply), true};
   }
 
   void Settle(store::Outcome outcome, std::vector<RecordRef> results) {

@@ -38,10 +38,11 @@ struct Domain {
 constexpr uint64_t kRegistryId = 1;  ///< Of the one Registry record.
 
 /// What a write intends: a change, and the records that its reply shows. A change without puts
-/// means that all is as wanted already.
+/// means that all is as wanted already; the request is marked as done all the same.
 struct Planned {
   store::Change change;
   std::vector<RecordRef> results;
+  bool dry_run = false;  ///< Nothing is kept, not even that it was asked.
 };
 using Planner = std::function<Result<Planned>(const store::Snapshot&)>;
 
@@ -63,6 +64,9 @@ RequestMark MarkOf(const Domain& domain, const Call& call, std::string_view requ
 /// A kept reply: kind, id and revision of each record, 17 bytes each.
 std::string EncodeRefs(const std::vector<RecordRef>& refs);
 std::vector<RecordRef> DecodeRefs(std::string_view bytes);
+
+/// CALLER_GONE (CANCELLED): the call was given up, or its deadline passed, before it was answered.
+tl::unexpected<Error> CallerGone();
 
 /// REQUEST_ID_REUSED.
 tl::unexpected<Error> RequestReused(std::string_view request_id);

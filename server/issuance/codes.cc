@@ -8,6 +8,7 @@
 #include "codegen/code/code_text.h"
 #include "codegen/code/serial.h"
 #include "server/domain/batch_items.h"
+#include "server/domain/page_scan.h"
 #include "server/registry/filter.h"
 
 namespace yima::server {
@@ -192,40 +193,39 @@ Result<v1::GetCodeResponse> GetCode(const Domain& domain, const Call&,
 
 namespace {
 
-/// One page of codes being filled; place is what the next page begins after.
+/// One page of codes being filled.
 class Page {
  public:
-  Page(const Domain& domain, const v1::ListCodesRequest& request, size_t size)
-      : domain_(domain), request_(request), size_(size) {}
+  Page(const Domain& domain, const Call& call, const v1::CodeFilter& filter, size_t size,
+       uint64_t after)
+      : domain_(domain), filter_(filter), scan_(call, size, after) {}
 
-  /// False once the page is full: the code offered is then the first of the next page.
-  bool Offer(uint64_t place, const v1::Code& code, uint64_t revision) {
-    const auto& states = request_.filter().states();
-    if (!states.empty() && std::ranges::find(states, code.state()) == states.end()) return true;
-    if (static_cast<size_t>(response_.codes_size()) == size_) {
-      more_ = true;
-      return false;
-    }
-    *response_.add_codes() = ToIssued(domain_, code, revision);
-    last_ = place;
+  /// Before each place, whatever stands there; false once the page has ended.
+  bool Look(uint64_t place) { return scan_.Look(place); }
+
+  /// The code at the place looked at; false once the page is full.
+  bool Offer(const v1::Code& code, uint64_t revision) {
+    if (!Asks(code.state())) return true;
+    v1::IssuedCode issued = ToIssued(domain_, code, revision);
+    if (!scan_.Take(issued.ByteSizeLong())) return false;
+    *response_.add_codes() = std::move(issued);
     return true;
   }
+  bool Asks(v1::CodeState state) const {
+    return filter_.states().empty() ||
+           std::ranges::find(filter_.states(), state) != filter_.states().end();
+  }
 
-  v1::ListCodesResponse Finish(const Call& call, std::string_view filter) {
-    if (more_) {
-      response_.set_next_page_token(
-          SealPageToken(domain_, call.method, filter, fmt::format("{}", last_)));
-    }
+  Result<v1::ListCodesResponse> Finish(std::string_view filter) {
+    YIMA_ASSIGN_OR_RETURN(*response_.mutable_next_page_token(), scan_.NextToken(domain_, filter));
     return std::move(response_);
   }
 
  private:
   const Domain& domain_;
-  const v1::ListCodesRequest& request_;
-  const size_t size_;
+  const v1::CodeFilter& filter_;
+  PageScan scan_;
   v1::ListCodesResponse response_;
-  uint64_t last_ = 0;
-  bool more_ = false;
 };
 
 /// Places are 1-based positions in the batch's list.
@@ -243,42 +243,69 @@ Result<void> ListBatch(const store::Snapshot& snapshot, uint64_t batch, uint64_t
     const std::vector<BatchItem> items = DecodeItems(stored->bytes);
     for (size_t i = 0; i < items.size(); ++i) {
       const uint64_t place = chunk * kBatchChunk + i + 1;
-      if (place <= after || items[i].serial == 0) continue;
+      if (place <= after) continue;
+      if (!page.Look(place)) return {};
+      if (items[i].serial == 0) continue;
       YIMA_ASSIGN_OR_RETURN(const auto read, FindCode(snapshot, items[i].serial));
-      if (!page.Offer(place, read.record, read.revision)) return {};
+      if (!page.Offer(read.record, read.revision)) return {};
     }
   }
   return {};
 }
 
-Result<void> ListByFacilities(const store::Snapshot& snapshot, const v1::FacilityFilter& filter,
+/// Active codes, by rising uid.
+Result<void> ListByFacilities(const store::Snapshot& snapshot, const FacilityMatcher& matcher,
                               uint64_t after, Page& page) {
-  YIMA_ASSIGN_OR_RETURN(const auto matcher, FacilityMatcher::Parse(filter, "filter.facilities"));
   Result<void> failure;
-  YIMA_RETURN_IF_ERROR(matcher.Scan(snapshot, after, [&](uint64_t, const v1::Facility& facility) {
-    const auto serial = snapshot.Holder(store::Index::kActiveCode, ActiveCodeKey(facility.uid()));
-    if (!serial) failure = tl::unexpected(serial.error());
-    if (!serial || *serial == 0) return serial.has_value();
-    const auto read = FindCode(snapshot, *serial);
-    if (!read) failure = tl::unexpected(read.error());
-    return read && page.Offer(facility.uid(), read->record, read->revision);
-  }));
+  YIMA_RETURN_IF_ERROR(matcher.Scan(
+      snapshot, after, [&](uint64_t uid) { return page.Look(uid); },
+      [&](uint64_t, const v1::Facility& facility) {
+        const auto serial =
+            snapshot.Holder(store::Index::kActiveCode, ActiveCodeKey(facility.uid()));
+        if (!serial) failure = tl::unexpected(serial.error());
+        if (!serial || *serial == 0) return serial.has_value();
+        const auto read = FindCode(snapshot, *serial);
+        if (!read) failure = tl::unexpected(read.error());
+        return read && page.Offer(read->record, read->revision);
+      }));
   return failure;
 }
 
+/// By rising serial; with a matcher, those whose facility it finds.
 Result<void> ListBySerial(const store::Snapshot& snapshot, const v1::CodeFilter& filter,
-                          uint64_t after, Page& page) {
+                          const FacilityMatcher* matcher, uint64_t after, Page& page) {
   std::vector<std::string> terms;
   if (filter.facility() != 0) terms.push_back(FacilityTerm(filter.facility()));
   if (filter.states_size() == 1 && filter.states(0) != v1::CODE_STATE_ACTIVE) {
     terms.push_back(CodeStateTerm(filter.states(0)));
   }
-  return snapshot.Scan(store::Kind::kCode, after, terms,
-                       [&](uint64_t serial, uint64_t revision, std::string_view bytes) {
-                         v1::Code code;
-                         code.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
-                         return page.Offer(serial, code, revision);
-                       });
+  Result<void> failure;
+  YIMA_RETURN_IF_ERROR(
+      snapshot.Scan(store::Kind::kCode, after, terms,
+                    [&](uint64_t serial, uint64_t revision, std::string_view bytes) {
+                      if (!page.Look(serial)) return false;
+                      v1::Code code;
+                      code.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+                      if (matcher != nullptr) {
+                        if (code.facility() == 0 || !page.Asks(code.state())) return true;
+                        const auto found = matcher->Finds(snapshot, code.facility());
+                        if (!found) failure = tl::unexpected(found.error());
+                        if (!found || !*found) return found.has_value();
+                      }
+                      return page.Offer(code, revision);
+                    }));
+  return failure;
+}
+
+/// Codes of facilities: the active ones, unless other states are asked for too.
+Result<void> ListOfFacilities(const store::Snapshot& snapshot, const v1::CodeFilter& filter,
+                              uint64_t after, Page& page) {
+  YIMA_ASSIGN_OR_RETURN(const auto matcher,
+                        FacilityMatcher::Parse(filter.facilities(), "filter.facilities"));
+  const bool only_active = std::ranges::all_of(
+      filter.states(), [](int state) { return state == v1::CODE_STATE_ACTIVE; });
+  if (only_active) return ListByFacilities(snapshot, matcher, after, page);
+  return ListBySerial(snapshot, filter, &matcher, after, page);
 }
 
 }  // namespace
@@ -310,15 +337,15 @@ Result<v1::ListCodesResponse> ListCodes(const Domain& domain, const Call& call,
   YIMA_ASSIGN_OR_RETURN(const std::string place,
                         OpenPageToken(domain, call.method, sealed, request.page_token()));
   const uint64_t after = place.empty() ? 0 : std::stoull(place);
-  Page page(domain, request, size);
+  Page page(domain, call, filter, size, after);
   if (filter.batch() != 0) {
     YIMA_RETURN_IF_ERROR(ListBatch(snapshot, filter.batch(), after, page));
   } else if (filter.has_facilities()) {
-    YIMA_RETURN_IF_ERROR(ListByFacilities(snapshot, filter.facilities(), after, page));
+    YIMA_RETURN_IF_ERROR(ListOfFacilities(snapshot, filter, after, page));
   } else {
-    YIMA_RETURN_IF_ERROR(ListBySerial(snapshot, filter, after, page));
+    YIMA_RETURN_IF_ERROR(ListBySerial(snapshot, filter, nullptr, after, page));
   }
-  return page.Finish(call, sealed);
+  return page.Finish(sealed);
 }
 
 }  // namespace yima::server

@@ -68,12 +68,13 @@ class CodedFacilities {
   std::bitset<256> coded_;
 };
 
-Result<void> FreezeFilter(const store::Snapshot& snapshot, const FacilityMatcher& matcher,
-                          BatchFreezer& freezer) {
+Result<void> FreezeFilter(const Call& call, const store::Snapshot& snapshot,
+                          const FacilityMatcher& matcher, BatchFreezer& freezer) {
   Result<void> failure;
   CodedFacilities coded(snapshot);
-  YIMA_RETURN_IF_ERROR(
-      matcher.Scan(snapshot, 0, [&](uint64_t revision, const v1::Facility& facility) {
+  YIMA_RETURN_IF_ERROR(matcher.Scan(
+      snapshot, 0, [&](uint64_t) { return !call.cancelled(); },
+      [&](uint64_t revision, const v1::Facility& facility) {
         const auto has_code = coded.Has(facility.uid());
         if (!has_code) {
           failure = tl::unexpected(has_code.error());
@@ -104,7 +105,9 @@ class Beginning {
     batch.set_kind(v1::BATCH_KIND_ISSUE);
     batch.set_state(v1::BATCH_STATE_RUNNING);
     YIMA_RETURN_IF_ERROR(Freeze(snapshot, batch));
+    if (call_.cancelled()) return CallEnded();
     if (batch.counts().total() == 0) return 0;
+    KeepRequest(request_, batch);
     batch.set_principal(call_.principal);
     batch.set_request_id(mark_.request_id);
     batch.set_create_time_us(domain_.now());
@@ -125,7 +128,7 @@ class Beginning {
     } else {
       YIMA_ASSIGN_OR_RETURN(const auto matcher, FacilityMatcher::Parse(request_.filter()));
       batch.set_source(matcher.InWords());
-      YIMA_RETURN_IF_ERROR(FreezeFilter(snapshot, matcher, freezer));
+      YIMA_RETURN_IF_ERROR(FreezeFilter(call_, snapshot, matcher, freezer));
     }
     YIMA_ASSIGN_OR_RETURN(*batch.mutable_source_hash(), freezer.Finish());
     batch.mutable_counts()->set_total(freezer.total());

@@ -63,6 +63,7 @@ Result<v1::ListBatchesResponse> ListBatches(const Domain& domain, const Call& ca
   for (const auto& bytes : newest | std::views::reverse) {
     v1::Batch& batch = *response.add_batches();
     if (!batch.ParseFromString(bytes)) return Damaged("a batch");
+    batch.clear_asked();  // Up to 32 KiB each.
     YIMA_RETURN_IF_ERROR(TakeCursor(snapshot, batch));
   }
   if (more) {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "server/domain/page_scan.h"
 #include "server/registry/facility_rules.h"
 #include "server/registry/filter.h"
 #include "server/registry/withheld.h"
@@ -213,17 +214,15 @@ Result<v1::ListFacilitiesResponse> ListFacilities(const Domain& domain, const Ca
                         OpenPageToken(domain, call.method, filter, request.page_token()));
   v1::ListFacilitiesResponse response;
   const uint64_t after = place.empty() ? 0 : std::stoull(place);
-  YIMA_RETURN_IF_ERROR(
-      matcher.Scan(snapshot, after, [&](uint64_t revision, const v1::Facility& facility) {
-        if (static_cast<size_t>(response.facilities_size()) == size) {
-          const uint64_t last = response.facilities(response.facilities_size() - 1).uid();
-          response.set_next_page_token(
-              SealPageToken(domain, call.method, filter, fmt::format("{}", last)));
-          return false;
-        }
+  PageScan page(call, size, after);
+  YIMA_RETURN_IF_ERROR(matcher.Scan(
+      snapshot, after, [&](uint64_t uid) { return page.Look(uid); },
+      [&](uint64_t revision, const v1::Facility& facility) {
+        if (!page.Take(facility.ByteSizeLong())) return false;
         *response.add_facilities() = ShownFacility(domain, facility, revision);
         return true;
       }));
+  YIMA_ASSIGN_OR_RETURN(*response.mutable_next_page_token(), page.NextToken(domain, filter));
   return response;
 }
 

@@ -8,6 +8,7 @@
 
 #include "codegen/code/facility_code.h"
 #include "server/domain/derived.h"
+#include "server/domain/domain.h"
 
 namespace yima::server {
 namespace {
@@ -93,6 +94,13 @@ Result<void> CheckEnums(const v1::FacilityFilter& filter, std::string_view at) {
   if (!v1::RightKind_IsValid(filter.right_kind())) {
     return UnknownEnum(filter.right_kind(), fmt::format("{}.right_kind", at));
   }
+  // Every facility has its three rights in some state, so a kind alone would leave nothing out.
+  if (filter.right_kind() != v1::RIGHT_KIND_UNSPECIFIED && filter.right_states().empty()) {
+    return Invalid("RIGHT_STATE_MISSING",
+                   fmt::format("{} is named without a state of it, so it leaves nothing out",
+                               v1::RightKind_Name(filter.right_kind())),
+                   fmt::format("{}.right_states", at));
+  }
   if (!v1::CodedFilter_IsValid(filter.coded()))
     return UnknownEnum(filter.coded(), fmt::format("{}.coded", at));
   return {};
@@ -174,11 +182,18 @@ Result<bool> FacilityMatcher::Matches(const store::Snapshot& snapshot,
   return (code != 0) == (filter_.coded() == v1::CODED_FILTER_CODED);
 }
 
+Result<bool> FacilityMatcher::Finds(const store::Snapshot& snapshot, uint64_t uid) const {
+  if (!EmptyOrHolds(filter_.uids(), uid)) return false;
+  YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Facility>(snapshot, uid));
+  return read ? Matches(snapshot, read->record) : false;
+}
+
 Result<void> FacilityMatcher::Scan(const store::Snapshot& snapshot, uint64_t after,
-                                   const Visitor& visit) const {
+                                   const Look& look, const Visitor& visit) const {
   Result<void> failure;
   v1::Facility facility;  // its memory is used again for each record
   const auto offer = [&](uint64_t id, uint64_t revision, std::string_view bytes) {
+    if (!look(id)) return false;
     if (!facility.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
       failure = Fail(StatusCode::kDataLoss, "RECORD_DAMAGED",
                      fmt::format("facility {} does not parse; run yimad check", id));
@@ -216,6 +231,9 @@ std::string FacilityMatcher::InWords() const {
   }
   for (const int condition : filter_.conditions()) {
     words.push_back(v1::Condition_Name(static_cast<v1::Condition>(condition)));
+  }
+  if (filter_.right_kind() != v1::RIGHT_KIND_UNSPECIFIED) {
+    words.push_back(v1::RightKind_Name(filter_.right_kind()));
   }
   for (const int state : filter_.right_states()) {
     words.push_back(v1::RightState_Name(static_cast<v1::RightState>(state)));

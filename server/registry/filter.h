@@ -15,14 +15,20 @@ namespace yima::server {
 class FacilityMatcher {
  public:
   /// DIVISION_MALFORMED (a prefix is 2, 4 or 6 digits), CLASS_MALFORMED, ENUM_UNKNOWN,
-  /// SCHEME_UNASSIGNED, TOO_MANY_UIDS and TOO_MANY_VALUES above 1,000; fields are
-  /// "filter.divisions[0]" and the like, where `at` is the filter's own place in the request.
+  /// RIGHT_STATE_MISSING, SCHEME_UNASSIGNED, TOO_MANY_UIDS and TOO_MANY_VALUES above 1,000; fields
+  /// are "filter.divisions[0]" and the like, where `at` is the filter's own place in the request.
   static Result<FacilityMatcher> Parse(const v1::FacilityFilter& filter,
                                        std::string_view at = "filter");
 
   /// Visits facilities with uid > after that match, by rising uid, until `visit` returns false.
+  /// `look` is asked before each facility, whether it matches or not; false ends the scan.
   using Visitor = std::function<bool(uint64_t revision, const v1::Facility& facility)>;
-  Result<void> Scan(const store::Snapshot& snapshot, uint64_t after, const Visitor& visit) const;
+  using Look = std::function<bool(uint64_t uid)>;
+  Result<void> Scan(const store::Snapshot& snapshot, uint64_t after, const Look& look,
+                    const Visitor& visit) const;
+
+  /// Whether the facility matches; false when there is none.
+  Result<bool> Finds(const store::Snapshot& snapshot, uint64_t uid) const;
 
   /// The filter in words, for batch records: "division 140502, class 01001"; at most 256
   /// bytes. "all facilities" when it is empty.

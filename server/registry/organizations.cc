@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "codegen/code/facility_code.h"
+#include "server/domain/page_scan.h"
 #include "server/registry/facility_rules.h"
 
 namespace yima::server {
@@ -289,7 +290,7 @@ Result<Planned> PlanImportOrganizations(const Domain& domain, const Call& call,
     YIMA_RETURN_IF_ERROR(merge.Add(std::move(organization), prefix));
   }
   Planned planned = merge.Finish(call, request.request_id());
-  if (request.dry_run()) planned.change = {};
+  planned.dry_run = request.dry_run();
   // A kept reply holds references alone, so the counts ride in front as one of no kind.
   planned.results.insert(planned.results.begin(),
                          {store::Kind{}, merge.counts.created, merge.counts.updated});
@@ -337,21 +338,18 @@ Result<v1::ListOrganizationsResponse> ListOrganizations(const Domain& domain, co
   YIMA_ASSIGN_OR_RETURN(const std::string place,
                         OpenPageToken(domain, call.method, "", request.page_token()));
   v1::ListOrganizationsResponse response;
-  uint64_t last = place.empty() ? 0 : std::stoull(place);
+  const uint64_t after = place.empty() ? 0 : std::stoull(place);
+  PageScan page(call, size, after);
   YIMA_RETURN_IF_ERROR(snapshot.Scan(
-      store::Kind::kOrganization, last, {},
+      store::Kind::kOrganization, after, {},
       [&](uint64_t id, uint64_t revision, std::string_view bytes) {
-        if (static_cast<size_t>(response.organizations_size()) == size) {
-          response.set_next_page_token(
-              SealPageToken(domain, call.method, "", fmt::format("{}", last)));
-          return false;
-        }
+        if (!page.Look(id) || !page.Take(bytes.size())) return false;
         v1::Organization organization;
         organization.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
         *response.add_organizations() = ShownOrganization(domain, organization, revision);
-        last = id;
         return true;
       }));
+  YIMA_ASSIGN_OR_RETURN(*response.mutable_next_page_token(), page.NextToken(domain, ""));
   return response;
 }
 

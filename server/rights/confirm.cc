@@ -107,8 +107,9 @@ Result<void> CheckRequest(const v1::ConfirmRightsRequest& request) {
   return {};
 }
 
-/// Visits what the request names, with its revision.
-Result<void> Visit(const v1::ConfirmRightsRequest& request, const store::Snapshot& snapshot,
+/// Visits what the request names, with its revision. CALL_ENDED when nobody waits any more.
+Result<void> Visit(const Call& call, const v1::ConfirmRightsRequest& request,
+                   const store::Snapshot& snapshot,
                    const std::function<Result<void>(uint64_t, const v1::Facility&)>& visit) {
   if (request.target_case() == v1::ConfirmRightsRequest::kFacility) {
     YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Facility>(snapshot, request.facility()));
@@ -118,11 +119,14 @@ Result<void> Visit(const v1::ConfirmRightsRequest& request, const store::Snapsho
   }
   YIMA_ASSIGN_OR_RETURN(const auto matcher, FacilityMatcher::Parse(request.filter()));
   Result<void> failure;
-  YIMA_RETURN_IF_ERROR(
-      matcher.Scan(snapshot, 0, [&](uint64_t revision, const v1::Facility& facility) {
+  YIMA_RETURN_IF_ERROR(matcher.Scan(
+      snapshot, 0, [&](uint64_t) { return !call.cancelled(); },
+      [&](uint64_t revision, const v1::Facility& facility) {
         failure = visit(revision, facility);
         return failure.has_value();
       }));
+  // Half a list must not be taken for the whole.
+  if (call.cancelled()) return CallEnded();
   return failure;
 }
 
@@ -135,12 +139,12 @@ Result<void> CheckHeld(const v1::ConfirmRightsRequest& request, const Tally& tal
 }
 
 /// What would be done, from one snapshot.
-Result<v1::ConfirmRightsResponse> DryRun(const v1::ConfirmRightsRequest& request,
+Result<v1::ConfirmRightsResponse> DryRun(const Call& call, const v1::ConfirmRightsRequest& request,
                                          const store::Snapshot& snapshot) {
   ListHash hash;
   uint64_t total = 0;
   Tally tally;
-  YIMA_RETURN_IF_ERROR(Visit(request, snapshot,
+  YIMA_RETURN_IF_ERROR(Visit(call, request, snapshot,
                              [&](uint64_t revision, const v1::Facility& facility) -> Result<void> {
                                hash.Add(facility.uid(), revision);
                                ++total;
@@ -169,13 +173,13 @@ class ConfirmBatch {
   Result<uint64_t> Begin(const store::Snapshot& snapshot, const RequestMark& mark) {
     // Looked at before anything is written, so that a refusal leaves nothing behind.
     if (request_.has_facility() || !request_.frozen_hash().empty()) {
-      YIMA_ASSIGN_OR_RETURN(const auto found, DryRun(request_, snapshot));
+      YIMA_ASSIGN_OR_RETURN(const auto found, DryRun(call_, request_, snapshot));
       YIMA_RETURN_IF_ERROR(CheckFrozen(found));
     }
     YIMA_ASSIGN_OR_RETURN(const uint64_t id, domain_.numbers.NewId(store::Kind::kBatch));
     BatchFreezer freezer(domain_, call_, id);
     YIMA_RETURN_IF_ERROR(
-        Visit(request_, snapshot, [&](uint64_t revision, const v1::Facility& facility) {
+        Visit(call_, request_, snapshot, [&](uint64_t revision, const v1::Facility& facility) {
           return freezer.Add({facility.uid(), revision});
         }));
     YIMA_ASSIGN_OR_RETURN(std::string hash, freezer.Finish());
@@ -209,6 +213,7 @@ class ConfirmBatch {
     }
     batch.set_source_hash(hash);
     batch.mutable_counts()->set_total(total);
+    KeepRequest(request_, batch);
     batch.set_principal(call_.principal);
     batch.set_request_id(mark.request_id);
     batch.set_create_time_us(domain_.now());
@@ -332,7 +337,7 @@ Result<void> ConfirmRights(const Domain& domain, const Call& call,
                            const v1::ConfirmRightsRequest& request, const ConfirmSink& sink) {
   YIMA_RETURN_IF_ERROR(CheckRequest(request));
   if (request.dry_run()) {
-    YIMA_ASSIGN_OR_RETURN(const auto response, DryRun(request, *domain.store.Read()));
+    YIMA_ASSIGN_OR_RETURN(const auto response, DryRun(call, request, *domain.store.Read()));
     return sink(response);
   }
   YIMA_RETURN_IF_ERROR(CheckRequestId(request.request_id()));

@@ -29,7 +29,7 @@ constexpr int kKeepaliveMs = 20'000;
 constexpr size_t kMemoryMax = size_t{512} << 20;
 constexpr int kCallsAConnectionMax = 256;
 
-grpc::ServerUnaryReactor* ServeUnary(const Method& method, const Call& call,
+grpc::ServerUnaryReactor* ServeUnary(const Method& method, const Call& as_method,
                                      grpc::CallbackServerContext* context,
                                      const ByteBuffer* request, ByteBuffer* response) {
   auto* reactor = context->DefaultReactor();
@@ -42,6 +42,9 @@ grpc::ServerUnaryReactor* ServeUnary(const Method& method, const Call& call,
     const std::string_view bytes =
         whole ? std::string_view(reinterpret_cast<const char*>(slice.begin()), slice.size())
               : copied;
+    Call call = as_method;
+    // The context lives until the reactor has finished, and handlers do not ask after they replied.
+    call.cancelled = [context] { return context->IsCancelled(); };
     method.unary(call, bytes, [reactor, response](Result<std::string> reply) {
       if (!reply) return reactor->Finish(ToStatus(reply.error()));
       *response = ToByteBuffer(*std::move(reply));

@@ -120,7 +120,7 @@ class StreamCall final : public Bidi {
     }
     begun_ = true;
     if (!Wait()) {
-      if (cancelled_) return Gone();
+      if (cancelled_) return CallerGone();
       return false;
     }
     bytes = ToString(read_);
@@ -135,15 +135,11 @@ class StreamCall final : public Bidi {
   }
 
   Result<void> Send(std::string bytes) {
-    if (cancelled_) return Gone();
+    if (cancelled_) return CallerGone();
     const grpc::ByteBuffer buffer = ToByteBuffer(std::move(bytes));
     StartWrite(&buffer);
-    if (!Wait()) return Gone();
+    if (!Wait()) return CallerGone();
     return {};
-  }
-
-  static tl::unexpected<Error> Gone() {
-    return Fail(StatusCode::kCancelled, "CALLER_GONE", "nobody waits for the answer any more");
   }
 
   static tl::unexpected<Error> Stopping() { return tl::unexpected(kStopping); }

@@ -30,10 +30,14 @@ class Methods {
 
   /// `name`: "RegistryService/CreateFacility".
   template <typename Response, typename Request>
-  Result<Response> Unary(std::string_view name, const Request& request) {
+  Result<Response> Unary(
+      std::string_view name, const Request& request,
+      const std::function<bool()>& cancelled = [] { return false; }) {
     std::promise<Result<std::string>> promise;
     const Method& method = Find(name);
-    method.unary(world_.call(method.name), request.SerializeAsString(),
+    Call call = world_.call(method.name);
+    call.cancelled = cancelled;
+    method.unary(call, request.SerializeAsString(),
                  [&](Result<std::string> reply) { promise.set_value(std::move(reply)); });
     YIMA_ASSIGN_OR_RETURN(const std::string bytes, promise.get_future().get());
     Response response;

@@ -274,6 +274,27 @@ TEST_F(ListCodesTest, FindsByStateFacilityAndFilter) {
               ElementsAre(1, 3));
 }
 
+TEST_F(ListCodesTest, FindsOtherStatesOfAFiltersFacilitiesToo) {
+  using ::testing::ElementsAre;
+  using ::testing::IsEmpty;
+  const auto of = [&](const char* division, std::initializer_list<v1::CodeState> states) {
+    return Serials([&](auto& f) {
+      f.mutable_facilities()->add_divisions(division);
+      for (const auto state : states) f.add_states(state);
+    });
+  };
+  EXPECT_THAT(of("1405", {v1::CODE_STATE_REVOKED}), ElementsAre(0));
+  EXPECT_THAT(of("1405", {v1::CODE_STATE_REVOKED, v1::CODE_STATE_ACTIVE}), ElementsAre(0, 1, 3));
+  EXPECT_THAT(of("1405", {v1::CODE_STATE_ACTIVE}), ElementsAre(1, 3));
+  EXPECT_THAT(of("1405", {v1::CODE_STATE_BLANK}), IsEmpty());
+  EXPECT_THAT(of("11", {v1::CODE_STATE_REVOKED}), IsEmpty());
+  EXPECT_THAT(Serials([&](auto& f) {
+                f.mutable_facilities()->add_uids(facility_);
+                f.add_states(v1::CODE_STATE_REVOKED);
+              }),
+              ElementsAre(0));
+}
+
 TEST_F(ListCodesTest, KeepsTheOrderOfABatch) {
   v1::IssueCodesRequest issue;
   issue.set_request_id("issue-1");

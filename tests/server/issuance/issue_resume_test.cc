@@ -60,6 +60,18 @@ class IssueResumeTest : public ::testing::Test {
   v1::IssueCodesRequest request_;
 };
 
+TEST_F(IssueResumeTest, BeginsNoBatchThatNobodyWaitsFor) {
+  int asked = 0;
+  const auto answers = Issue({}, [&] { return ++asked > 2; });
+  ASSERT_FALSE(answers);
+  EXPECT_EQ(answers.error().reason, "CALL_ENDED");
+  EXPECT_EQ(asked, 4) << "it went on to the end of the list";
+  EXPECT_EQ(*world_.Read()->Counter("codes/1"), 0);
+  const auto listed = methods_.Unary<v1::ListBatchesResponse>("RegistryService/ListBatches",
+                                                              v1::ListBatchesRequest());
+  EXPECT_EQ(listed->batches_size(), 0);
+}
+
 TEST_F(IssueResumeTest, GoesOnAfterAClientThatLeftAtAnyMessage) {
   const uint64_t chunks = kFacilities / kBatchChunk + 1;
   for (uint64_t leave_at = 0; leave_at <= chunks; ++leave_at) {

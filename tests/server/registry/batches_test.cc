@@ -49,6 +49,64 @@ TEST_F(BatchesTest, DamagedRecordsAreToldOf) {
             (Refusal{StatusCode::kDataLoss, "RECORD_DAMAGED", ""}));
 }
 
+/// The words of a filter leave out which uids; the request itself does not.
+TEST_F(BatchesTest, RecordSaysWhatWasAskedFor) {
+  const uint64_t bureau = world_.AddOrganization("城管局");
+  v1::IssueCodesRequest issue;
+  issue.mutable_filter()->add_uids(world_.AddFacility(1, bureau));
+  for (uint64_t uid = 2; uid <= 1000; ++uid) issue.mutable_filter()->add_uids(uid << 32);
+  v1::ConfirmRightsRequest confirm;
+  confirm.mutable_filter()->set_right_kind(v1::RIGHT_KIND_SUPERVISING);
+  confirm.mutable_filter()->add_right_states(v1::RIGHT_STATE_RECORDED);
+  confirm.add_kinds(v1::RIGHT_KIND_SUPERVISING);
+  confirm.mutable_basis()->set_kind("批复");
+  confirm.mutable_basis()->set_number("3号");
+  const std::string asked[] = {issue.SerializeAsString(), confirm.SerializeAsString()};
+  issue.set_request_id("issue-1");
+  confirm.set_request_id("confirm-1");
+  const uint64_t batches[] = {
+      methods_.Stream<v1::IssueCodesResponse>("IssuanceService/IssueCodes", issue)->front().batch(),
+      methods_.Stream<v1::ConfirmRightsResponse>("RightsService/ConfirmRights", confirm)
+          ->front()
+          .batch()};
+  for (int i = 0; i < 2; ++i) {
+    v1::GetBatchRequest request;
+    request.set_batch(batches[i]);
+    const auto batch = methods_.Unary<v1::GetBatchResponse>("RegistryService/GetBatch", request);
+    ASSERT_TRUE(batch);
+    EXPECT_EQ(batch->batch().request(), asked[i]);
+  }
+  const auto listed = methods_.Unary<v1::ListBatchesResponse>("RegistryService/ListBatches",
+                                                              v1::ListBatchesRequest());
+  ASSERT_EQ(listed->batches_size(), 2);
+  EXPECT_EQ(listed->batches(0).source(), "RIGHT_KIND_SUPERVISING, RIGHT_STATE_RECORDED");
+  for (const auto& batch : listed->batches()) {
+    EXPECT_EQ(batch.asked_case(), v1::Batch::ASKED_NOT_SET);
+  }
+}
+
+TEST_F(BatchesTest, RecordOfALongRequestHoldsItsHash) {
+  const uint64_t bureau = world_.AddOrganization("城管局");
+  world_.AddFacility(1, bureau);
+  v1::IssueCodesRequest issue;
+  auto& filter = *issue.mutable_filter();
+  filter.add_class_codes("01001");
+  filter.add_organizations(bureau);
+  for (int i = 0; i < 999; ++i) {
+    filter.add_divisions("140502");
+    filter.add_class_codes(std::string(16, 'x'));
+    filter.add_organizations(UINT64_MAX);
+  }
+  issue.set_request_id("issue-1");
+  const auto answers = methods_.Stream<v1::IssueCodesResponse>("IssuanceService/IssueCodes", issue);
+  ASSERT_TRUE(answers) << answers.error().message;
+  v1::GetBatchRequest request;
+  request.set_batch(answers->front().batch());
+  const auto batch = methods_.Unary<v1::GetBatchResponse>("RegistryService/GetBatch", request);
+  EXPECT_EQ(batch->batch().asked_case(), v1::Batch::kRequestSha256);
+  EXPECT_EQ(batch->batch().request_sha256().size(), 32);
+}
+
 TEST_F(BatchesTest, UnknownBatchIsNotFound) {
   v1::GetBatchRequest request;
   for (const uint64_t batch : {uint64_t{0}, uint64_t{7}, UINT64_MAX}) {

@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/domain/page_scan.h"
 #include "tests/server/methods.h"
 #include "tests/server/plates.h"
 
@@ -163,6 +164,8 @@ const BadFilter kBadFilters[] = {
      "ENUM_UNKNOWN", "right_states[0]"},
     {"RightKind", [](auto& f) { f.set_right_kind(static_cast<v1::RightKind>(99)); }, "ENUM_UNKNOWN",
      "right_kind"},
+    {"RightKindAlone", [](auto& f) { f.set_right_kind(v1::RIGHT_KIND_OWNING); },
+     "RIGHT_STATE_MISSING", "right_states"},
     {"Coded", [](auto& f) { f.set_coded(static_cast<v1::CodedFilter>(99)); }, "ENUM_UNKNOWN",
      "coded"},
     {"Uids",
@@ -280,6 +283,52 @@ TEST_F(FacilityListTest, TokensAreGoodForTheirOwnListOnly) {
   ASSERT_TRUE(List(request));
   EXPECT_EQ(List(request)->facilities_size(), 1);
   EXPECT_EQ(List(request)->next_page_token(), "");
+}
+
+TEST_F(FacilityListTest, PageTakesNoMoreThanForeignClientsTake) {
+  for (uint32_t number = 1; number <= 300; ++number) {
+    Edit<v1::Facility>(world_, world_.AddFacility(number, bureau_), [](v1::Facility& facility) {
+      auto* extra = facility.add_extra();
+      extra->set_name("x");
+      extra->set_value(std::string(15'000, 'x'));
+    });
+  }
+  v1::ListFacilitiesRequest request;
+  request.set_page_size(1000);
+  int facilities = 0;
+  int pages = 0;
+  do {
+    const auto page = List(request);
+    ASSERT_TRUE(page);
+    EXPECT_LT(page->ByteSizeLong(), size_t{4} << 20);
+    facilities += page->facilities_size();
+    ++pages;
+    request.set_page_token(page->next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_EQ(facilities, 300);
+  EXPECT_EQ(pages, 2);
+}
+
+TEST_F(FacilityListTest, EndsWhenNobodyWaits) {
+  world_.AddFacility(1, bureau_);
+  const auto gone = [] { return true; };
+  const Refusal refusal{StatusCode::kCancelled, "CALLER_GONE", ""};
+  EXPECT_EQ(RefusalOf(methods_.Unary<v1::ListFacilitiesResponse>(
+                "RegistryService/ListFacilities", v1::ListFacilitiesRequest(), gone)),
+            refusal);
+  EXPECT_EQ(RefusalOf(methods_.Unary<v1::ListOrganizationsResponse>(
+                "RegistryService/ListOrganizations", v1::ListOrganizationsRequest(), gone)),
+            refusal);
+}
+
+TEST_F(FacilityListTest, PageOfRareMatchesIsShortAndTheNextGoesOn) {
+  const Call call = world_.call("test");
+  PageScan page(call, 10, 0);
+  uint64_t place = 0;
+  while (page.Look(place + 1)) ++place;
+  EXPECT_EQ(place, PageScan::kLooksMax);
+  EXPECT_EQ(*OpenPageToken(world_.domain(), "test", "", *page.NextToken(world_.domain(), "")),
+            fmt::format("{}", place));
 }
 
 TEST_F(FacilityListTest, WhatStandsThroughoutIsOnJustOnePageUnderWrites) {

@@ -6,6 +6,7 @@
 
 #include "server/store/sqlite_store.h"
 #include "tests/server/methods.h"
+#include "tests/server/plates.h"
 #include "tests/server/registry/facility_request.h"
 
 namespace yima::server::testing {
@@ -84,6 +85,43 @@ TEST_F(RequestIdTest, ARefusedRequestLeavesItsIdFree) {
   request.mutable_facility()->set_class_code("99999");
   ASSERT_FALSE(Create(request));
   EXPECT_TRUE(Create(FacilityRequest(1, bureau_)));
+}
+
+/// A write that finds all as wanted is done, too: its id is not free for another.
+TEST_F(RequestIdTest, RequestThatChangedNothingKeepsItsId) {
+  const Plate plate = AddPlate(*world_, uint64_t{1} << 32 | 1, 0);
+  v1::RevokeCodeRequest request;
+  request.set_serial(plate.serial);
+  request.set_reason(v1::REVOCATION_REASON_LOST);
+  const auto revoke = [&](const char* id) {
+    request.set_request_id(id);
+    return methods_->Unary<v1::RevokeCodeResponse>("IssuanceService/RevokeCode", request);
+  };
+  ASSERT_TRUE(revoke("revoke-1"));
+  const std::string state = world_->State();
+  const auto again = revoke("revoke-2");
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(revoke("revoke-2")->SerializeAsString(), again->SerializeAsString());
+  Restart();
+  request.set_reason(v1::REVOCATION_REASON_DAMAGED);
+  EXPECT_EQ(RefusalOf(revoke("revoke-2")),
+            (Refusal{StatusCode::kFailedPrecondition, "REQUEST_ID_REUSED", "request_id"}));
+  EXPECT_EQ(world_->State(), state);
+}
+
+TEST_F(RequestIdTest, DryRunKeepsNoId) {
+  v1::ImportOrganizationsRequest request;
+  request.set_request_id("import-1");
+  request.add_inputs()->mutable_organization()->set_name("水务公司");
+  request.set_dry_run(true);
+  const auto import = [&] {
+    return methods_->Unary<v1::ImportOrganizationsResponse>("RegistryService/ImportOrganizations",
+                                                            request);
+  };
+  ASSERT_TRUE(import());
+  request.set_dry_run(false);
+  ASSERT_TRUE(import());
+  EXPECT_EQ(import()->created(), 1);
 }
 
 TEST_F(RequestIdTest, OneIdServesEachMethodForItself) {

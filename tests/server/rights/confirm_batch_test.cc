@@ -149,6 +149,17 @@ TEST_F(ConfirmBatchTest, GoesOnAfterACancellationAtEachChunk) {
   EXPECT_THAT(Findings(world_), IsEmpty());
 }
 
+TEST_F(ConfirmBatchTest, BeginsNoBatchThatNobodyWaitsFor) {
+  int asked = 0;
+  const auto answers = Confirm({}, [&] { return ++asked > 2; });
+  EXPECT_EQ(RefusalOf(answers), (Refusal{StatusCode::kUnavailable, "CALL_ENDED", ""}));
+  EXPECT_EQ(asked, 4) << "it went on to the end of the list";
+  v1::ListBatchesRequest list;
+  EXPECT_EQ(
+      methods_.Unary<v1::ListBatchesResponse>("RegistryService/ListBatches", list)->batches_size(),
+      0);
+}
+
 TEST_F(ConfirmBatchTest, GoesOnAfterAClientThatLeft) {
   const auto broken = Confirm([](const v1::ConfirmRightsResponse&) -> Result<void> {
     return Fail(StatusCode::kCancelled, "CALLER_GONE", "gone");

@@ -1,4 +1,5 @@
 #include <atomic>
+#include <future>
 #include <thread>
 
 #include "grpc/health/v1/health.pb.h"
@@ -140,6 +141,31 @@ TEST(ServingTest, DeadlineThatExpiresInTheMiddleEndsTheCallAlone) {
   expired.Open();
   late.join();
   EXPECT_TRUE(transport.Unary("test.Slow/Answer", request, response, kLong));
+}
+
+TEST(ServingTest, HandlerLearnsThatNobodyWaits) {
+  std::promise<bool> learnt;
+  std::thread working;
+  const auto server = Serve({{"test.Slow/Answer",
+                              [&](const Call& call, std::string_view, Reply reply) {
+                                working = std::thread([&learnt, call, reply] {
+                                  constexpr int kAsksMax = 30'000;
+                                  int asks = 0;
+                                  while (!call.cancelled() && ++asks < kAsksMax) {
+                                    std::this_thread::sleep_for(milliseconds(1));
+                                  }
+                                  learnt.set_value(asks < kAsksMax);
+                                  reply(std::string());
+                                });
+                              },
+                              {}}});
+  v1::GetBatchRequest request;
+  v1::GetBatchResponse response;
+  EXPECT_EQ(RefusalOf(Transport(server->address())
+                          .Unary("test.Slow/Answer", request, response, milliseconds(100))),
+            (Refusal{StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED", ""}));
+  EXPECT_TRUE(learnt.get_future().get());
+  working.join();
 }
 
 TEST(ServingTest, ExceptionOfAHandlerIsItsCallsErrorAlone) {
