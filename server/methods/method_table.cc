@@ -11,6 +11,7 @@
 #include "server/registry/facilities.h"
 #include "server/registry/import/import.h"
 #include "server/registry/organizations.h"
+#include "server/resolver/note_desk.h"
 #include "server/rights/confirm.h"
 
 namespace yima::server {
@@ -59,8 +60,11 @@ UnaryHandler Writing(const Domain& domain,
     }
     Execute(
         domain, MarkOf(domain, call, request->request_id(), request->SerializeAsString()),
-        [&domain, call, request, plan](const store::Snapshot& snapshot) {
-          return plan(domain, call, *request, snapshot);
+        [&domain, call, request, plan](const store::Snapshot& snapshot) -> Result<Planned> {
+          auto planned = plan(domain, call, *request, snapshot);
+          // Not to be written: who gave up may have gone on without it.
+          if (call.cancelled()) return CallerGone();
+          return planned;
         },
         [&domain, answer, reply = std::move(reply)](Result<std::vector<RecordRef>> results) {
           if (!results) return reply(tl::unexpected(results.error()));
@@ -113,13 +117,14 @@ UnaryHandler Resolve(const Domain& domain, const Resolver& resolver,
 }
 
 template <typename Response>
-UnaryHandler Note(std::function<Result<std::string>()> note) {
-  return [note = std::move(note)](const Call&, std::string_view, const Reply& reply) {
-    const auto text = note();
-    if (!text) return reply(tl::unexpected(text.error()));
+UnaryHandler Note(std::shared_ptr<NoteDesk> desk, NoteDesk::Maker note) {
+  const auto make = [note = std::move(note)]() -> Result<std::string> {
     Response response;
-    response.set_note(*text);
-    reply(response.SerializeAsString());
+    YIMA_ASSIGN_OR_RETURN(*response.mutable_note(), note());
+    return response.SerializeAsString();
+  };
+  return [desk = std::move(desk), make](const Call&, std::string_view, Reply reply) {
+    desk->Ask(make, std::move(reply));
   };
 }
 
@@ -128,6 +133,7 @@ UnaryHandler Note(std::function<Result<std::string>()> note) {
 std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolver,
                                     TrustNotes& notes) {
   const Domain& d = domain;
+  const auto desk = std::make_shared<NoteDesk>();
   const std::string registry = "yima.v1.RegistryService/";
   const std::string issuance = "yima.v1.IssuanceService/";
   const std::string resolving = "yima.v1.ResolverService/";
@@ -161,10 +167,11 @@ std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolv
       {resolving + "Resolve", Resolve(d, resolver, &Resolver::ResolveBytes), {}},
       {resolving + "BatchResolve", Resolve(d, resolver, &Resolver::BatchResolveBytes), {}},
       {resolving + "GetTrustBundle",
-       Note<v1::GetTrustBundleResponse>([&notes] { return notes.Bundle(); }),
+       Note<v1::GetTrustBundleResponse>(desk, [&notes] { return notes.Bundle(); }),
        {}},
       {resolving + "GetRevocationList",
-       Note<v1::GetRevocationListResponse>([&notes, &d] { return notes.List(*d.store.Read()); }),
+       Note<v1::GetRevocationListResponse>(desk,
+                                           [&notes, &d] { return notes.List(*d.store.Read()); }),
        {}},
 
       {rights + "ConfirmRights", {}, Answer(d, ConfirmRights)},

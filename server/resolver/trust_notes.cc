@@ -1,6 +1,7 @@
 #include "server/resolver/trust_notes.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -105,8 +106,11 @@ Result<TrustBundle> BundleOf(const v1::Registry& registry) {
     YIMA_ASSIGN_OR_RETURN(auto made, OriginOf(origin));
     bundle.origins.push_back(std::move(made));
   }
+  std::set<uint32_t> key_ids;
   for (const auto& key : registry.code_keys()) {
     YIMA_ASSIGN_OR_RETURN(auto made, CodeKeyOf(key));
+    // Even of two origins: the key files are named by it.
+    if (!key_ids.insert(key.key_id()).second) return Malformed("second key of one key_id");
     bundle.keys.push_back(std::move(made));
   }
   YIMA_ASSIGN_OR_RETURN(bundle.roots, PublicKeys(registry.root_keys()));
@@ -114,6 +118,18 @@ Result<TrustBundle> BundleOf(const v1::Registry& registry) {
   YIMA_ASSIGN_OR_RETURN(bundle.log_keys, PublicKeys(registry.log_keys()));
   YIMA_ASSIGN_OR_RETURN(bundle.certificate_keys, PublicKeys(registry.certificate_keys()));
   return bundle;
+}
+
+Result<RevocationList> ListOf(const store::Snapshot& snapshot) {
+  RevocationList list;
+  YIMA_ASSIGN_OR_RETURN(list.suspended, SerialsIn(snapshot, v1::CODE_STATE_SUSPENDED));
+  YIMA_ASSIGN_OR_RETURN(list.revoked, SerialsIn(snapshot, v1::CODE_STATE_REVOKED));
+  YIMA_ASSIGN_OR_RETURN(list.replaced, SerialsIn(snapshot, v1::CODE_STATE_REPLACED));
+  return list;
+}
+
+bool ListsTheSame(const RevocationList& a, const RevocationList& b) {
+  return a.suspended == b.suspended && a.revoked == b.revoked && a.replaced == b.replaced;
 }
 
 Result<std::string> TrustNotes::Bundle() {
@@ -154,12 +170,8 @@ Result<std::string> TrustNotes::List(const store::Snapshot& snapshot) {
     YIMA_ASSIGN_OR_RETURN(same, IsSameByCounts(listed_, snapshot));
   }
   if (!same) {
-    RevocationList list;
-    YIMA_ASSIGN_OR_RETURN(list.suspended, SerialsIn(snapshot, v1::CODE_STATE_SUSPENDED));
-    YIMA_ASSIGN_OR_RETURN(list.revoked, SerialsIn(snapshot, v1::CODE_STATE_REVOKED));
-    YIMA_ASSIGN_OR_RETURN(list.replaced, SerialsIn(snapshot, v1::CODE_STATE_REPLACED));
-    same = fresh && list.suspended == listed_.suspended && list.revoked == listed_.revoked &&
-           list.replaced == listed_.replaced;
+    YIMA_ASSIGN_OR_RETURN(auto list, ListOf(snapshot));
+    same = fresh && ListsTheSame(list, listed_);
     if (!same) {
       list.registry = domain_.registry.id();
       list.epoch = static_cast<uint16_t>(domain_.registry.epoch());

@@ -49,6 +49,11 @@ class TrustNotes {
 /// What the registry's record says, as a bundle without sequence and times. REGISTRY_MALFORMED.
 Result<TrustBundle> BundleOf(const v1::Registry& registry);
 
+/// The codes that are suspended, revoked or replaced, as a list without the rest of its header.
+Result<RevocationList> ListOf(const store::Snapshot& snapshot);
+/// Whether both name the same serials as suspended, revoked and replaced.
+bool ListsTheSame(const RevocationList& a, const RevocationList& b);
+
 }  // namespace yima::server
 
 #endif  // YIMA_SERVER_RESOLVER_TRUST_NOTES_H_

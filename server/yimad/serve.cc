@@ -2,6 +2,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
+#include <utility>
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -20,7 +21,9 @@ namespace yima::server {
 namespace {
 
 constexpr std::chrono::seconds kGrace{10};
-constexpr time_t kHousekeepingSeconds = 3600;
+constexpr std::chrono::hours kForgetEvery{1};
+/// So soon a revocation stands on the stored list, which `yimad trust export` hands out.
+constexpr time_t kRenewSeconds = 2;
 constexpr TimeUs kRequestsKept = TimeUs{30} * 86'400 * 1'000'000;
 
 /// An address that stays on this machine whatever a resolver says: 127.0.0.0/8, ::1, localhost.
@@ -64,16 +67,34 @@ sigset_t BlockSignals() {
   return signals;
 }
 
-void KeepHouse(const Domain& domain, TrustNotes& notes) {
+void ForgetRequests(const Domain& domain) {
   if (const auto forgotten = domain.store.ForgetRequests(Now() - kRequestsKept); !forgotten) {
     spdlog::error("forgetting old requests: {}", forgotten.error().message);
   }
-  if (const auto bundle = notes.Bundle(); !bundle) {
-    spdlog::error("trust bundle: {}", bundle.error().message);
-  }
-  if (const auto list = notes.List(*domain.store.Read()); !list) {
-    spdlog::error("revocation list: {}", list.error().message);
-  }
+}
+
+/// Cheap while nothing has changed.
+Result<void> RenewNotes(const Domain& domain, TrustNotes& notes) {
+  YIMA_RETURN_IF_ERROR(notes.Bundle());
+  YIMA_RETURN_IF_ERROR(notes.List(*domain.store.Read()));
+  return {};
+}
+
+/// Until one of the signals comes. This thread serves nobody, so it may wait for commits.
+void KeepHouseUntil(const sigset_t& signals, const Domain& domain, TrustNotes& notes) {
+  using Clock = std::chrono::steady_clock;
+  const timespec wait{kRenewSeconds, 0};
+  Clock::time_point forget = Clock::now();
+  std::string trouble;
+  do {
+    if (Clock::now() >= forget) {
+      ForgetRequests(domain);
+      forget += kForgetEvery;
+    }
+    const auto renewed = RenewNotes(domain, notes);
+    const std::string said = std::exchange(trouble, renewed ? "" : renewed.error().message);
+    if (!renewed && trouble != said) spdlog::error("trust notes: {}", trouble);
+  } while (sigtimedwait(&signals, nullptr, &wait) < 0);
 }
 
 Result<TrustStore> OwnTrust(const Domain& domain, TrustNotes& notes) {
@@ -113,12 +134,10 @@ Result<void> Serve(const ServeOptions& options) {
   fmt::print(fmt::runtime(Say("正在服务：{}\n", "serving on {}\n")), server->address());
   std::fflush(stdout);
 
-  for (;;) {
-    KeepHouse(domain, notes);
-    const timespec wait{kHousekeepingSeconds, 0};
-    if (sigtimedwait(&signals, nullptr, &wait) > 0) break;
-  }
+  KeepHouseUntil(signals, domain, notes);
   server->Stop(kGrace);
+  // For who exports them from the folder while nothing is served.
+  YIMA_RETURN_IF_ERROR(RenewNotes(domain, notes));
   fmt::print("{}\n", Say("已停止", "stopped"));
   return {};
 }

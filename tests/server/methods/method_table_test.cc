@@ -1,13 +1,20 @@
 #include "server/methods/method_table.h"
 
+#include <future>
 #include <map>
+#include <memory>
+#include <mutex>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <google/protobuf/descriptor.h>
 #include <gtest/gtest.h>
 
+#include "codegen/code/signed_note.h"
 #include "tests/server/methods.h"
+#include "tests/server/plates.h"
 
 namespace yima::server::testing {
 namespace {
@@ -123,6 +130,95 @@ TEST(MethodTableTest, RefusesBytesThatAreNoRequest) {
         << method.name;
   }
   EXPECT_EQ(world.State(), state);
+}
+
+TEST(MethodTableTest, WriteThatNobodyWaitsForIsNotDone) {
+  World world;
+  Methods methods(world);
+  v1::CreateOrganizationRequest request;
+  request.set_request_id("create-1");
+  request.mutable_input()->mutable_organization()->set_name("城管局");
+  const std::string state = world.State();
+  EXPECT_EQ(RefusalOf(methods.Unary<v1::CreateOrganizationResponse>(
+                "RegistryService/CreateOrganization", request, [] { return true; })),
+            (Refusal{StatusCode::kCancelled, "CALLER_GONE", ""}));
+  EXPECT_EQ(world.State(), state);
+}
+
+/// Keeps changes back until it is told to let them through.
+class HeldStore final : public store::Store {
+ public:
+  void Apply(store::Change change, std::function<void(store::Outcome)> done) override {
+    const std::lock_guard lock(mutex_);
+    if (!holding_) return store_->Apply(std::move(change), std::move(done));
+    held_.emplace_back(std::move(change), std::move(done));
+  }
+  Result<uint64_t> Reserve(std::string_view sequence, uint64_t n) override {
+    return store_->Reserve(sequence, n);
+  }
+  std::unique_ptr<store::Snapshot> Read() const override { return store_->Read(); }
+  Result<uint64_t> ForgetRequests(TimeUs before) override { return store_->ForgetRequests(before); }
+
+  void Hold() {
+    const std::lock_guard lock(mutex_);
+    holding_ = true;
+  }
+  void LetGo() {
+    const std::lock_guard lock(mutex_);
+    holding_ = false;
+    for (auto& [change, done] : held_) store_->Apply(std::move(change), std::move(done));
+    held_.clear();
+  }
+
+ private:
+  std::unique_ptr<store::Store> store_ = store::OpenMemoryStore();
+  std::mutex mutex_;
+  bool holding_ = false;
+  std::vector<std::pair<store::Change, std::function<void(store::Outcome)>>> held_;
+};
+
+TEST(MethodTableTest, NoHandlerWaitsForATrustNoteToBeDurable) {
+  auto made = std::make_unique<HeldStore>();
+  HeldStore& store = *made;
+  World world(std::move(made));
+  Methods methods(world);
+  store.Hold();
+  std::vector<std::future<Result<std::string>>> replies;
+  for (const auto& method : methods.table()) {
+    if (!method.name.ends_with("/GetTrustBundle") && !method.name.ends_with("/GetRevocationList")) {
+      continue;
+    }
+    const auto reply = std::make_shared<std::promise<Result<std::string>>>();
+    replies.push_back(reply->get_future());
+    // Would never return if it waited.
+    method.unary(world.call(method.name), "",
+                 [reply](Result<std::string> answer) { reply->set_value(std::move(answer)); });
+  }
+  ASSERT_EQ(replies.size(), 2);
+  store.LetGo();
+  for (auto& reply : replies) EXPECT_TRUE(reply.get());
+}
+
+TEST(MethodTableTest, ListAskedForAfterARevocationHoldsIt) {
+  World world;
+  Methods methods(world);
+  const Plate plate = AddPlate(world, uint64_t{1} << 32 | 1, 0);
+  const auto list = [&] {
+    return methods
+        .Unary<v1::GetRevocationListResponse>("ResolverService/GetRevocationList",
+                                              v1::GetRevocationListRequest())
+        ->note();
+  };
+  const auto serials = [](const std::string& note) {
+    return RevocationList::ParseText(SignedNote::Parse(note)->text)->revoked;
+  };
+  EXPECT_THAT(serials(list()), ::testing::IsEmpty());
+  v1::RevokeCodeRequest request;
+  request.set_request_id("revoke-1");
+  request.set_serial(plate.serial);
+  request.set_reason(v1::REVOCATION_REASON_LOST);
+  ASSERT_TRUE(methods.Unary<v1::RevokeCodeResponse>("IssuanceService/RevokeCode", request));
+  EXPECT_THAT(serials(list()), ::testing::ElementsAre(*Serial::FromInteger(plate.serial)));
 }
 
 }  // namespace

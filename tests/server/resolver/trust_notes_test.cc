@@ -170,6 +170,18 @@ TEST(BundleOfTest, RefusesWhatCannotBeATrustBundle) {
   registry.add_code_keys()->set_algorithm("rot13");
   EXPECT_EQ(BundleOf(registry).error().reason, "REGISTRY_MALFORMED");
   registry.Clear();
+  // Key files are named by the key_id alone, whatever the origin.
+  for (const char* origin : {"HTTPS://QR.EXAMPLE.CN/", "HTTPS://OLD.EXAMPLE.CN/"}) {
+    auto* key = registry.add_code_keys();
+    key->set_origin(origin);
+    key->set_key_id(1);
+    key->set_algorithm("ed25519");
+    key->set_public_key(std::string(32, origin[8]));
+  }
+  EXPECT_EQ(BundleOf(registry).error().reason, "REGISTRY_MALFORMED");
+  registry.mutable_code_keys(1)->set_key_id(2);
+  EXPECT_TRUE(BundleOf(registry));
+  registry.Clear();
   registry.set_epoch(65536);
   EXPECT_EQ(BundleOf(registry).error().reason, "REGISTRY_MALFORMED");
 }

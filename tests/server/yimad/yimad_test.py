@@ -315,6 +315,43 @@ class TrustExportTest(YimadTest):
         self.assertEqual(shown.returncode, 0, shown.stderr)
         self.assertIn(f"root: {root}\n", shown.stdout)
 
+    def client(self, address, *args):
+        done = subprocess.run([YIMA, "--server", address, *map(str, args)], env=clean_environment(XDG_DATA_HOME=str(self.folder)),
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def revoke_one(self, address):
+        """Issues a blank plate, revokes it and gives its serial."""
+        self.client(address, "codes", "issue", "--blank", 1)
+        serial = re.search(r"\b\d{10,15}\b", self.client(address, "codes", "list", "--state", "blank")).group(0)
+        self.client(address, "codes", "revoke", serial, "--reason", "lost")
+        return serial
+
+    def test_a_revocation_is_on_the_list_of_a_stopped_server(self):
+        self.init()
+        process, address = self.serve("--data", self.data, "--listen", "127.0.0.1:0")
+        serial = self.revoke_one(address)
+        self.stop(process)
+        exported = self.run_yimad("trust", "export", "--data", self.data, "-o", self.folder / "trust")
+        self.assertEqual(exported.stderr, "")
+        self.assertIn(serial, (pathlib.Path(exported.stdout.strip()) / "list").read_text())
+
+    def test_a_list_behind_the_records_is_said_to_be_so(self):
+        self.init()
+        process, address = self.serve("--data", self.data, "--listen", "127.0.0.1:0")
+        self.revoke_one(address)
+        self.stop(process)
+        with sqlite3.connect(self.db) as db:
+            # The list as it was before the revocation, as a killed server leaves it.
+            note = db.execute("SELECT bytes FROM record66 WHERE id = 2").fetchone()[0].decode()
+            db.execute("UPDATE record66 SET bytes = ? WHERE id = 2",
+                       (re.sub(r"(?m)^revoked .*\n", "", note).encode(),))
+        exported = self.run_yimad("trust", "export", "--data", self.data)
+        self.assertIn("warning: the revocation list is behind the records", exported.stderr)
+        exported = self.run_yimad("--lang", "zh", "trust", "export", "--data", self.data)
+        self.assertIn("吊销清单落后于记录", exported.stderr)
+
     def test_a_folder_that_cannot_be_written_is_named(self):
         self.init()
         file = self.passphrase("a file")
