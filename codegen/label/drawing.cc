@@ -2,8 +2,14 @@
 
 #include <algorithm>
 #include <bit>
+#include <cassert>
 #include <cmath>
 #include <numbers>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "codegen/label/group4.h"
 
 namespace yima::label {
 namespace {
@@ -35,9 +41,29 @@ cairo_surface_t* MakeMask(const Symbol& symbol) {
   return mask;
 }
 
-/// Gives the mask: see Drawing::masks_.
-Surface PaintMask(cairo_t* cairo, const Symbol& symbol, const Box& modules) {
+/// The surface keeps the bytes.
+void Attach(cairo_surface_t* surface, const char* mime_type, std::string bytes) {
+  auto* kept = new std::string(std::move(bytes));
+  const auto destroy = [](void* each) { delete static_cast<std::string*>(each); };
+  // It does not take what it has no memory for.
+  if (cairo_surface_set_mime_data(surface, mime_type,
+                                  reinterpret_cast<const unsigned char*>(kept->data()),
+                                  kept->size(), destroy, kept) != CAIRO_STATUS_SUCCESS)
+    destroy(kept);
+}
+
+/// The mask with what a PDF holds of it, which cairo else would make by deflate: for so small an
+/// image that mostly sets up deflate's memory.
+cairo_surface_t* MakePdfMask(const Symbol& symbol) {
   cairo_surface_t* mask = MakeMask(symbol);
+  Attach(mask, CAIRO_MIME_TYPE_CCITT_FAX, EncodeGroup4(symbol));
+  Attach(mask, CAIRO_MIME_TYPE_CCITT_FAX_PARAMS,
+         fmt::format("Columns={0} Rows={0} K=-1 BlackIs1=true", symbol.size));
+  return mask;
+}
+
+/// Gives the mask: see Drawing::masks_.
+Surface PaintMask(cairo_t* cairo, cairo_surface_t* mask, const Symbol& symbol, const Box& modules) {
   cairo_pattern_t* pattern = cairo_pattern_create_for_surface(mask);
   cairo_pattern_set_filter(pattern, CAIRO_FILTER_NEAREST);
   cairo_matrix_t matrix;
@@ -103,6 +129,23 @@ void TraceShape(cairo_t* cairo, const Box& box, Shape shape, double radius_mm) {
   cairo_close_path(cairo);
 }
 
+void Drawing::TraceRing(cairo_t* cairo, const Border& border) {
+  const auto trace = [&](double by_mm) {
+    const Box& box = border.box;
+    TraceShape(
+        cairo,
+        {box.x_mm - by_mm, box.y_mm - by_mm, box.width_mm + 2 * by_mm, box.height_mm + 2 * by_mm},
+        border.shape, border.radius_mm > 0 ? std::max(border.radius_mm + by_mm, 0.0) : 0);
+  };
+  trace(border.width_mm / 2);
+  // Mirrored, it runs the other way round, and so is a hole.
+  cairo_save(cairo);
+  cairo_translate(cairo, Points(border.box.x_mm + border.box.right_mm()), 0);
+  cairo_scale(cairo, -1, 1);
+  trace(-border.width_mm / 2);
+  cairo_restore(cairo);
+}
+
 void Drawing::AddText(const SetText& text, double x_mm, double baseline_mm) {
   for (const GlyphRun& run : text.runs) {
     const bool plain = run.clusters.empty();
@@ -122,29 +165,31 @@ void Drawing::AddSymbol(Symbol symbol, const Box& modules) {
 }
 
 void Drawing::AddLine(double x1_mm, double y1_mm, double x2_mm, double y2_mm, double width_mm) {
-  strokes_[width_mm].lines.push_back({x1_mm, y1_mm, x2_mm, y2_mm});
+  const bool level = y1_mm == y2_mm;
+  assert(level || x1_mm == x2_mm);
+  lines_.push_back({std::min(x1_mm, x2_mm) - (level ? 0 : width_mm / 2),
+                    std::min(y1_mm, y2_mm) - (level ? width_mm / 2 : 0),
+                    level ? std::abs(x2_mm - x1_mm) : width_mm,
+                    level ? width_mm : std::abs(y2_mm - y1_mm)});
 }
 
 void Drawing::AddBorder(const Box& box, Shape shape, double radius_mm, double width_mm) {
-  strokes_[width_mm].borders.push_back({box, shape, radius_mm});
+  borders_.push_back({box, shape, radius_mm, width_mm});
 }
 
 void Drawing::Paint(cairo_t* cairo, SymbolInk ink) {
   cairo_set_source_rgb(cairo, 0, 0, 0);
-  for (const auto& [width_mm, strokes] : strokes_) {
-    for (const Border& border : strokes.borders)
-      TraceShape(cairo, border.box, border.shape, border.radius_mm);
-    for (const Line& line : strokes.lines) {
-      cairo_move_to(cairo, Points(line.x1_mm), Points(line.y1_mm));
-      cairo_line_to(cairo, Points(line.x2_mm), Points(line.y2_mm));
-    }
-    cairo_set_line_width(cairo, Points(width_mm));
-    cairo_stroke(cairo);
-  }
+  for (const Border& border : borders_) TraceRing(cairo, border);
+  for (const Box& line : lines_)
+    cairo_rectangle(cairo, Points(line.x_mm), Points(line.y_mm), Points(line.width_mm),
+                    Points(line.height_mm));
+  cairo_fill(cairo);
   masks_.clear();
   for (const auto& [symbol, modules] : symbols_) {
-    if (ink == SymbolInk::kMask) masks_.push_back(PaintMask(cairo, symbol, modules));
-    if (ink == SymbolInk::kPixels) PaintMask(cairo, symbol, OnPixels(cairo, symbol, modules));
+    if (ink == SymbolInk::kMask)
+      masks_.push_back(PaintMask(cairo, MakePdfMask(symbol), symbol, modules));
+    if (ink == SymbolInk::kPixels)
+      PaintMask(cairo, MakeMask(symbol), symbol, OnPixels(cairo, symbol, modules));
     if (ink == SymbolInk::kPath) PaintPath(cairo, symbol, modules);
   }
   for (const GlyphRun& run : texts_) {
@@ -157,7 +202,8 @@ void Drawing::Paint(cairo_t* cairo, SymbolInk ink) {
                              run.clusters.data(), static_cast<int>(run.clusters.size()), {});
     }
   }
-  strokes_.clear();
+  borders_.clear();
+  lines_.clear();
   symbols_.clear();
   texts_.clear();
 }

@@ -1,7 +1,6 @@
 #ifndef YIMA_CODEGEN_LABEL_DRAWING_H_
 #define YIMA_CODEGEN_LABEL_DRAWING_H_
 
-#include <map>
 #include <memory>
 #include <vector>
 
@@ -20,13 +19,15 @@ enum class SymbolInk {
   kPath,    ///< Filled runs: an SVG viewer would blur an image.
 };
 
-/// What stands on one page, collected first and then drawn in few steps: one for each font, line
-/// width and symbol. A step costs far more than what it draws. All in black. Not thread-safe.
+/// What stands on one page, collected first and then drawn in few steps: one for each font and
+/// symbol, and one for all lines. A step costs far more than what it draws. All in black. Not
+/// thread-safe.
 class Drawing {
  public:
   void AddText(const SetText& text, double x_mm, double baseline_mm);
   /// `modules` is the symbol's square without the quiet zone.
   void AddSymbol(Symbol symbol, const Box& modules);
+  /// Level or upright.
   void AddLine(double x1_mm, double y1_mm, double x2_mm, double y2_mm, double width_mm);
   /// The middle of the border lies on the box's edge.
   void AddBorder(const Box& box, Shape shape, double radius_mm, double width_mm);
@@ -39,21 +40,19 @@ class Drawing {
     Box box;
     Shape shape = Shape::kRect;
     double radius_mm = 0;
-  };
-  struct Line {
-    double x1_mm, y1_mm, x2_mm, y2_mm;
-  };
-  struct Strokes {
-    std::vector<Border> borders;
-    std::vector<Line> lines;
+    double width_mm = 0;
   };
   struct PlacedSymbol {
     Symbol symbol;
     Box modules;
   };
+  /// A filled ring, not a stroke: cairo works out anew on each page how far strokes reach.
+  static void TraceRing(cairo_t* cairo, const Border& border);
+
   /// In the order of first use, so that the same labels make the same page.
   std::vector<GlyphRun> texts_;
-  std::map<double, Strokes> strokes_;  ///< By width.
+  std::vector<Border> borders_;
+  std::vector<Box> lines_;
   std::vector<PlacedSymbol> symbols_;
   /// Kept until the page is shown: cairo copies an image that goes before it is drawn.
   std::vector<std::unique_ptr<cairo_surface_t, decltype(&cairo_surface_destroy)>> masks_;

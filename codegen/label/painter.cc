@@ -1,5 +1,7 @@
 #include "codegen/label/painter.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace yima::label {
@@ -48,6 +50,19 @@ void PlaceLine(const TextLine& line, const LabelFields& fields, double x_mm, dou
       y_mm + line.box.y_mm + line.box.height_mm / 2 + kMiddleToBaselineEm * set.size_mm);
 }
 
+bool Prints(const Template& label, std::string LabelFields::*field) {
+  return std::ranges::any_of(label.lines, [field](const TextLine& line) {
+    return std::ranges::any_of(line.pieces,
+                               [field](const auto& piece) { return piece.field == field; });
+  });
+}
+
+/// Ledgers often name a lamp "lamp": once on a label is enough.
+bool RepeatsClassName(const Template& label, const LabelFields& fields) {
+  return fields.name == fields.class_name && Prints(label, &LabelFields::name) &&
+         Prints(label, &LabelFields::class_name);
+}
+
 }  // namespace
 
 void PlaceOutline(const Template& label, double x_mm, double y_mm, Drawing* drawing) {
@@ -70,8 +85,14 @@ Result<SymbolFit> PlaceLabel(const Template& label_template, const LabelFields& 
   drawing->AddSymbol(std::move(symbol),
                      {x_mm + label_template.symbol.x_mm + quiet_mm,
                       y_mm + label_template.symbol.y_mm + quiet_mm, side_mm, side_mm});
+  LabelFields shortened;
+  const bool repeats = RepeatsClassName(label_template, fields);
+  if (repeats) {
+    shortened = fields;
+    shortened.name.clear();
+  }
   for (const TextLine& line : label_template.lines)
-    PlaceLine(line, fields, x_mm, y_mm, setter, drawing, warnings);
+    PlaceLine(line, repeats ? shortened : fields, x_mm, y_mm, setter, drawing, warnings);
   return fit;
 }
 

@@ -78,7 +78,7 @@ TEST(SheetTest, SymbolsAreOneBitMasksWithoutInterpolation) {
   options.path = folder / "labels.pdf";
   Write(label, Page::A4(label, {}).value(), options, 3);
   const std::string images = OutputOf(fmt::format("pdfimages -list '{}'", options.path));
-  const std::regex row(R"(\n +1 +\d+ stencil +49 +49 +- +1 +1 +image +no )");
+  const std::regex row(R"(\n +1 +\d+ stencil +49 +49 +- +1 +1 +ccitt +no )");
   EXPECT_EQ(std::distance(std::sregex_iterator(images.begin(), images.end(), row), {}), 3)
       << images;
 }
@@ -158,6 +158,20 @@ TEST(SheetTest, SplitsFilesTheSameWayOnAnyNumberOfThreads) {
     words = text;
   }
   EXPECT_EQ(folder.Names().size(), 5u);
+}
+
+TEST(SheetTest, PrintsANameThatIsTheClassNameOnce) {
+  const TempFolder folder;
+  const Template label = Template::Load("sticker-40").value();
+  SheetOptions options;
+  options.path = folder / "labels.pdf";
+  auto writer = SheetWriter::Create(label, Page::OfLabel(label), options).value();
+  LabelFields lamp = PlateFields(1);
+  lamp.class_name = lamp.name = "路灯";
+  ASSERT_TRUE(writer->Add(lamp) && writer->Close() && writer->Publish());
+  const std::string text = OutputOf(fmt::format("pdftotext '{}' -", options.path));
+  EXPECT_EQ(text.find("路灯"), text.rfind("路灯")) << text;
+  EXPECT_THAT(text, testing::HasSubstr("路灯"));
 }
 
 TEST(SheetTest, PrintsModuleSizeAndChineseWordsAsText) {

@@ -37,7 +37,7 @@ label::LabelFields SampleLabel(size_t n, const std::string& body) {
   fields.maintainer = row.maintainer();
   fields.contact = fields.maintainer;
   fields.telephone = fmt::format("0356-{:07}", 2'000'000 + n % 900'000);
-  fields.note = "损坏请拨打";
+  fields.note = "报修";
   return fields;
 }
 
