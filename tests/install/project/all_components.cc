@@ -9,7 +9,7 @@
 int main() {
   yima::ClientOptions options;
   options.server = "127.0.0.1:1";
-  options.deadline = std::chrono::milliseconds(1000);
+  options.deadline = std::chrono::milliseconds(30000);
   const auto bundle = yima::Client(options).GetTrustBundle();
   std::cout << (bundle ? "answered" : bundle.error().reason) << '\n';
   const auto image = yima::scan::LoadImage("no-such-picture.png");

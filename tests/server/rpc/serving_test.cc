@@ -100,7 +100,7 @@ TEST(ServingTest, LargestBatchIsTakenAndAnswered) {
   batch.set_request_id("batch-1");
   for (uint32_t number = 1; number <= 1000; ++number) {
     *batch.add_requests() = FacilityRequest(number, bureau, "");
-    for (int i = 0; i < 15; ++i) {
+    for (int i = 0; i < 13; ++i) {
       auto* extra =
           batch.mutable_requests(batch.requests_size() - 1)->mutable_facility()->add_extra();
       extra->set_name(fmt::format("x{}", i));
