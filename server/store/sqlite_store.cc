@@ -9,6 +9,7 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <sqlite3.h>
 
 #include "server/store/folder_lock.h"
 #include "server/store/limits.h"
@@ -270,6 +271,9 @@ Result<std::unique_ptr<Store>> OpenReadOnlyStore(const std::filesystem::path& fi
 
 Result<std::unique_ptr<Store>> OpenSqliteStore(const std::filesystem::path& file,
                                                const SqliteOptions& options) {
+  // Before SQLite's first use: counting its memory would take a lock at each allocation.
+  static const int uncounted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(uncounted);
   std::error_code error;
   if (!options.create && !std::filesystem::exists(file, error)) {
     return Fail(StatusCode::kNotFound, "STORE_MISSING",
