@@ -1,6 +1,5 @@
 #include "codegen/label/fields.h"
 
-#include <array>
 #include <utility>
 
 #include <fmt/format.h>
@@ -11,12 +10,7 @@ namespace {
 
 constexpr size_t kFieldBytesMax = 4096;
 
-struct NamedField {
-  const char* name;
-  std::string LabelFields::*field;
-};
-
-constexpr std::array<NamedField, 12> kTexts = {{
+constexpr PrintedField kPrinted[] = {
     {"short_number", &LabelFields::short_number},
     {"facility_code", &LabelFields::facility_code},
     {"class_code", &LabelFields::class_code},
@@ -28,10 +22,23 @@ constexpr std::array<NamedField, 12> kTexts = {{
     {"contact", &LabelFields::contact},
     {"telephone", &LabelFields::telephone},
     {"note", &LabelFields::note},
-    {"facility", &LabelFields::facility},
-}};
+};
+
+Result<void> CheckText(const char* name, const std::string& text, const std::string& short_number) {
+  if (text.size() > kFieldBytesMax)
+    return Invalid("FIELD_TOO_LONG",
+                   fmt::format("{} of {} has {} bytes, at most {} are printed", name, short_number,
+                               text.size(), kFieldBytesMax),
+                   name);
+  if (!g_utf8_validate_len(text.data(), text.size(), nullptr))
+    return Invalid("FIELD_NOT_UTF8", fmt::format("{} of {} is not UTF-8", name, short_number),
+                   name);
+  return {};
+}
 
 }  // namespace
+
+std::span<const PrintedField> PrintedFields() { return kPrinted; }
 
 Result<Serial> SerialOf(const LabelFields& fields) {
   const auto parts = SplitCodeText(fields.code_text);
@@ -52,17 +59,9 @@ Result<LabelFields> CheckFields(LabelFields fields) {
                    fmt::format("short number \"{:.40}\" is not that of the code text, {}",
                                fields.short_number, short_number),
                    "short_number");
-  for (const auto& [name, field] : kTexts) {
-    const std::string& text = fields.*field;
-    if (text.size() > kFieldBytesMax)
-      return Invalid("FIELD_TOO_LONG",
-                     fmt::format("{} of {} has {} bytes, at most {} are printed", name,
-                                 short_number, text.size(), kFieldBytesMax),
-                     name);
-    if (!g_utf8_validate_len(text.data(), text.size(), nullptr))
-      return Invalid("FIELD_NOT_UTF8", fmt::format("{} of {} is not UTF-8", name, short_number),
-                     name);
-  }
+  for (const auto& [name, text] : kPrinted)
+    YIMA_RETURN_IF_ERROR(CheckText(name, fields.*text, short_number));
+  YIMA_RETURN_IF_ERROR(CheckText("facility", fields.facility, short_number));
   return fields;
 }
 

@@ -2,6 +2,7 @@
 #define YIMA_CODEGEN_LABEL_FIELDS_H_
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,13 @@ struct LabelFields {
   std::string note;
   std::string facility;  ///< What the manifest calls it when it has no code; never printed.
 };
+
+/// A field that a template may print, by the name it has there.
+struct PrintedField {
+  const char* name;
+  std::string LabelFields::*text;
+};
+std::span<const PrintedField> PrintedFields();
 
 /// Fields that can be drawn: the code text taken apart, the short number filled in. Refuses a code
 /// text that is not of format 1 (CODE_TEXT_MALFORMED), the short number of another serial

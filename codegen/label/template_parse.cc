@@ -4,7 +4,6 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
-#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -26,23 +25,6 @@ constexpr std::streamsize kFileBytesMax = 1 << 20;
 constexpr double kLineHeightEm = 1.2;
 /// Sums of decimal fractions don't come out even.
 constexpr double kEpsilonMm = 1e-6;
-
-const std::map<std::string, std::string LabelFields::*, std::less<>>& FieldNames() {
-  static const std::map<std::string, std::string LabelFields::*, std::less<>> names = {
-      {"short_number", &LabelFields::short_number},
-      {"facility_code", &LabelFields::facility_code},
-      {"class_code", &LabelFields::class_code},
-      {"class_name", &LabelFields::class_name},
-      {"name", &LabelFields::name},
-      {"supervisor", &LabelFields::supervisor},
-      {"owner", &LabelFields::owner},
-      {"maintainer", &LabelFields::maintainer},
-      {"contact", &LabelFields::contact},
-      {"telephone", &LabelFields::telephone},
-      {"note", &LabelFields::note},
-  };
-  return names;
-}
 
 std::string Place(const std::string& source, const toml::source_region& region) {
   return fmt::format("{}:{}", source, region.begin.line);
@@ -159,12 +141,13 @@ void ReadPieces(TableReader& reader, TextLine* line) {
     const size_t close = text.find('}', open);
     const std::string name =
         close == std::string::npos ? text.substr(open) : text.substr(open + 1, close - open - 1);
-    const auto field = FieldNames().find(name);
-    if (text[open] != '{' || close == std::string::npos || field == FieldNames().end()) {
+    const auto fields = PrintedFields();
+    const auto field = std::ranges::find(fields, name, &PrintedField::name);
+    if (text[open] != '{' || close == std::string::npos || field == fields.end()) {
       reader.Wrong(*node, fmt::format("\"{:.60}\" names no field in {{}}: \"{:.40}\"", text, name));
       return;
     }
-    piece.field = field->second;
+    piece.field = field->text;
     line->pieces.push_back(std::move(piece));
     at = close + 1;
   }
