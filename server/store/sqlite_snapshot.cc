@@ -1,6 +1,7 @@
 #include "server/store/sqlite_snapshot.h"
 
 #include <algorithm>
+#include <thread>
 
 #include <fmt/format.h>
 #include <sqlite3.h>
@@ -211,15 +212,19 @@ Reader::Reader(const std::filesystem::path& file) : connection(file, SQLite::OPE
 
 std::unique_ptr<Reader> ReaderPool::Take() {
   const uint64_t commits = commits_.load(std::memory_order_acquire);
+  const auto thread = std::this_thread::get_id();
   std::unique_ptr<Reader> reader;
   {
     const std::lock_guard lock(mutex_);
+    const auto warm = std::ranges::find(idle_, thread, &Reader::thread);
+    if (warm != idle_.end()) std::swap(*warm, idle_.back());
     if (!idle_.empty()) {
       reader = std::move(idle_.back());
       idle_.pop_back();
     }
   }
   if (!reader) reader = std::make_unique<Reader>(file_);
+  reader->thread = thread;
   if (reader->open && reader->commits == commits) return reader;
   if (reader->open) reader->connection.Step(kCommit);
   reader->open = false;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <thread>
 #include <vector>
 
 #include "server/store/sqlite_connection.h"
@@ -20,6 +21,7 @@ struct Reader {
   bool open = false;      ///< A read transaction stands.
   uint64_t commits = 0;   ///< What the commit counter said before it began.
   uint64_t log_size = 0;  ///< In this view.
+  std::thread::id thread;  ///< That used it last: its core has the pages at hand.
 };
 
 /// Lends readers. A reader's view is renewed only when something was committed since, so that a
