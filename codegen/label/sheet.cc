@@ -10,6 +10,7 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include "codegen/label/manifest.h"
 #include "codegen/label/sheet_file.h"
@@ -153,6 +154,8 @@ void SheetWriter::Impl::Run() {
     changed_.notify_all();
     lock.unlock();
     Result<SheetFile> made = Make(work, &setter);
+    // Cairo frees what it kept of each label only now, in pieces too small to be given back.
+    malloc_trim(0);
     lock.lock();
     --busy_;
     if (!made) stop_ = true;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "server/domain/known_fields.h"
 #include "server/issuance/codes.h"
 #include "server/issuance/issue.h"
 #include "server/registry/batches.h"
@@ -21,9 +22,10 @@ namespace {
 /// for a later version to take it for its own.
 template <typename Request>
 Result<Request> Parse(std::string_view bytes) {
+  static const KnownFields& known = KnownFields::Of(Request::descriptor());
   Request request;
   if (request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    request.DiscardUnknownFields();
+    if (!known.CoverAll(bytes)) request.DiscardUnknownFields();
     return request;
   }
   return Invalid("REQUEST_MALFORMED", fmt::format("{} bytes are no {}", bytes.size(),

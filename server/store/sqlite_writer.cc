@@ -133,6 +133,16 @@ std::optional<Outcome> Writer::FindRefusal(const Change& change) {
 }
 
 uint64_t Writer::RevisionOf(Kind kind, uint64_t id) {
+  // New records mostly have the highest id so far, and need not be looked for.
+  auto& highest = highest_ids_[static_cast<size_t>(kind)];
+  if (!highest) {
+    Use last(
+        connection_.Prepared(fmt::format("SELECT max(id) FROM record{}", static_cast<int>(kind))));
+    last->executeStep();
+    const SQLite::Column id_column = last->getColumn(0);
+    highest = id_column.isNull() ? INT64_MIN : id_column.getInt64();
+  }
+  if (Signed(id) > *highest) return 0;
   Use statement(connection_.SelectRevision(kind));
   statement->bind(1, Signed(id));
   return statement->executeStep() ? Unsigned(statement->getColumn(0)) : 0;
@@ -145,6 +155,8 @@ void Writer::Write(const Put& put) {
   statement->bind(2, Signed(put.expected_revision + 1));
   BindBytes(*statement, 3, put.bytes);
   statement->exec();
+  auto& highest = highest_ids_[static_cast<size_t>(put.kind)];
+  if (highest) highest = std::max(*highest, Signed(put.id));
   if (IsLogged(put.kind)) AppendEntry(put.entry);
 }
 

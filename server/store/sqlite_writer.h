@@ -1,6 +1,7 @@
 #ifndef YIMA_SERVER_STORE_SQLITE_WRITER_H_
 #define YIMA_SERVER_STORE_SQLITE_WRITER_H_
 
+#include <array>
 #include <map>
 #include <string>
 
@@ -48,8 +49,9 @@ class Writer {
   // As of the last commit, to fall back to.
   uint64_t committed_log_size_ = 0;
   TimeUs committed_time_ = 0;
-  std::string entry_;                                 ///< Kept for its memory.
-  std::map<std::string, int64_t, std::less<>> adds_;  ///< Of the changes since Begin.
+  std::array<std::optional<int64_t>, 256> highest_ids_;  ///< By kind, at least; once asked for.
+  std::string entry_;                                    ///< Kept for its memory.
+  std::map<std::string, int64_t, std::less<>> adds_;     ///< Of the changes since Begin.
 };
 
 }  // namespace yima::store

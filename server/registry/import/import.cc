@@ -35,7 +35,7 @@ class Import {
         rows_(std::move(rows)),
         keys_(std::move(keys)),
         problems_(sink) {
-    crypto_hash_sha256_init(&hash_);
+    crypto_generichash_init(&hash_, nullptr, 0, crypto_generichash_BYTES);
   }
 
   Result<void> Run(v1::ImportFacilitiesRequest& first) {
@@ -151,15 +151,15 @@ class Import {
   void Hash(const v1::ImportRow& row) {
     row.SerializeToString(&scratch_);
     const uint64_t size = scratch_.size();
-    crypto_hash_sha256_update(&hash_, reinterpret_cast<const uint8_t*>(&size), sizeof(size));
-    crypto_hash_sha256_update(&hash_, reinterpret_cast<const uint8_t*>(scratch_.data()), size);
+    crypto_generichash_update(&hash_, reinterpret_cast<const uint8_t*>(&size), sizeof(size));
+    crypto_generichash_update(&hash_, reinterpret_cast<const uint8_t*>(scratch_.data()), size);
   }
 
   RequestMark Mark() {
     v1::ImportHeader covered = header_;
     covered.clear_request_id();
-    std::string bytes(crypto_hash_sha256_BYTES, '\0');
-    crypto_hash_sha256_final(&hash_, reinterpret_cast<uint8_t*>(bytes.data()));
+    std::string bytes(crypto_generichash_BYTES, '\0');
+    crypto_generichash_final(&hash_, reinterpret_cast<uint8_t*>(bytes.data()), bytes.size());
     return MarkOf(domain_, call_, header_.request_id(), bytes + covered.SerializeAsString());
   }
 
@@ -191,7 +191,7 @@ class Import {
   RowSpool rows_;
   LedgerKeys keys_;
   ImportProblems problems_;
-  crypto_hash_sha256_state hash_;
+  crypto_generichash_state hash_;
   std::string scratch_;
   v1::ImportReport report_;
   std::map<std::string, int64_t> missing_;
