@@ -24,6 +24,23 @@ TEST(LabelTest, PngDecodesBackFromEachTemplate) {
   }
 }
 
+TEST(LabelTest, WidestShortNumberFitsEachTemplate) {
+  constexpr std::string_view kWidest = "7WWWW-WWWWW-W";
+  uint64_t value = 7;
+  for (int i = 0; i < 9; ++i) value = value << 5 | 28;
+  while (value % 37 != 28) --value;  // Its check symbol is W too.
+  const Serial serial = Serial::FromInteger(value).value();
+  ASSERT_EQ(serial.ShortNumber().substr(0, 9), kWidest.substr(0, 9));
+  ASSERT_EQ(serial.ShortNumber().back(), kWidest.back());
+  for (const std::string& name : Template::BuiltInNames()) {
+    LabelImager imager = Imager(name.c_str());
+    LabelFields fields = PlateFields(5);
+    fields.code_text = PlateText(serial);
+    ASSERT_TRUE(imager.Png(fields)) << name;
+    EXPECT_TRUE(imager.warnings().empty()) << name << ": " << imager.warnings().examples[0];
+  }
+}
+
 TEST(LabelTest, PngHasItsSizeAndWholeModules) {
   const std::string png = Imager("plate-60").Png(PlateFields(5), 300).value();
   const auto image = scan::DecodeImage(png).value();

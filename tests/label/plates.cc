@@ -14,10 +14,11 @@
 
 namespace yima::label {
 
-std::string PlateText(uint32_t number, std::string_view origin) {
+std::string PlateText(Serial serial, std::string_view origin) {
+  const uint32_t number = serial.number();
   Payload payload;
   payload.key_id = 1;
-  payload.serial = Serial(0, number);
+  payload.serial = serial;
   payload.issue_day = 2500;
   payload.scheme = kSchemeGbt47678;
   payload.facility_code = 14050201001000000 + number;
@@ -28,6 +29,10 @@ std::string PlateText(uint32_t number, std::string_view origin) {
   std::generate(bytes.begin() + kPayloadSize, bytes.end(),
                 [&] { return static_cast<uint8_t>(noise()); });
   return std::string(origin) + EncodeBody(bytes);
+}
+
+std::string PlateText(uint32_t number, std::string_view origin) {
+  return PlateText(Serial(0, number), origin);
 }
 
 LabelFields PlateFields(uint32_t number) {

@@ -8,11 +8,13 @@
 #include <vector>
 
 #include "client/scan/image.h"
+#include "codegen/code/serial.h"
 #include "codegen/label/fields.h"
 
 namespace yima::label {
 
 /// A code text of a made-up plate; its signature is noise, which a symbol does not mind.
+std::string PlateText(Serial serial, std::string_view origin = "HTTPS://QR.EXAMPLE.CN/");
 std::string PlateText(uint32_t number, std::string_view origin = "HTTPS://QR.EXAMPLE.CN/");
 
 /// A plate with all its words, none of them long.
