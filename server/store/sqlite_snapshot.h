@@ -18,9 +18,9 @@ struct Reader {
   explicit Reader(const std::filesystem::path& file);
 
   Connection connection;
-  bool open = false;      ///< A read transaction stands.
-  uint64_t commits = 0;   ///< What the commit counter said before it began.
-  uint64_t log_size = 0;  ///< In this view.
+  bool open = false;       ///< A read transaction stands.
+  uint64_t commits = 0;    ///< What the commit counter said before it began.
+  uint64_t log_size = 0;   ///< In this view.
   std::thread::id thread;  ///< That used it last: its core has the pages at hand.
 };
 
