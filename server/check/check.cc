@@ -29,6 +29,7 @@ uint64_t IdIn(const v1::Batch& record, uint64_t) { return record.id(); }
 /// These hold no id.
 uint64_t IdIn(const v1::FacilityClass&, uint64_t id) { return id; }
 uint64_t IdIn(const v1::Registry&, uint64_t id) { return id; }
+uint64_t IdIn(const v1::Principal& record, uint64_t) { return record.id(); }
 
 bool HashIsTrue(const v1::Withheld& withheld) {
   if (withheld.value().empty() && withheld.salt().empty()) return true;  // erased
@@ -53,6 +54,7 @@ class Check {
       findings_.Add("codes cannot be verified: {}", proofs.error().message);
     }
     YIMA_RETURN_IF_ERROR(CheckKind<v1::Registry>());
+    YIMA_RETURN_IF_ERROR(CheckKind<v1::Principal>());
     YIMA_RETURN_IF_ERROR(CheckKind<v1::FacilityClass>());
     YIMA_RETURN_IF_ERROR(CheckKind<v1::Organization>());
     YIMA_RETURN_IF_ERROR(CheckKind<v1::Facility>());
@@ -123,7 +125,8 @@ class Check {
     YIMA_RETURN_IF_ERROR(DeriveKind<v1::Facility>(visit));
     YIMA_RETURN_IF_ERROR(DeriveKind<v1::Code>(visit));
     YIMA_RETURN_IF_ERROR(DeriveKind<v1::Batch>(visit));
-    return DeriveKind<v1::Registry>(visit);
+    YIMA_RETURN_IF_ERROR(DeriveKind<v1::Registry>(visit));
+    return DeriveKind<v1::Principal>(visit);
   }
 
   template <typename R>
@@ -150,6 +153,7 @@ class Check {
   }
 
   Result<void> CheckContent(uint64_t, const v1::Registry&) { return {}; }
+  Result<void> CheckContent(uint64_t, const v1::Principal&) { return {}; }
   Result<void> CheckContent(uint64_t, const v1::FacilityClass&) { return {}; }
   Result<void> CheckContent(uint64_t, const v1::Batch&) { return {}; }
 

@@ -26,6 +26,8 @@ std::optional<store::Kind> KindOfEntryField(int number) {
       return store::Kind::kBatch;
     case v1::LogEntry::kRegistryFieldNumber:
       return store::Kind::kRegistry;
+    case v1::LogEntry::kPrincipalRecordFieldNumber:
+      return store::Kind::kPrincipal;
     default:
       return std::nullopt;
   }
@@ -47,6 +49,8 @@ std::string_view KindName(store::Kind kind) {
       return "batch";
     case store::Kind::kRegistry:
       return "registry";
+    case store::Kind::kPrincipal:
+      return "principal";
     default:
       return "record";
   }
@@ -133,7 +137,7 @@ uint64_t LogTail::IdOf(store::Kind kind, std::string_view record) const {
   // Field 1 is the id, of a class its code.
   static_assert(v1::Facility::kUidFieldNumber == 1 && v1::Code::kSerialFieldNumber == 1 &&
                 v1::Organization::kIdFieldNumber == 1 && v1::Batch::kIdFieldNumber == 1 &&
-                v1::FacilityClass::kCodeFieldNumber == 1);
+                v1::FacilityClass::kCodeFieldNumber == 1 && v1::Principal::kIdFieldNumber == 1);
   WireField first;
   WalkFields(record, [&](const WireField& field) {
     if (field.number == 1) first = field;

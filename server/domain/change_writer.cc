@@ -33,6 +33,8 @@ int EntryField(store::Kind kind) {
       return v1::LogEntry::kFacilityClassFieldNumber;
     case store::Kind::kBatch:
       return v1::LogEntry::kBatchRecordFieldNumber;
+    case store::Kind::kPrincipal:
+      return v1::LogEntry::kPrincipalRecordFieldNumber;
     default:
       return v1::LogEntry::kRegistryFieldNumber;
   }

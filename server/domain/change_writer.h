@@ -50,6 +50,7 @@ class ChangeWriter {
   static store::Kind KindOf(const v1::Organization&) { return store::Kind::kOrganization; }
   static store::Kind KindOf(const v1::FacilityClass&) { return store::Kind::kFacilityClass; }
   static store::Kind KindOf(const v1::Batch&) { return store::Kind::kBatch; }
+  static store::Kind KindOf(const v1::Principal&) { return store::Kind::kPrincipal; }
   static store::Kind KindOf(const v1::Registry&) { return store::Kind::kRegistry; }
 
  private:

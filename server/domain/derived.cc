@@ -102,4 +102,12 @@ Derived Derive(const v1::FacilityClass& facility_class) {
 Derived Derive(const v1::Batch&) { return {}; }
 Derived Derive(const v1::Registry&) { return {}; }
 
+Derived Derive(const v1::Principal& principal) {
+  Derived derived;
+  for (const auto& name : principal.certificate_names()) {
+    derived.keys.push_back({store::Index::kCertificateName, name});
+  }
+  return derived;
+}
+
 }  // namespace yima::server

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "server/store/store.h"
+#include "yima/v1/access.pb.h"
 #include "yima/v1/batch.pb.h"
 #include "yima/v1/code.pb.h"
 #include "yima/v1/facility.pb.h"
@@ -38,6 +39,7 @@ Derived Derive(const v1::Organization& organization);
 Derived Derive(const v1::FacilityClass& facility_class);
 Derived Derive(const v1::Batch& batch);
 Derived Derive(const v1::Registry& registry);
+Derived Derive(const v1::Principal& principal);
 
 /// Keys of unique indexes, as Derive makes them.
 std::string FacilityCodeKey(uint32_t scheme, std::string_view digits);

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/access/roles.h"
 #include "server/domain/domain.h"
 #include "server/resolver/resolver.h"
 #include "server/resolver/trust_notes.h"
@@ -27,6 +28,7 @@ using StreamHandler = std::function<Result<void>(const Call&, const Source&, con
 /// One RPC: the row that every transport reads.
 struct Method {
   std::string name;      ///< "yima.v1.RegistryService/CreateFacility"
+  Roles roles;           ///< Who may call it.
   UnaryHandler unary;    ///< Either this …
   StreamHandler stream;  ///< … or this.
 };

@@ -12,15 +12,19 @@ constexpr int kApplicationId = 0x59696d61;
 
 /// A step says the same for ever: its own numbers, not those that Kind has today. A later kind gets
 /// its table in a step of its own.
-std::string StepToVersion1() {
+std::string RecordTables(std::initializer_list<int> kinds) {
   std::string sql;
-  for (const int kind : {1, 2, 3, 4, 5, 6, 64, 65, 66, 67}) {
+  for (const int kind : kinds) {
     sql += fmt::format(
         "CREATE TABLE record{} (id INTEGER PRIMARY KEY, revision INTEGER NOT NULL, bytes BLOB NOT "
         "NULL) STRICT;",
         kind);
   }
-  return sql + R"(
+  return sql;
+}
+
+std::string StepToVersion1() {
+  return RecordTables({1, 2, 3, 4, 5, 6, 64, 65, 66, 67}) + R"(
     CREATE TABLE claim (idx INTEGER NOT NULL, key BLOB NOT NULL, holder INTEGER NOT NULL,
                         PRIMARY KEY (idx, key)) STRICT, WITHOUT ROWID;
     CREATE TABLE term (kind INTEGER NOT NULL, term BLOB NOT NULL, id INTEGER NOT NULL,
@@ -35,7 +39,10 @@ std::string StepToVersion1() {
   )";
 }
 
-constexpr std::array<SchemaStep, 1> kSteps = {StepToVersion1};
+/// Principals, their tokens, and what was refused.
+std::string StepToVersion2() { return RecordTables({7, 68, 69}); }
+
+constexpr std::array<SchemaStep, 2> kSteps = {StepToVersion1, StepToVersion2};
 
 int Pragma(Connection& connection, const char* name) {
   return connection.database().execAndGet(fmt::format("PRAGMA {}", name)).getInt();

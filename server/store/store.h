@@ -25,18 +25,21 @@ enum class Kind : uint8_t {
   kFacilityClass = 4,
   kBatch = 5,
   kRegistry = 6,
+  kPrincipal = 7,
   kFirstUnlogged = 64,
   kBatchCursor = 64,  ///< id = batch
   kBatchItems = 65,   ///< id = batch << 15 | chunk
   kNote = 66,         ///< Signed notes handed out: trust bundle, revocation list.
   kIssueDay = 67,     ///< id = 1: the last day on which codes were signed, decimal digits.
+  kToken = 68,
+  kRefusal = 69,  ///< The audit trail, by rising id.
 };
 
 /// Kinds that a store keeps tables for.
-inline constexpr std::array kKinds = {Kind::kFacility,      Kind::kCode,       Kind::kOrganization,
-                                      Kind::kFacilityClass, Kind::kBatch,      Kind::kRegistry,
-                                      Kind::kBatchCursor,   Kind::kBatchItems, Kind::kNote,
-                                      Kind::kIssueDay};
+inline constexpr std::array kKinds = {
+    Kind::kFacility, Kind::kCode,      Kind::kOrganization, Kind::kFacilityClass, Kind::kBatch,
+    Kind::kRegistry, Kind::kPrincipal, Kind::kBatchCursor,  Kind::kBatchItems,    Kind::kNote,
+    Kind::kIssueDay, Kind::kToken,     Kind::kRefusal};
 
 constexpr bool IsLogged(Kind kind) { return kind < Kind::kFirstUnlogged; }
 
@@ -48,6 +51,7 @@ enum class Index : uint8_t {
   kOrganizationName = 4,  ///< name or alias → organization
   kCreditCode = 5,        ///< credit code → organization
   kClassCode = 6,         ///< class code → facility class
+  kCertificateName = 7,   ///< common name of a client certificate → principal
 };
 
 /// Puts a record. Its revision becomes expected_revision + 1; 0 expects that there is none.

@@ -125,6 +125,7 @@ TEST(ServingTest, DeadlineThatExpiresInTheMiddleEndsTheCallAlone) {
   std::thread late;
   std::atomic<int> calls = 0;
   const auto server = Serve({{"test.Slow/Answer",
+                              kPublic,
                               [&](const Call&, std::string_view, Reply reply) {
                                 if (++calls > 1) return reply(std::string());
                                 late = std::thread([&, reply] {
@@ -147,6 +148,7 @@ TEST(ServingTest, HandlerLearnsThatNobodyWaits) {
   std::promise<bool> learnt;
   std::thread working;
   const auto server = Serve({{"test.Slow/Answer",
+                              kPublic,
                               [&](const Call& call, std::string_view, Reply reply) {
                                 working = std::thread([&learnt, call, reply] {
                                   constexpr int kAsksMax = 30'000;
@@ -171,6 +173,7 @@ TEST(ServingTest, HandlerLearnsThatNobodyWaits) {
 TEST(ServingTest, ExceptionOfAHandlerIsItsCallsErrorAlone) {
   const auto server = Serve(
       {{"test.Bad/Throw",
+        kPublic,
         [](const Call&, std::string_view, const Reply&) { throw std::runtime_error("bad luck"); },
         {}}});
   const Transport transport(server->address());

@@ -168,6 +168,7 @@ TEST(StreamLimitTest, MoreStreamsThanMayBeAreRefused) {
   std::atomic<int> running = 0;
   const auto server =
       Serve({{"test.Slow/Stream",
+              kPublic,
               {},
               [&](const Call&, const Source& source, const Sink& sink) -> Result<void> {
                 std::string bytes;
@@ -209,6 +210,7 @@ TEST(StreamLimitTest, StreamWithoutAFirstMessageIsRefused) {
   options.first_message_max = std::chrono::milliseconds(1);
   const auto server =
       *GrpcServer::Start({{"test.Silent/Stream",
+                           kPublic,
                            {},
                            [&](const Call&, const Source& source, const Sink&) -> Result<void> {
                              std::string bytes;
