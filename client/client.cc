@@ -112,6 +112,18 @@ Result<v1::RevokeCodeResponse> Client::RevokeCode(const v1::RevokeCodeRequest& r
   return Call<v1::RevokeCodeResponse>("yima.v1.IssuanceService/RevokeCode", request);
 }
 
+Result<v1::SuspendCodeResponse> Client::SuspendCode(const v1::SuspendCodeRequest& request) const {
+  return Call<v1::SuspendCodeResponse>("yima.v1.IssuanceService/SuspendCode", request);
+}
+
+Result<v1::ResumeCodeResponse> Client::ResumeCode(const v1::ResumeCodeRequest& request) const {
+  return Call<v1::ResumeCodeResponse>("yima.v1.IssuanceService/ResumeCode", request);
+}
+
+Result<v1::ReplaceCodeResponse> Client::ReplaceCode(const v1::ReplaceCodeRequest& request) const {
+  return Call<v1::ReplaceCodeResponse>("yima.v1.IssuanceService/ReplaceCode", request);
+}
+
 Result<v1::GetCodeResponse> Client::GetCode(const v1::GetCodeRequest& request) const {
   return Call<v1::GetCodeResponse>("yima.v1.IssuanceService/GetCode", request);
 }
@@ -127,6 +139,10 @@ Result<v1::ResolveResponse> Client::Resolve(const v1::ResolveRequest& request) c
 Result<v1::BatchResolveResponse> Client::BatchResolve(
     const v1::BatchResolveRequest& request) const {
   return Call<v1::BatchResolveResponse>("yima.v1.ResolverService/BatchResolve", request);
+}
+
+Result<v1::LookupResponse> Client::Lookup(const v1::LookupRequest& request) const {
+  return Call<v1::LookupResponse>("yima.v1.ResolverService/Lookup", request);
 }
 
 Result<v1::GetTrustBundleResponse> Client::GetTrustBundle() const {

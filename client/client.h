@@ -58,11 +58,15 @@ class Client {
                           const Receiver<v1::IssueCodesResponse>& receiver) const;
   Result<v1::BindCodeResponse> BindCode(const v1::BindCodeRequest& request) const;
   Result<v1::RevokeCodeResponse> RevokeCode(const v1::RevokeCodeRequest& request) const;
+  Result<v1::SuspendCodeResponse> SuspendCode(const v1::SuspendCodeRequest& request) const;
+  Result<v1::ResumeCodeResponse> ResumeCode(const v1::ResumeCodeRequest& request) const;
+  Result<v1::ReplaceCodeResponse> ReplaceCode(const v1::ReplaceCodeRequest& request) const;
   Result<v1::GetCodeResponse> GetCode(const v1::GetCodeRequest& request) const;
   Result<v1::ListCodesResponse> ListCodes(const v1::ListCodesRequest& request) const;
 
   Result<v1::ResolveResponse> Resolve(const v1::ResolveRequest& request) const;
   Result<v1::BatchResolveResponse> BatchResolve(const v1::BatchResolveRequest& request) const;
+  Result<v1::LookupResponse> Lookup(const v1::LookupRequest& request) const;
   Result<v1::GetTrustBundleResponse> GetTrustBundle() const;
   Result<v1::GetRevocationListResponse> GetRevocationList() const;
 

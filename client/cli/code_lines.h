@@ -9,6 +9,9 @@ namespace yima::cli {
 /// between tabs.
 void ShowCode(Session& session, const v1::IssuedCode& code);
 
+/// How a plate is named on the command line, for --help.
+const char* PlateHelp();
+
 /// Which codes `codes list` and `labels` mean: of the batch, or of the facilities that match, or
 /// both. Everything when neither is given.
 struct CodeSelection {

@@ -29,6 +29,10 @@ Result<v1::CodeFilter> MakeFilter(Session& session, const CodeSelection& selecti
   return filter;
 }
 
+const char* PlateHelp() {
+  return T("序列号、短号或整个码文", "serial, short number or the whole text");
+}
+
 namespace {
 
 struct ListOptions {
@@ -112,10 +116,6 @@ Result<void> Revoke(Session& session, const RevokeOptions& options) {
   });
 }
 
-const char* PlateHelp() {
-  return T("序列号、短号或整个码文", "serial, short number or the whole text");
-}
-
 void AddList(CLI::App* group, Session& session) {
   const auto options = std::make_shared<ListOptions>();
   auto* list = AddCommand(group, session, "list",
@@ -161,7 +161,9 @@ void AddBindAndRevoke(CLI::App* group, Session& session) {
 }  // namespace
 
 void AddCodes(CLI::App& app, Session& session) {
-  auto* group = AddGroup(app, "codes", T("码：发放、绑定、注销", "codes: issue, bind, revoke"));
+  auto* group = AddGroup(
+      app, "codes",
+      T("码：发放、绑定、停用、更换、注销", "codes: issue, bind, suspend, replace, revoke"));
   AddCodesIssue(*group, session);
   AddList(group, session);
   const auto plate = std::make_shared<std::string>();
@@ -170,6 +172,7 @@ void AddCodes(CLI::App& app, Session& session) {
                           [&session, plate] { return ShowOne(session, *plate); });
   show->add_option("plate", *plate, PlateHelp())->required();
   AddBindAndRevoke(group, session);
+  AddCodesLife(*group, session);
 }
 
 }  // namespace yima::cli

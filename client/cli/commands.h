@@ -13,6 +13,7 @@ void AddFacilities(CLI::App& app, Session& session);
 void AddFacilitiesImport(CLI::App& facilities, Session& session);
 void AddCodes(CLI::App& app, Session& session);
 void AddCodesIssue(CLI::App& codes, Session& session);
+void AddCodesLife(CLI::App& codes, Session& session);
 void AddRights(CLI::App& app, Session& session);
 void AddLabels(CLI::App& app, Session& session);
 void AddScan(CLI::App& app, Session& session);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "client/cli/commands.h"
+#include "client/cli/facility_lines.h"
 #include "client/cli/images.h"
 #include "client/cli/judging.h"
 #include "client/cli/records.h"
@@ -42,44 +43,13 @@ Exit ExitOf(const v1::ResolveResponse& answer) {
   return ExitFor(judgement);
 }
 
-const v1::Organization* Holder(const v1::ResolveResponse& answer, uint64_t id) {
-  for (const auto& organization : answer.organizations()) {
-    if (organization.id() == id) return &organization;
-  }
-  return nullptr;
-}
-
-Json RightToJson(const v1::ResolveResponse& answer, const v1::Right& right) {
-  Json object = ToJson(right);
-  const auto* holder = Holder(answer, right.holder());
-  object["holderName"] = holder == nullptr ? "" : holder->name();
-  object["telephone"] = holder == nullptr ? "" : holder->telephone();
-  return object;
-}
-
-Json RightsToJson(const v1::ResolveResponse& answer) {
-  const v1::Facility& facility = answer.facility();
-  return {{"supervising", RightToJson(answer, facility.supervising())},
-          {"owning", RightToJson(answer, facility.owning())},
-          {"maintaining", RightToJson(answer, facility.maintaining())}};
-}
-
 Json AnswerToJson(const std::string& text, const v1::ResolveResponse& answer) {
   Json object = {{"text", text}};
   object.update(ToJson(static_cast<const google::protobuf::Message&>(answer)));
-  object["rights"] = answer.has_facility() ? RightsToJson(answer) : Json::object();
+  object["rights"] = answer.has_facility() ? RightsToJson(answer.facility(), answer.organizations())
+                                           : Json::object();
   object["foreign"] = false;
   return object;
-}
-
-void ShowRight(Session& session, const v1::ResolveResponse& answer, const char* name,
-               const v1::Right& right) {
-  const auto* holder = Holder(answer, right.holder());
-  if (right.state() == v1::RIGHT_STATE_UNSPECIFIED) return;
-  session.Line(fmt::format("  {}: {} {} {}", name,
-                           holder == nullptr ? "-" : Printable(holder->name()),
-                           holder == nullptr ? "" : Printable(holder->telephone()),
-                           EnumName(v1::RightState_descriptor(), right.state())));
 }
 
 void ShowAnswer(Session& session, const v1::ResolveResponse& answer) {
@@ -95,13 +65,7 @@ void ShowAnswer(Session& session, const v1::ResolveResponse& answer) {
                    "  the host is no longer the registry's: do not open the link"));
   }
   if (!answer.has_facility()) return;
-  const v1::Facility& facility = answer.facility();
-  session.Line(fmt::format("  {}: {} {} {} {}", T("部件", "facility"), facility.class_code(),
-                           Printable(facility.name()), facility.division(),
-                           Printable(facility.address())));
-  ShowRight(session, answer, T("主管", "supervising"), facility.supervising());
-  ShowRight(session, answer, T("权属", "owning"), facility.owning());
-  ShowRight(session, answer, T("养护", "maintaining"), facility.maintaining());
+  ShowFacility(session, answer.facility(), answer.organizations());
   if (answer.has_distance_metres()) {
     session.Line(
         fmt::format("  {}: {:.0f} m", T("距登记位置", "distance"), answer.distance_metres()));

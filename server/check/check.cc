@@ -189,6 +189,9 @@ class Check {
     if (code.state() == v1::CODE_STATE_ACTIVE && code.facility() == 0) {
       findings_.Add("code {} is active without a facility", id);
     }
+    if (code.state() == v1::CODE_STATE_SUSPENDED && code.facility() == 0) {
+      findings_.Add("code {} is suspended without a facility", id);
+    }
     if (code.state() == v1::CODE_STATE_REPLACED && code.successor() == 0) {
       findings_.Add("code {} is replaced without a successor", id);
     }

@@ -119,10 +119,10 @@ void ChangeWriter::Put(store::Kind kind, uint64_t id, uint64_t revision, const D
     return std::ranges::find(list, item) != list.end();
   };
   for (const auto& key : before.keys) {
-    if (!has(after.keys, key)) change_.claims.push_back({key.index, key.key, id, 0});
+    if (!has(after.keys, key)) Release(key, id);
   }
   for (const auto& key : after.keys) {
-    if (!has(before.keys, key)) change_.claims.push_back({key.index, key.key, 0, id});
+    if (!has(before.keys, key)) Claim(key, id);
   }
   for (const auto& term : before.terms) {
     if (!has(after.terms, term)) change_.terms.push_back({kind, term, id, false});
@@ -132,6 +132,23 @@ void ChangeWriter::Put(store::Kind kind, uint64_t id, uint64_t revision, const D
   }
   for (const auto& [counter, value] : before.counters) adds_[counter] -= value;
   for (const auto& [counter, value] : after.counters) adds_[counter] += value;
+}
+
+void ChangeWriter::Release(const Key& key, uint64_t id) {
+  released_.emplace(key, change_.claims.size());
+  change_.claims.push_back({key.index, key.key, id, 0});
+}
+
+void ChangeWriter::Claim(const Key& key, uint64_t id) {
+  // The store compares all claims with what stood before the change, so a key that goes from one
+  // record to another is one claim.
+  const auto released = released_.find(key);
+  if (released == released_.end()) {
+    change_.claims.push_back({key.index, key.key, 0, id});
+  } else {
+    change_.claims[released->second].after = id;
+    released_.erase(released);
+  }
 }
 
 void ChangeWriter::PutUnlogged(store::Kind kind, uint64_t id, uint64_t revision,
@@ -148,6 +165,7 @@ store::Change ChangeWriter::Take() {
     if (delta != 0) change_.adds.push_back({counter, delta});
   }
   adds_.clear();
+  released_.clear();
   return std::exchange(change_, {});
 }
 

@@ -32,7 +32,8 @@ class ChangeWriter {
   void Create(uint64_t id, const R& record) {
     Put(KindOf(record), id, 0, Derived{}, Derive(record), record);
   }
-  /// Puts a record over the one read at `revision`.
+  /// Puts a record over the one read at `revision`. A key that it gives up may be taken by a record
+  /// put after it.
   template <typename R>
   void Replace(uint64_t id, uint64_t revision, const R& before, const R& after) {
     Put(KindOf(after), id, revision, Derive(before), Derive(after), after);
@@ -56,10 +57,13 @@ class ChangeWriter {
  private:
   void Put(store::Kind kind, uint64_t id, uint64_t revision, const Derived& before,
            const Derived& after, const google::protobuf::Message& record);
+  void Release(const Key& key, uint64_t id);
+  void Claim(const Key& key, uint64_t id);
 
   const std::string entry_head_;  ///< LogEntry's fields 2 to 5, serialized: equal for all entries.
   store::Change change_;
   std::map<std::string, int64_t, std::less<>> adds_;
+  std::map<Key, size_t> released_;  ///< Places in change_.claims.
 };
 
 /// The record as a log entry holds it: every Withheld value carries its hash alone. Serialized.

@@ -24,20 +24,6 @@ CodeBytes BytesOf(const v1::Code& record) {
   return bytes;
 }
 
-Result<Read<v1::Code>> FindCode(const store::Snapshot& snapshot, uint64_t serial) {
-  YIMA_ASSIGN_OR_RETURN(auto read, Get<v1::Code>(snapshot, serial));
-  if (!read) {
-    return Fail(StatusCode::kNotFound, "CODE_NOT_FOUND",
-                fmt::format("no code has serial {}", serial), "serial");
-  }
-  YIMA_RETURN_IF_ERROR(CheckSound(read->record, serial));
-  return *std::move(read);
-}
-
-RecordRef RefTo(const Read<v1::Code>& read, uint64_t revisions_later) {
-  return {store::Kind::kCode, read.record.serial(), read.revision + revisions_later};
-}
-
 /// The serial of the plate that a request names; a text must be the one issued, to the byte.
 Result<uint64_t> PlateSerial(const v1::BindCodeRequest& request, const store::Snapshot& snapshot) {
   if (request.plate_case() == v1::BindCodeRequest::kSerial) return request.serial();
@@ -70,6 +56,21 @@ Result<v1::IssuedCode> Shown(const Domain& domain, const std::vector<RecordRef>&
 }
 
 }  // namespace
+
+Result<Read<v1::Code>> FindCode(const store::Snapshot& snapshot, uint64_t serial,
+                                std::string_view field) {
+  YIMA_ASSIGN_OR_RETURN(auto read, Get<v1::Code>(snapshot, serial));
+  if (!read) {
+    return Fail(StatusCode::kNotFound, "CODE_NOT_FOUND",
+                fmt::format("no code has serial {}", serial), std::string(field));
+  }
+  YIMA_RETURN_IF_ERROR(CheckSound(read->record, serial));
+  return *std::move(read);
+}
+
+RecordRef RefTo(const Read<v1::Code>& read, uint64_t revisions_later) {
+  return {store::Kind::kCode, read.record.serial(), read.revision + revisions_later};
+}
 
 Result<void> CheckSound(const v1::Code& record, uint64_t serial) {
   if (record.payload().size() == kPayloadSize &&

@@ -12,6 +12,12 @@ namespace yima::server {
 /// RECORD_DAMAGED (DATA_LOSS) unless the record's payload and signature are whole.
 Result<void> CheckSound(const v1::Code& record, uint64_t serial);
 
+/// A code's record, sound. CODE_NOT_FOUND (NOT_FOUND) at `field`.
+Result<Read<v1::Code>> FindCode(const store::Snapshot& snapshot, uint64_t serial,
+                                std::string_view field = "serial");
+/// What a kept reply says of a code that was put so many times since it was read.
+RecordRef RefTo(const Read<v1::Code>& read, uint64_t revisions_later);
+
 /// A code as callers see it. `record` must be sound.
 v1::IssuedCode ToIssued(const Domain& domain, const v1::Code& record, uint64_t revision);
 

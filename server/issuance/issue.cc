@@ -13,15 +13,6 @@ namespace {
 
 constexpr uint64_t kBlankMax = 10'000'000;
 
-/// Nothing for a facility without a code in force.
-std::optional<BatchItem> ItemOf(const v1::Facility& facility, uint64_t revision) {
-  if (facility.codes().empty()) return std::nullopt;
-  const auto& code = facility.codes(facility.codes_size() - 1);
-  const auto parsed = FacilityCode::Parse(static_cast<Scheme>(code.scheme()), code.digits());
-  if (!parsed) return std::nullopt;
-  return BatchItem{facility.uid(), revision, parsed->scheme(), parsed->value(), 0};
-}
-
 Result<void> FreezeOne(const store::Snapshot& snapshot, uint64_t uid, BatchFreezer& freezer) {
   YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Facility>(snapshot, uid));
   if (!read) {

@@ -100,6 +100,24 @@ Result<void> KeepIssueDay(const Domain& domain, const Call& call, Day today) {
   }
 }
 
+Result<void> PutIssueDay(const store::Snapshot& snapshot, Day today, ChangeWriter& writer) {
+  YIMA_ASSIGN_OR_RETURN(const IssueDay last, ReadIssueDay(snapshot));
+  YIMA_RETURN_IF_ERROR(CheckNotBefore(today, last));
+  if (last.revision == 0 || today != last.day) {
+    writer.PutUnlogged(store::Kind::kIssueDay, kIssueDayId, last.revision,
+                       fmt::format("{}", today));
+  }
+  return {};
+}
+
+std::optional<BatchItem> ItemOf(const v1::Facility& facility, uint64_t revision) {
+  if (facility.codes().empty()) return std::nullopt;
+  const auto& code = facility.codes(facility.codes_size() - 1);
+  const auto parsed = FacilityCode::Parse(static_cast<Scheme>(code.scheme()), code.digits());
+  if (!parsed) return std::nullopt;
+  return BatchItem{facility.uid(), revision, parsed->scheme(), parsed->value(), 0};
+}
+
 Result<std::vector<Serial>> TakeSerials(const Domain& domain, size_t n) {
   const uint16_t epoch = domain.numbers.epoch();
   const std::string sequence = fmt::format("serial/{}", epoch);

@@ -1,6 +1,7 @@
 #ifndef YIMA_SERVER_ISSUANCE_SIGNER_H_
 #define YIMA_SERVER_ISSUANCE_SIGNER_H_
 
+#include <optional>
 #include <vector>
 
 #include "codegen/code/code_text.h"
@@ -38,6 +39,12 @@ Result<void> CheckIssueDay(const store::Snapshot& snapshot, Day today);
 /// Makes today the last day on which codes were signed, durably. CLOCK_BACKWARDS. Waits for the
 /// store.
 Result<void> KeepIssueDay(const Domain& domain, const Call& call, Day today);
+
+/// The same within a change that signs: nothing has to be waited for.
+Result<void> PutIssueDay(const store::Snapshot& snapshot, Day today, ChangeWriter& writer);
+
+/// What would be signed for a facility: the newest of its codes. Nothing for one without.
+std::optional<BatchItem> ItemOf(const v1::Facility& facility, uint64_t revision);
 
 /// n serials whose check symbol is printable, rising. NUMBERS_USED_UP.
 Result<std::vector<Serial>> TakeSerials(const Domain& domain, size_t n);

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "server/domain/known_fields.h"
+#include "server/issuance/code_life.h"
 #include "server/issuance/codes.h"
 #include "server/issuance/issue.h"
 #include "server/registry/batches.h"
@@ -169,11 +170,15 @@ std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolv
       {issuance + "IssueCodes", kManagers, {}, Answer(d, IssueCodes)},
       {issuance + "BindCode", kCrews, Writing(d, PlanBindCode, AnswerBindCode), {}},
       {issuance + "RevokeCode", kManagers, Writing(d, PlanRevokeCode, AnswerRevokeCode), {}},
+      {issuance + "SuspendCode", kManagers, Writing(d, PlanSuspendCode, AnswerSuspendCode), {}},
+      {issuance + "ResumeCode", kManagers, Writing(d, PlanResumeCode, AnswerResumeCode), {}},
+      {issuance + "ReplaceCode", kManagers, Writing(d, PlanReplaceCode, AnswerReplaceCode), {}},
       {issuance + "GetCode", kReaders, Reading(d, GetCode), {}},
       {issuance + "ListCodes", kReaders, Reading(d, ListCodes), {}},
 
       {resolving + "Resolve", kPublic, Resolve(d, resolver, &Resolver::ResolveBytes), {}},
       {resolving + "BatchResolve", kPublic, Resolve(d, resolver, &Resolver::BatchResolveBytes), {}},
+      {resolving + "Lookup", kPublic, Resolve(d, resolver, &Resolver::LookupBytes), {}},
       {resolving + "GetTrustBundle",
        kPublic,
        Note<v1::GetTrustBundleResponse>(desk, [&notes] { return notes.Bundle(); }),

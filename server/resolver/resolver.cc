@@ -80,6 +80,11 @@ tl::unexpected<Error> Missing(std::string_view what, uint64_t id) {
               fmt::format("{} {} has no record; run yimad check", what, id));
 }
 
+tl::unexpected<Error> Damaged(uint64_t serial) {
+  return Fail(StatusCode::kDataLoss, "RECORD_DAMAGED",
+              fmt::format("code {} does not parse; run yimad check", serial));
+}
+
 }  // namespace
 
 /// What a stored v1::Code says, read where it stands: parsing it would cost more than finding it.
@@ -199,10 +204,7 @@ Result<std::string> Resolver::Answer(const v1::ResolveRequest& request,
                         snapshot.Get(store::Kind::kCode, payload.serial.value()));
   if (!stored) return AnswerJudged(request.text());
   Issued record;
-  if (!record.Read(stored->bytes)) {
-    return Fail(StatusCode::kDataLoss, "RECORD_DAMAGED",
-                fmt::format("code {} does not parse; run yimad check", payload.serial.value()));
-  }
+  if (!record.Read(stored->bytes)) return Damaged(payload.serial.value());
   if (!record.IsOf(parts->origin, *code)) return AnswerJudged(request.text());
   return AnswerIssued(request, *parts, payload, record, snapshot);
 }
@@ -222,10 +224,7 @@ Result<std::string> Resolver::AnswerIssued(const v1::ResolveRequest& request,
   FillPayload(head, payload);
   if (record.facility == 0) return head.SerializeAsString();
 
-  YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot.Get(store::Kind::kFacility, record.facility));
-  if (!stored) return Missing("facility", record.facility);
-  YIMA_ASSIGN_OR_RETURN(const auto facility,
-                        ShowFacility(stored->bytes, Etag(domain_, stored->revision)));
+  YIMA_ASSIGN_OR_RETURN(const auto facility, FindFacility(record.facility, snapshot));
   if (request.has_longitude() && facility.longitude && facility.latitude) {
     head.set_distance_metres(DistanceMetres(request.longitude(), request.latitude(),
                                             *facility.longitude, *facility.latitude));
@@ -236,10 +235,43 @@ Result<std::string> Resolver::AnswerIssued(const v1::ResolveRequest& request,
   answer.reserve(head.ByteSizeLong() + facility.bytes.size() + kOrganizationsSize);
   head.AppendToString(&answer);
   AppendField(answer, v1::ResolveResponse::kFacilityFieldNumber, facility.bytes);
-  YIMA_ASSIGN_OR_RETURN(const uint64_t log_size, snapshot.LogSize());
-  for (const uint64_t id : facility.organizations) {
-    YIMA_RETURN_IF_ERROR(AppendOrganization(id, log_size, snapshot, answer));
+  YIMA_RETURN_IF_ERROR(AppendOrganizations(facility, v1::ResolveResponse::kOrganizationsFieldNumber,
+                                           snapshot, answer));
+  return answer;
+}
+
+Result<ShownFacility> Resolver::FindFacility(uint64_t uid, const store::Snapshot& snapshot) const {
+  YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot.Get(store::Kind::kFacility, uid));
+  if (!stored) return Missing("facility", uid);
+  return ShowFacility(stored->bytes, Etag(domain_, stored->revision));
+}
+
+Result<std::string> Resolver::LookupBytes(std::string_view request,
+                                          const store::Snapshot& snapshot) const {
+  YIMA_RETURN_IF_ERROR(CheckSize(request, kRequestSizeMax));
+  v1::LookupRequest parsed;
+  if (!parsed.ParseFromArray(request.data(), static_cast<int>(request.size()))) {
+    return Invalid("REQUEST_MALFORMED", "the request does not parse as yima.v1.LookupRequest");
   }
+  YIMA_ASSIGN_OR_RETURN(const Serial serial, Serial::ParseShortNumber(parsed.short_number()));
+  YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot.Get(store::Kind::kCode, serial.value()));
+  if (!stored) {
+    return Fail(StatusCode::kNotFound, "CODE_NOT_FOUND",
+                fmt::format("no code has short number {}", serial.ShortNumber()), "short_number");
+  }
+  Issued record;
+  if (!record.Read(stored->bytes)) return Damaged(serial.value());
+  v1::LookupResponse head;
+  head.set_serial(serial.value());
+  head.set_short_number(serial.ShortNumber());
+  head.set_state(record.state);
+  head.set_successor(record.successor);
+  std::string answer = head.SerializeAsString();
+  if (record.facility == 0) return answer;
+  YIMA_ASSIGN_OR_RETURN(const auto facility, FindFacility(record.facility, snapshot));
+  AppendField(answer, v1::LookupResponse::kFacilityFieldNumber, facility.bytes);
+  YIMA_RETURN_IF_ERROR(AppendOrganizations(facility, v1::LookupResponse::kOrganizationsFieldNumber,
+                                           snapshot, answer));
   return answer;
 }
 
@@ -261,7 +293,17 @@ std::string Resolver::AnswerJudged(std::string_view text) const {
   return response.SerializeAsString();
 }
 
-Result<void> Resolver::AppendOrganization(uint64_t id, uint64_t log_size,
+Result<void> Resolver::AppendOrganizations(const ShownFacility& facility, int number,
+                                           const store::Snapshot& snapshot,
+                                           std::string& answer) const {
+  YIMA_ASSIGN_OR_RETURN(const uint64_t log_size, snapshot.LogSize());
+  for (const uint64_t id : facility.organizations) {
+    YIMA_RETURN_IF_ERROR(AppendOrganization(id, number, log_size, snapshot, answer));
+  }
+  return {};
+}
+
+Result<void> Resolver::AppendOrganization(uint64_t id, int number, uint64_t log_size,
                                           const store::Snapshot& snapshot,
                                           std::string& answer) const {
   {
@@ -269,18 +311,16 @@ Result<void> Resolver::AppendOrganization(uint64_t id, uint64_t log_size,
     if (shown_log_size_ == log_size) {
       const auto found = shown_.find(id);
       if (found != shown_.end()) {
-        answer.append(found->second);
+        AppendField(answer, number, found->second);
         return {};
       }
     }
   }
   YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot.Get(store::Kind::kOrganization, id));
   if (!stored) return Missing("organization", id);
-  YIMA_ASSIGN_OR_RETURN(const auto organization,
+  YIMA_ASSIGN_OR_RETURN(auto shown,
                         ShowOrganization(stored->bytes, Etag(domain_, stored->revision)));
-  std::string shown;
-  AppendField(shown, v1::ResolveResponse::kOrganizationsFieldNumber, organization);
-  answer.append(shown);
+  AppendField(answer, number, shown);
   const std::unique_lock lock(shown_mutex_);
   if (log_size > shown_log_size_ || shown_.size() >= kShownMax) {
     shown_.clear();

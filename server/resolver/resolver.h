@@ -12,6 +12,7 @@
 #include "codegen/code/trust.h"
 #include "codegen/code/verifier.h"
 #include "server/domain/domain.h"
+#include "server/resolver/shown.h"
 #include "yima/v1/code.pb.h"
 #include "yima/v1/resolver_service.pb.h"
 
@@ -38,6 +39,10 @@ class Resolver {
   Result<std::string> BatchResolveBytes(std::string_view request,
                                         const store::Snapshot& snapshot) const;
 
+  /// A serialized v1::LookupRequest to a serialized v1::LookupResponse, as anybody may see it.
+  /// SHORT_NUMBER_MALFORMED, SHORT_NUMBER_CHECK; CODE_NOT_FOUND (NOT_FOUND).
+  Result<std::string> LookupBytes(std::string_view request, const store::Snapshot& snapshot) const;
+
   /// Texts so far that were signed by a key of ours but stand in no record: each means that a key
   /// is stolen or that records are lost.
   uint64_t alarms() const { return alarms_.load(std::memory_order_relaxed); }
@@ -50,8 +55,12 @@ class Resolver {
                                    const Payload& payload, const Issued& record,
                                    const store::Snapshot& snapshot) const;
   std::string AnswerJudged(std::string_view text) const;
-  Result<void> AppendOrganization(uint64_t id, uint64_t log_size, const store::Snapshot& snapshot,
-                                  std::string& answer) const;
+  Result<ShownFacility> FindFacility(uint64_t uid, const store::Snapshot& snapshot) const;
+  /// The holders of its rights, as fields of this number.
+  Result<void> AppendOrganizations(const ShownFacility& facility, int number,
+                                   const store::Snapshot& snapshot, std::string& answer) const;
+  Result<void> AppendOrganization(uint64_t id, int number, uint64_t log_size,
+                                  const store::Snapshot& snapshot, std::string& answer) const;
 
   const Domain& domain_;
   const Verifier verifier_;
@@ -62,7 +71,7 @@ class Resolver {
   // longer, so what was read at one size of the log is true for every snapshot of that size.
   mutable std::shared_mutex shown_mutex_;
   mutable uint64_t shown_log_size_ = 0;
-  mutable std::unordered_map<uint64_t, std::string> shown_;  ///< As fields of an answer.
+  mutable std::unordered_map<uint64_t, std::string> shown_;
 };
 
 /// Metres between two places on a sphere of the earth's mean radius (IUGG: 6,371,008.8 m), in

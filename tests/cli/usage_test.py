@@ -9,7 +9,8 @@ import unittest
 from programs.registry import Registry, write_ledger
 
 COMMANDS = ["organizations import", "organizations list", "facilities import", "facilities list", "facilities show",
-            "codes issue", "codes list", "codes show", "codes bind", "codes revoke", "rights confirm", "labels", "scan", "verify",
+            "codes issue", "codes list", "codes show", "codes bind", "codes suspend", "codes resume",
+            "codes replace", "codes revoke", "codes lookup", "rights confirm", "labels", "scan", "verify",
             "resolve", "trust show", "trust fetch", "classes list", "batches list", "batches show", "version"]
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
@@ -128,6 +129,8 @@ class UsageTest(unittest.TestCase):
                       ["facilities", "import", ledger, "--key", "编号"], ["codes", "issue", "--blank", "1"],
                       ["codes", "list"], ["codes", "show", "1"], ["codes", "bind", "4294967297", "1"],
                       ["codes", "revoke", "4294967297", "--reason", "lost"], ["resolve", text],
+                      ["codes", "suspend", "4294967297"], ["codes", "resume", "4294967297"],
+                      ["codes", "replace", "4294967297", "--reason", "lost"], ["codes", "lookup", "00040-00001-8"],
                       ["rights", "confirm", "--where", "class=01001", "--right", "owning", "--basis-kind", "批复",
                        "--basis-number", "1"], ["trust", "fetch"], ["classes", "list"], ["batches", "list"],
                       ["batches", "show", "1"]):

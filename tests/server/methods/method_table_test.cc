@@ -95,7 +95,8 @@ TEST(MethodTableTest, EveryWriteHasARequestId) {
   for (const auto& [name, method] : ProtoMethods()) {
     const std::string verb = method->name();
     const bool reads = verb.starts_with("Get") || verb.starts_with("List") ||
-                       verb.starts_with("Resolve") || verb.starts_with("BatchResolve");
+                       verb.starts_with("Resolve") || verb.starts_with("BatchResolve") ||
+                       verb.starts_with("Lookup");
     const auto* request = method->input_type();
     const auto* header = request->FindFieldByName("header");
     const bool has_id =

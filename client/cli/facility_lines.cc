@@ -1,0 +1,55 @@
+#include "client/cli/facility_lines.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "client/cli/records.h"
+#include "client/cli/words.h"
+
+namespace yima::cli {
+namespace {
+
+const v1::Organization* Holder(const Organizations& organizations, uint64_t id) {
+  const auto found = std::find_if(organizations.begin(), organizations.end(),
+                                  [&](const auto& one) { return one.id() == id; });
+  return found == organizations.end() ? nullptr : &*found;
+}
+
+Json RightToJson(const v1::Right& right, const Organizations& organizations) {
+  Json object = ToJson(right);
+  const auto* holder = Holder(organizations, right.holder());
+  object["holderName"] = holder == nullptr ? "" : holder->name();
+  object["telephone"] = holder == nullptr ? "" : holder->telephone();
+  return object;
+}
+
+void ShowRight(Session& session, const char* name, const v1::Right& right,
+               const Organizations& organizations) {
+  const auto* holder = Holder(organizations, right.holder());
+  if (right.state() == v1::RIGHT_STATE_UNSPECIFIED) return;
+  session.Line(fmt::format("  {}: {} {} {}", name,
+                           holder == nullptr ? "-" : Printable(holder->name()),
+                           holder == nullptr ? "" : Printable(holder->telephone()),
+                           EnumName(v1::RightState_descriptor(), right.state())));
+}
+
+}  // namespace
+
+Json RightsToJson(const v1::Facility& facility, const Organizations& organizations) {
+  return {{"supervising", RightToJson(facility.supervising(), organizations)},
+          {"owning", RightToJson(facility.owning(), organizations)},
+          {"maintaining", RightToJson(facility.maintaining(), organizations)}};
+}
+
+void ShowFacility(Session& session, const v1::Facility& facility,
+                  const Organizations& organizations) {
+  session.Line(fmt::format("  {}: {} {} {} {}", T("部件", "facility"), facility.class_code(),
+                           Printable(facility.name()), facility.division(),
+                           Printable(facility.address())));
+  ShowRight(session, T("主管", "supervising"), facility.supervising(), organizations);
+  ShowRight(session, T("权属", "owning"), facility.owning(), organizations);
+  ShowRight(session, T("养护", "maintaining"), facility.maintaining(), organizations);
+}
+
+}  // namespace yima::cli

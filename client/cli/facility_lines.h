@@ -1,0 +1,24 @@
+#ifndef YIMA_CLIENT_CLI_FACILITY_LINES_H_
+#define YIMA_CLIENT_CLI_FACILITY_LINES_H_
+
+#include <google/protobuf/repeated_ptr_field.h>
+
+#include "client/cli/session.h"
+#include "yima/v1/facility.pb.h"
+#include "yima/v1/organization.pb.h"
+
+namespace yima::cli {
+
+/// The organizations that came with a facility.
+using Organizations = google::protobuf::RepeatedPtrField<v1::Organization>;
+
+/// The three rights of a facility, each with its holder's name and telephone.
+Json RightsToJson(const v1::Facility& facility, const Organizations& organizations);
+
+/// What a plate stands for, for people: the facility and who answers for it, a line each.
+void ShowFacility(Session& session, const v1::Facility& facility,
+                  const Organizations& organizations);
+
+}  // namespace yima::cli
+
+#endif  // YIMA_CLIENT_CLI_FACILITY_LINES_H_
