@@ -21,6 +21,10 @@ struct ServeOptions {
   std::filesystem::path address_file;
   std::filesystem::path passphrase_file;
   bool insecure = false;
+  std::string http = "127.0.0.1:8341";  ///< `none`: no pages.
+  std::filesystem::path http_address_file;
+  std::filesystem::path webroot;
+  std::string hotline;
 };
 /// Serves until SIGTERM or SIGINT.
 int RunServe(const ServeOptions& options);

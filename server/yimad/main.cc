@@ -69,6 +69,28 @@ void AddInit(CLI::App& app) {
   command->callback([options] { exit_code = yima::server::RunInit(*options); });
 }
 
+void AddHttp(CLI::App* command, yima::server::ServeOptions& options) {
+  command
+      ->add_option("--http", options.http,
+                   Say("码后网页的监听地址，none 为不提供",
+                       "address of the pages behind the codes; none for no pages"))
+      ->envname("YIMAD_HTTP")
+      ->capture_default_str();
+  command->add_option(
+      "--http-address-file", options.http_address_file,
+      Say("就绪后写入网页实际地址的文件", "file that gets the pages' address once ready"));
+  command
+      ->add_option("--webroot", options.webroot,
+                   Say("存放域名验证文件的目录，其中文件直接在网址下提供",
+                       "folder of files that prove the domain, served directly under the origin"))
+      ->envname("YIMAD_WEBROOT");
+  command
+      ->add_option("--hotline", options.hotline,
+                   Say("热线电话，页面上不知该找谁时显示",
+                       "telephone shown where no facility says whom to call"))
+      ->envname("YIMAD_HOTLINE");
+}
+
 void AddServe(CLI::App& app) {
   auto* command = AddCommand(app, "serve", Say("提供服务", "serve until told to stop"),
                              "\n  yimad serve --data /var/lib/yima"
@@ -83,6 +105,7 @@ void AddServe(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--address-file", options->address_file,
                       Say("就绪后写入实际地址的文件", "file that gets the address once ready"));
+  AddHttp(command, *options);
   AddPassphrase(command, options->passphrase_file);
   command->add_flag("--insecure", options->insecure,
                     Say("允许非本机地址（尚无访问控制）",

@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
+#include <thread>
 #include <utility>
 
 #include <arpa/inet.h>
@@ -14,6 +16,7 @@
 #include "server/rpc/grpc_server.h"
 #include "server/yimad/commands.h"
 #include "server/yimad/data_folder.h"
+#include "server/yimad/http_door.h"
 #include "server/yimad/whole_file.h"
 #include "server/yimad/words.h"
 
@@ -24,6 +27,10 @@ constexpr std::chrono::seconds kGrace{10};
 constexpr std::chrono::hours kForgetEvery{1};
 /// So soon a revocation stands on the stored list, which `yimad trust export` hands out.
 constexpr time_t kRenewSeconds = 2;
+constexpr unsigned kHttpThreadsMax = 4;
+/// Whole offices stand behind one address.
+constexpr unsigned kConnectionsPerAddressMax = 256;
+constexpr std::string_view kNone = "none";
 constexpr TimeUs kRequestsKept = TimeUs{30} * 86'400 * 1'000'000;
 
 /// An address that stays on this machine whatever a resolver says: 127.0.0.0/8, ::1, localhost.
@@ -34,7 +41,7 @@ bool IsLoopback(const std::string& host) {
 }
 
 /// LISTEN_MALFORMED, LISTEN_INSECURE.
-Result<void> CheckListen(const std::string& address, bool insecure) {
+Result<void> CheckListen(const std::string& address, bool insecure, const char* option) {
   const size_t colon = address.rfind(':');
   const std::string host = address.substr(0, colon);
   uint16_t port = 0;
@@ -46,14 +53,31 @@ Result<void> CheckListen(const std::string& address, bool insecure) {
   if (!has_port || host.empty()) {
     return Invalid("LISTEN_MALFORMED",
                    fmt::format("\"{}\" is not HOST:PORT with a port of 0 to 65535", address),
-                   "--listen");
+                   option);
   }
   if (insecure || IsLoopback(host)) return {};
   return Invalid("LISTEN_INSECURE",
                  fmt::format("{} is not a loopback address, and there is no access control yet; "
                              "--insecure serves it all the same",
                              address),
-                 "--listen");
+                 option);
+}
+
+/// The public's door; null when it is switched off.
+Result<std::unique_ptr<HttpDoor>> OpenHttpDoor(const ServeOptions& options,
+                                               const std::vector<Method>& table,
+                                               const Domain& domain) {
+  if (options.http == kNone) return nullptr;
+  HttpDoor::Options door;
+  door.server.address = options.http;
+  door.server.threads = std::clamp(std::thread::hardware_concurrency(), 2U, kHttpThreadsMax);
+  // On loopback stands a reverse proxy, through which everybody comes.
+  if (!IsLoopback(options.http.substr(0, options.http.rfind(':')))) {
+    door.server.connections_per_address_max = kConnectionsPerAddressMax;
+  }
+  door.webroot = options.webroot;
+  door.hotline = options.hotline;
+  return HttpDoor::Open(table, domain, door);
 }
 
 /// Blocked before any thread begins, so that only the main thread takes them.
@@ -116,7 +140,10 @@ Result<void> Serve(const ServeOptions& options) {
   // What is reported goes to stderr, in our words: gRPC has many of its own for a taken port.
   setenv("GRPC_VERBOSITY", "NONE", 0);
   spdlog::set_default_logger(spdlog::stderr_color_mt("yimad"));
-  YIMA_RETURN_IF_ERROR(CheckListen(options.listen, options.insecure));
+  YIMA_RETURN_IF_ERROR(CheckListen(options.listen, options.insecure, "--listen"));
+  if (options.http != kNone) {
+    YIMA_RETURN_IF_ERROR(CheckListen(options.http, options.insecure, "--http"));
+  }
   const sigset_t signals = BlockSignals();
   YIMA_ASSIGN_OR_RETURN(const auto folder, OpenFolder(options));
   const Domain& domain = folder->domain();
@@ -125,8 +152,17 @@ Result<void> Serve(const ServeOptions& options) {
   const Resolver resolver(domain, trust);
   GrpcServer::Options door;
   door.address = options.listen;
-  YIMA_ASSIGN_OR_RETURN(const auto server,
-                        GrpcServer::Start(MakeMethodTable(domain, resolver, notes), door));
+  const auto table = MakeMethodTable(domain, resolver, notes);
+  YIMA_ASSIGN_OR_RETURN(const auto server, GrpcServer::Start(table, door));
+  YIMA_ASSIGN_OR_RETURN(const auto http, OpenHttpDoor(options, table, domain));
+  if (http != nullptr) {
+    if (!options.http_address_file.empty()) {
+      YIMA_RETURN_IF_ERROR(
+          WriteWholeFile(options.http_address_file, http->address() + "\n", "--http-address-file"));
+    }
+    fmt::print(fmt::runtime(Say("网页地址：http://{}/\n", "pages on http://{}/\n")),
+               http->address());
+  }
   if (!options.address_file.empty()) {
     YIMA_RETURN_IF_ERROR(
         WriteWholeFile(options.address_file, server->address() + "\n", "--address-file"));
@@ -135,6 +171,7 @@ Result<void> Serve(const ServeOptions& options) {
   std::fflush(stdout);
 
   KeepHouseUntil(signals, domain, notes);
+  if (http != nullptr) http->Stop();
   server->Stop(kGrace);
   // For who exports them from the folder while nothing is served.
   YIMA_RETURN_IF_ERROR(RenewNotes(domain, notes));

@@ -57,6 +57,7 @@ constexpr Words kWords[] = {
     {"DISK_FULL", "磁盘已满"},
     {"FILE_UNREADABLE", "无法读取文件"},
     {"FILE_UNWRITABLE", "无法写入文件"},
+    {"HOTLINE_MALFORMED", "热线电话格式不对"},
     {"KEYS_EXIST", "密钥已存在"},
     {"KEYS_FOREIGN", "密钥不属于本登记库"},
     {"KEY_FILE_DAMAGED", "密钥文件损坏"},
@@ -76,6 +77,7 @@ constexpr Words kWords[] = {
     {"STORE_DAMAGED", "数据损坏"},
     {"STORE_LOCKED", "数据目录正被另一进程使用"},
     {"STORE_UNWRITABLE", "无法写入数据目录"},
+    {"WEBROOT_MISSING", "没有该目录"},
 };
 
 std::string InWords(const Error& error) {

@@ -13,15 +13,16 @@ import time
 class Registry:
     """`with Registry() as registry:` makes one and serves it; killed and removed at the end.
 
-    The programs are those given, else those that YIMAD and YIMA name.
+    The programs are those given, else those that YIMAD and YIMA name; `options` go to `yimad serve`.
     """
 
-    def __init__(self, yimad=None, yima=None, data=None):
+    def __init__(self, yimad=None, yima=None, data=None, options=()):
         self.yimad, self.yima_path = yimad or os.environ["YIMAD"], yima or os.environ["YIMA"]
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="yima-test-"))
         self.data = data or self.folder / "data"
         self.process = None
-        self.listen = "127.0.0.1:0"
+        self.listen = self.http = "127.0.0.1:0"
+        self.options = [str(option) for option in options]
         made = subprocess.run([self.yimad, "init", "--data", self.data, "--origin", "HTTPS://QR.EXAMPLE.CN/"],
                               check=True, capture_output=True, text=True)
         self.root = next(line.split()[1] for line in made.stdout.splitlines() if line.startswith("root:"))
@@ -36,10 +37,12 @@ class Registry:
 
     def start(self):
         address = self.folder / "address"
+        http = self.folder / "http-address"
         address.unlink(missing_ok=True)
         with open(self.folder / "yimad.err", "ab") as errors:
             self.process = subprocess.Popen(
-                [self.yimad, "serve", "--data", self.data, "--listen", self.listen, "--address-file", address],
+                [self.yimad, "serve", "--data", self.data, "--listen", self.listen, "--address-file", address,
+                 "--http", self.http, "--http-address-file", http, *self.options],
                 stdout=subprocess.DEVNULL, stderr=errors)
         deadline = time.monotonic() + 60
         while not address.exists():
@@ -48,6 +51,7 @@ class Registry:
             time.sleep(0.01)
         # The same address after each restart, since the same command line names it.
         self.address = self.listen = address.read_text().strip()
+        self.http = http.read_text().strip()
 
     def kill(self, how=signal.SIGKILL):
         if self.process and self.process.poll() is None:

@@ -46,8 +46,8 @@ Registry::~Registry() {
 Result<void> Registry::Serve() {
   const fs::path file = folder_ / "address";
   YIMA_ASSIGN_OR_RETURN(
-      server_, Child::Start({options_.yimad.string(), "serve", "--listen", "127.0.0.1:0",
-                             "--address-file", file.string(), "--data", folder_.string()}));
+      server_, Child::Start({options_.yimad.string(), "serve", "--listen", "127.0.0.1:0", "--http",
+                             "none", "--address-file", file.string(), "--data", folder_.string()}));
   YIMA_ASSIGN_OR_RETURN(address_, ReadAddress(file, *server_));
   ClientOptions options;
   options.server = address_;

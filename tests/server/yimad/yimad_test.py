@@ -20,7 +20,8 @@ ORIGIN = "HTTPS://QR.EXAMPLE.CN/"
 
 def clean_environment(**more):
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("YIMA", "LC_", "LANG"))}
-    return kept | {"LC_ALL": "C.UTF-8"} | more
+    # The pages have an address of their own, which tests in parallel would fight for.
+    return kept | {"LC_ALL": "C.UTF-8", "YIMAD_HTTP": "none"} | more
 
 
 class YimadTest(unittest.TestCase):

@@ -1,0 +1,330 @@
+#include "server/http/http_server.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstring>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <microhttpd.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <spdlog/spdlog.h>
+
+#include "server/http/deadlines.h"
+
+namespace yima::server {
+namespace {
+
+constexpr std::string_view kMethods = "GET, HEAD";
+/// TLS 1.2 and 1.3.
+constexpr const char* kTlsPriorities = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
+
+/// One request on its way. The library keeps it until it has sent the answer.
+struct Exchange {
+  HttpRequest request;
+  std::mutex mutex;
+  std::optional<HttpResponse> response;
+  bool suspended = false;
+  const char* target_end = nullptr;  ///< Where the request's target ends, as the library sees it.
+  bool head_read = false;
+};
+
+std::string AddressOf(const sockaddr* address) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (address == nullptr) return text;
+  if (address->sa_family == AF_INET) {
+    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(address)->sin_addr, text,
+              sizeof(text));
+  } else if (address->sa_family == AF_INET6) {
+    inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr, text,
+              sizeof(text));
+  }
+  return text;
+}
+
+/// Undoes percent-encoding. Bytes that are encoded, NUL too, are kept with their length.
+std::string Unescape(const char* text) {
+  std::string plain = text == nullptr ? "" : text;
+  plain.resize(MHD_http_unescape(plain.data()));
+  return plain;
+}
+
+/// The first that is heard of a request.
+void* BeginExchange(void*, const char* target, MHD_Connection*) {
+  auto exchange = std::make_shared<Exchange>();
+  exchange->target_end = target + std::strlen(target);
+  return new std::shared_ptr<Exchange>(std::move(exchange));
+}
+
+/// The library's own would end a value at an encoded NUL.
+size_t KeepEscaped(void*, MHD_Connection*, char* text) { return std::strlen(text); }
+
+MHD_Result KeepHeader(void* request, MHD_ValueKind, const char* name, const char* value) {
+  std::string key = name;
+  std::ranges::transform(key, key.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  auto& kept = static_cast<HttpRequest*>(request)->headers[key];
+  // A list may be given in parts.
+  kept += kept.empty() ? "" : ", ";
+  kept += value == nullptr ? "" : value;
+  return MHD_YES;
+}
+
+MHD_Result KeepArgument(void* request, MHD_ValueKind, const char* name, const char* value) {
+  static_cast<HttpRequest*>(request)->query[Unescape(name)] = Unescape(value);
+  return MHD_YES;
+}
+
+void Read(MHD_Connection* connection, const char* url, const char* method, HttpRequest& request) {
+  request.method = method;
+  request.path = Unescape(url);
+  MHD_get_connection_values(connection, MHD_HEADER_KIND, KeepHeader, &request);
+  MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, KeepArgument, &request);
+  const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+  request.address = AddressOf(info == nullptr ? nullptr : info->client_addr);
+}
+
+MHD_Result Queue(MHD_Connection* connection, HttpResponse response) {
+  auto* body = new std::string(std::move(response.body));
+  auto* queued = MHD_create_response_from_buffer_with_free_callback_cls(
+      body->size(), body->data(), [](void* held) { delete static_cast<std::string*>(held); }, body);
+  if (queued == nullptr) {
+    delete body;
+    return MHD_NO;
+  }
+  MHD_add_response_header(queued, MHD_HTTP_HEADER_CONTENT_TYPE, response.content_type.c_str());
+  for (const auto& [name, value] : response.headers) {
+    MHD_add_response_header(queued, name.c_str(), value.c_str());
+  }
+  const auto result =
+      MHD_queue_response(connection, static_cast<unsigned>(response.status), queued);
+  MHD_destroy_response(queued);
+  return result;
+}
+
+HttpResponse Short(int status, std::string_view words) {
+  return {.status = status, .body = fmt::format("{}\n", words)};
+}
+
+/// Why a request is refused by its head alone; the connection is closed then, its body unread.
+std::optional<HttpResponse> RefuseHead(MHD_Connection* connection, std::string_view method) {
+  if (method != "GET" && method != "HEAD") {
+    HttpResponse response = Short(405, "405 不支持的方法 method not allowed");
+    response.headers = {{"Allow", std::string(kMethods)}};
+    return response;
+  }
+  const auto header = [&](const char* name) {
+    const char* value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+    return std::string_view(value == nullptr ? "" : value);
+  };
+  const auto length = header(MHD_HTTP_HEADER_CONTENT_LENGTH);
+  const bool has_body = !length.empty() && length != "0";
+  if (!has_body && header(MHD_HTTP_HEADER_TRANSFER_ENCODING).empty()) return std::nullopt;
+  return Short(413, "413 请求不得带内容 a request with a body is not taken");
+}
+
+}  // namespace
+
+struct HttpServer::Parts {
+  Options options;
+  HttpHandler handler;
+  Deadlines deadlines;
+  std::string address;
+  MHD_Daemon* daemon = nullptr;
+
+  std::mutex mutex;
+  std::condition_variable none_pending;
+  size_t pending = 0;
+  bool stopping = false;
+
+  bool Begin() {
+    const std::lock_guard lock(mutex);
+    if (stopping) return false;
+    ++pending;
+    return true;
+  }
+  void End() {
+    const std::lock_guard lock(mutex);
+    if (--pending == 0) none_pending.notify_all();
+  }
+
+  void Answer(MHD_Connection* connection, const std::shared_ptr<Exchange>& exchange) {
+    const auto take = [this, connection, exchange](HttpResponse response) {
+      {
+        const std::lock_guard lock(exchange->mutex);
+        if (exchange->response) return;
+        exchange->response = std::move(response);
+        if (exchange->suspended) MHD_resume_connection(connection);
+      }
+      End();
+    };
+    try {
+      handler(exchange->request, take);
+    } catch (const std::exception& exception) {
+      spdlog::error("http: {}", exception.what());
+      take(Short(500, "500 服务器出错 internal error"));
+    }
+  }
+
+  /// Called when the headers are there, and again when the request is whole.
+  MHD_Result Serve(MHD_Connection* connection, const char* url, const char* method,
+                   const char* version, const std::shared_ptr<Exchange>& exchange) {
+    if (!std::exchange(exchange->head_read, true)) {
+      SetDeadline(connection, options.answer_max);
+      // Otherwise a NUL stands in it, or more spaces than one behind it.
+      if (version != exchange->target_end + 1) {
+        return Queue(connection, Short(400, "400 请求行有误 malformed request line"));
+      }
+      if (auto refused = RefuseHead(connection, method)) {
+        return Queue(connection, *std::move(refused));
+      }
+      return MHD_YES;
+    }
+    if (std::unique_lock lock(exchange->mutex); exchange->suspended) {
+      return Queue(connection, *std::move(exchange->response));
+    }
+    Read(connection, url, method, exchange->request);
+    if (!Begin()) return Queue(connection, Short(503, "503 正在停止 stopping"));
+    Answer(connection, exchange);
+    const std::lock_guard lock(exchange->mutex);
+    if (exchange->response) return Queue(connection, *std::move(exchange->response));
+    exchange->suspended = true;
+    MHD_suspend_connection(connection);
+    return MHD_YES;
+  }
+
+  static Deadlines::Place* PlaceOf(MHD_Connection* connection) {
+    const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info == nullptr ? nullptr : static_cast<Deadlines::Place*>(info->socket_context);
+  }
+  void SetDeadline(MHD_Connection* connection, std::chrono::milliseconds within) {
+    if (auto* place = PlaceOf(connection)) deadlines.Set(*place, within);
+  }
+
+  void Notify(MHD_Connection* connection, void** context, MHD_ConnectionNotificationCode code) {
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+      const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+      *context = new Deadlines::Place(deadlines.Add(info->connect_fd, options.request_max));
+    } else if (auto* place = static_cast<Deadlines::Place*>(*context)) {
+      deadlines.Remove(*place);
+      delete place;
+      *context = nullptr;
+    }
+  }
+};
+
+namespace {
+
+/// host:port, the host a name, an address or [an IPv6 address].
+Result<std::pair<sockaddr_storage, std::string>> Resolve(const std::string& address) {
+  const size_t colon = address.rfind(':');
+  std::string host = address.substr(0, colon);
+  const std::string shown = host;
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  }
+  const std::string port = colon == std::string::npos ? "" : address.substr(colon + 1);
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  if (host.empty() || port.empty() ||
+      getaddrinfo(host.c_str(), port.c_str(), &hints, &found) != 0) {
+    return Invalid("LISTEN_MALFORMED",
+                   fmt::format("\"{}\" is not HOST:PORT with a port of 0 to 65535", address),
+                   "--http");
+  }
+  sockaddr_storage storage{};
+  std::memcpy(&storage, found->ai_addr, found->ai_addrlen);
+  freeaddrinfo(found);
+  return std::pair{storage, shown};
+}
+
+}  // namespace
+
+HttpServer::HttpServer(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+HttpServer::~HttpServer() { Stop(); }
+
+const std::string& HttpServer::address() const { return parts_->address; }
+
+Result<std::unique_ptr<HttpServer>> HttpServer::Start(HttpHandler handler, const Options& options) {
+  YIMA_ASSIGN_OR_RETURN(const auto resolved, Resolve(options.address));
+  const auto& [storage, host] = resolved;
+  auto parts = std::make_unique<Parts>();
+  parts->options = options;
+  parts->handler = std::move(handler);
+  unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
+  if (storage.ss_family == AF_INET6) flags |= MHD_USE_IPv6;
+  std::vector<MHD_OptionItem> items = {
+      {MHD_OPTION_SOCK_ADDR, 0, const_cast<sockaddr_storage*>(&storage)},
+      {MHD_OPTION_THREAD_POOL_SIZE, options.threads > 1 ? options.threads : 0, nullptr},
+      {MHD_OPTION_CONNECTION_LIMIT, options.connections_max, nullptr},
+      {MHD_OPTION_PER_IP_CONNECTION_LIMIT, options.connections_per_address_max, nullptr},
+      {MHD_OPTION_CONNECTION_MEMORY_LIMIT, static_cast<intptr_t>(options.memory_of_connection_max),
+       nullptr},
+      {MHD_OPTION_STRICT_FOR_CLIENT, 1, nullptr},
+  };
+  if (!options.certificate_pem.empty()) {
+    flags |= MHD_USE_TLS;
+    items.push_back(
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, const_cast<char*>(options.certificate_pem.c_str())});
+    items.push_back({MHD_OPTION_HTTPS_MEM_KEY, 0, const_cast<char*>(options.key_pem.c_str())});
+    items.push_back({MHD_OPTION_HTTPS_PRIORITIES, 0, const_cast<char*>(kTlsPriorities)});
+  }
+  items.push_back({MHD_OPTION_END, 0, nullptr});
+  const auto on_end = [](void* with, MHD_Connection* connection, void** held,
+                         MHD_RequestTerminationCode) {
+    auto& p = *static_cast<Parts*>(with);
+    p.SetDeadline(connection, p.options.request_max);
+    delete static_cast<std::shared_ptr<Exchange>*>(*held);
+    *held = nullptr;
+  };
+  const auto on_connection = [](void* with, MHD_Connection* connection, void** context,
+                                MHD_ConnectionNotificationCode code) {
+    static_cast<Parts*>(with)->Notify(connection, context, code);
+  };
+  const auto on_request = [](void* with, MHD_Connection* connection, const char* url,
+                             const char* method, const char* version, const char*, size_t*,
+                             void** held) {
+    return static_cast<Parts*>(with)->Serve(connection, url, method, version,
+                                            *static_cast<std::shared_ptr<Exchange>*>(*held));
+  };
+  parts->daemon = MHD_start_daemon(
+      flags, 0, nullptr, nullptr, +on_request, parts.get(), MHD_OPTION_NOTIFY_COMPLETED, +on_end,
+      parts.get(), MHD_OPTION_NOTIFY_CONNECTION, +on_connection, parts.get(),
+      MHD_OPTION_URI_LOG_CALLBACK, &BeginExchange, nullptr, MHD_OPTION_UNESCAPE_CALLBACK,
+      &KeepEscaped, nullptr, MHD_OPTION_ARRAY, items.data(), MHD_OPTION_END);
+  if (parts->daemon == nullptr) {
+    return Fail(StatusCode::kUnavailable, "ADDRESS_UNAVAILABLE",
+                fmt::format("cannot listen on {}: is another server there?", options.address),
+                "--http");
+  }
+  const auto* info = MHD_get_daemon_info(parts->daemon, MHD_DAEMON_INFO_BIND_PORT);
+  parts->address = fmt::format("{}:{}", host, info == nullptr ? 0 : info->port);
+  return std::unique_ptr<HttpServer>(new HttpServer(std::move(parts)));
+}
+
+void HttpServer::Stop() {
+  if (parts_->daemon == nullptr) return;
+  MHD_quiesce_daemon(parts_->daemon);
+  {
+    std::unique_lock lock(parts_->mutex);
+    parts_->stopping = true;
+    parts_->none_pending.wait(lock, [&] { return parts_->pending == 0; });
+  }
+  MHD_stop_daemon(parts_->daemon);
+  parts_->daemon = nullptr;
+}
+
+std::string_view HttpRequest::Header(std::string_view name) const {
+  const auto found = headers.find(name);
+  return found == headers.end() ? std::string_view() : std::string_view(found->second);
+}
+
+}  // namespace yima::server

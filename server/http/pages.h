@@ -1,0 +1,52 @@
+#ifndef YIMA_SERVER_HTTP_PAGES_H_
+#define YIMA_SERVER_HTTP_PAGES_H_
+
+#include <string>
+#include <string_view>
+
+#include "server/http/html.h"
+#include "server/http/preferences.h"
+#include "server/registry/classes.h"
+#include "yima/v1/resolver_service.pb.h"
+
+namespace yima::server {
+
+/// Makes the pages that people see: one file of HTML each, without script, without anything that
+/// must be fetched. Immutable, so thread-safe; the catalogue must outlive it.
+class Pages {
+ public:
+  /// `hotline`: whom to tell when no facility says whom to call; may be empty.
+  Pages(const ClassCatalogue& classes, std::string hotline);
+
+  /// What a code is worth and stands for. `origin`: of the text that was scanned.
+  std::string Code(Language language, const v1::ResolveResponse& answer,
+                   std::string_view origin) const;
+  /// The record that a short number leads to, with the words that it proves nothing.
+  std::string Found(Language language, const v1::LookupResponse& answer,
+                    std::string_view typed) const;
+  /// The form for short numbers; `typed` and `mistake` when one led nowhere.
+  std::string Search(Language language, std::string_view typed = {},
+                     std::string_view mistake = {}) const;
+  /// What went wrong, and what to do. `detail` may be empty.
+  std::string Error(Language language, int status, std::string_view detail) const;
+
+  /// The one policy under which all pages work: their style by its hash, forms to ourselves.
+  const std::string& content_security_policy() const { return policy_; }
+
+ private:
+  std::string Wrap(Language language, std::string_view title, std::string_view outcome,
+                   const Html& main, std::string_view typed = {}) const;
+  Html Facility(Language language, const v1::Facility& facility) const;
+  Html Call(Language language, std::string_view telephone, std::string_view name) const;
+  /// Whom to call about a facility, or the hotline.
+  Html CallAbout(Language language, const v1::Facility& facility,
+                 const google::protobuf::RepeatedPtrField<v1::Organization>& organizations) const;
+
+  const ClassCatalogue& classes_;
+  const std::string hotline_;
+  std::string policy_;
+};
+
+}  // namespace yima::server
+
+#endif  // YIMA_SERVER_HTTP_PAGES_H_

@@ -1,0 +1,318 @@
+#include "server/http/site.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+#include <google/protobuf/util/json_util.h>
+#include <nlohmann/json.hpp>
+#include <sodium.h>
+
+#include "server/http/trust_files.h"
+#include "yima/v1/resolver_service.pb.h"
+
+namespace yima::server {
+namespace {
+
+constexpr std::string_view kWellKnown = "/.well-known/yima/";
+/// As ResolveRequest.text says.
+constexpr size_t kTextSizeMax = 512;
+constexpr size_t kShortNumberSizeMax = 64;
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+/// A segment that an origin may have.
+bool IsSegment(std::string_view segment) {
+  return !segment.empty() && segment.size() <= 16 && std::ranges::all_of(segment, [](char c) {
+    return IsDigit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-';
+  });
+}
+
+/// What stands behind the last slash of a path, when all before it are segments of an origin.
+std::optional<std::string_view> LastPart(std::string_view path) {
+  if (!path.starts_with('/')) return std::nullopt;
+  path.remove_prefix(1);
+  for (size_t slash; (slash = path.find('/')) != std::string_view::npos;) {
+    if (!IsSegment(path.substr(0, slash))) return std::nullopt;
+    path.remove_prefix(slash + 1);
+  }
+  return path;
+}
+
+/// The host as an origin has it: without the port that https has anyway.
+std::string_view HostOf(const HttpRequest& request) {
+  std::string_view host = request.Header("host");
+  if (host.ends_with(":443")) host.remove_suffix(4);
+  return host;
+}
+
+int StatusOf(StatusCode code) {
+  switch (code) {
+    case StatusCode::kInvalidArgument:
+      return 400;
+    case StatusCode::kUnauthenticated:
+      return 401;
+    case StatusCode::kPermissionDenied:
+      return 403;
+    case StatusCode::kNotFound:
+      return 404;
+    case StatusCode::kResourceExhausted:
+      return 429;
+    case StatusCode::kUnimplemented:
+      return 501;
+    case StatusCode::kUnavailable:
+      return 503;
+    case StatusCode::kDeadlineExceeded:
+      return 504;
+    default:
+      return 500;
+  }
+}
+
+/// Of the content, so that a page changes with whatever it shows.
+std::string EtagOf(std::string_view content) {
+  unsigned char hash[crypto_generichash_BYTES_MIN];
+  crypto_generichash(hash, sizeof(hash), reinterpret_cast<const unsigned char*>(content.data()),
+                     content.size(), nullptr, 0);
+  char hex[2 * sizeof(hash) + 1];
+  sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
+  return fmt::format("\"{}\"", hex);
+}
+
+/// If-None-Match: a list of etags, weak ones too, or `*`.
+bool Names(std::string_view list, std::string_view etag) {
+  return list == "*" || list.find(etag) != std::string_view::npos;
+}
+
+template <typename Response>
+std::optional<Response> Parse(const std::string& bytes) {
+  Response response;
+  if (!response.ParseFromString(bytes)) return std::nullopt;
+  return response;
+}
+
+std::string ToJson(const google::protobuf::Message& message) {
+  std::string json;
+  google::protobuf::util::JsonPrintOptions options;
+  options.always_print_primitive_fields = true;
+  static_cast<void>(google::protobuf::util::MessageToJsonString(message, &json, options));
+  return json + "\n";
+}
+
+/// Why a short number led nowhere, in words for the page.
+std::string MistakeOf(const Error& error, Language language) {
+  const bool chinese = language == Language::kChinese;
+  if (error.reason == "SHORT_NUMBER_CHECK") {
+    return chinese ? "最后一位校验不符：请对照铭牌，看哪一位抄错了。"
+                   : "The last symbol does not fit: look which one was copied wrong.";
+  }
+  if (error.code == StatusCode::kNotFound) {
+    return chinese ? "没有这个短号的记录。请对照铭牌再看一遍。"
+                   : "There is no record with this number. Compare it with the plate.";
+  }
+  return chinese ? "短号是 11 位字母和数字，如 00040-00006-D。"
+                 : "A short number has 11 letters and digits, like 00040-00006-D.";
+}
+
+}  // namespace
+
+/// A request with how it is to be answered. Outlives the request, for answers that come later.
+struct Site::Asked {
+  HttpRequest request;
+  Language language;
+  bool json;
+};
+
+Site::Site(const std::vector<Method>& table, const ClassCatalogue& classes, Webroot webroot,
+           Ready ready, Options options)
+    : webroot_(std::move(webroot)),
+      ready_(std::move(ready)),
+      options_(std::move(options)),
+      pages_(classes, options_.hotline) {
+  for (const auto& method : table) {
+    if (method.unary && method.name.find("ResolverService/") != std::string::npos) {
+      methods_[method.name] = method;
+    }
+  }
+}
+
+void Site::Answer(const HttpRequest& request, const HttpReply& reply) const {
+  const Asked asked{request, LanguageOf(request), WantsJson(request)};
+  const std::string_view path = request.path;
+  if (path == "/healthz") return reply(Finish(asked, {.body = "ok\n"}));
+  if (path == "/readyz") return AnswerReady(reply);
+  if (path.starts_with(kWellKnown)) {
+    const std::string_view name = path.substr(kWellKnown.size());
+    if (name == "bundle") return AnswerNote(asked, "GetTrustBundle", reply);
+    if (name == "list") return AnswerNote(asked, "GetRevocationList", reply);
+    if (name == "jwks.json") return AnswerKeys(asked, reply);
+    return reply(Refuse(asked, 404, ""));
+  }
+  const auto last = LastPart(path);
+  if (!last) return reply(Refuse(asked, 404, ""));
+  if (last->empty()) return AnswerHome(asked, reply);
+  if (auto file = webroot_.Read(*last)) {
+    return reply(Finish(
+        asked, {.content_type = std::move(file->content_type), .body = std::move(file->content)}));
+  }
+  if (std::ranges::all_of(*last, IsDigit)) return AnswerCode(asked, reply);
+  reply(Refuse(asked, 404, ""));
+}
+
+void Site::AnswerCode(const Asked& asked, const HttpReply& reply) const {
+  const std::string_view host = HostOf(asked.request);
+  if (host.empty()) return reply(Refuse(asked, 400, "Host?"));
+  const std::string& path = asked.request.path;
+  const std::string origin = fmt::format("https://{}{}", host, path.substr(0, path.rfind('/') + 1));
+  v1::ResolveRequest request;
+  request.set_text(fmt::format("https://{}{}", host, path));
+  const bool plain =
+      std::ranges::all_of(request.text(), [](char c) { return c > ' ' && c < 0x7F; });
+  if (!plain || request.text().size() > kTextSizeMax) return reply(Refuse(asked, 400, ""));
+  Ask(asked.request, "Resolve", request, [this, asked, origin, reply](Result<std::string> bytes) {
+    if (!bytes) return reply(Refuse(asked, bytes.error()));
+    const auto answer = Parse<v1::ResolveResponse>(*bytes);
+    if (!answer) return reply(Refuse(asked, 500, ""));
+    reply(asked.json ? Json(asked, 200, ToJson(*answer))
+                     : Page(asked, 200, pages_.Code(asked.language, *answer, origin)));
+  });
+}
+
+void Site::AnswerHome(const Asked& asked, const HttpReply& reply) const {
+  const auto typed = asked.request.query.find("q");
+  if (typed == asked.request.query.end() || typed->second.empty()) {
+    return reply(Page(asked, 200, pages_.Search(asked.language)));
+  }
+  v1::LookupRequest request;
+  // Whatever is no letter or digit of ASCII cannot be of a short number, and must be UTF-8 to go
+  // on.
+  const std::string& number = typed->second;
+  const bool plain = std::ranges::all_of(number, [](char c) { return c >= ' ' && c < 0x7F; });
+  request.set_short_number(plain && number.size() <= kShortNumberSizeMax ? number : "?");
+  Ask(asked.request, "Lookup", request, [this, asked, number, reply](Result<std::string> bytes) {
+    if (!bytes) {
+      const int status = StatusOf(bytes.error().code);
+      if (asked.json || (status != 400 && status != 404)) {
+        return reply(Refuse(asked, bytes.error()));
+      }
+      return reply(Page(asked, status,
+                        pages_.Search(asked.language, number.substr(0, kShortNumberSizeMax),
+                                      MistakeOf(bytes.error(), asked.language))));
+    }
+    const auto answer = Parse<v1::LookupResponse>(*bytes);
+    if (!answer) return reply(Refuse(asked, 500, ""));
+    reply(asked.json ? Json(asked, 200, ToJson(*answer))
+                     : Page(asked, 200, pages_.Found(asked.language, *answer, number)));
+  });
+}
+
+void Site::AnswerNote(const Asked& asked, std::string_view method, const HttpReply& reply) const {
+  Ask(asked.request, method, v1::GetTrustBundleRequest(),
+      [this, asked, reply](Result<std::string> bytes) {
+        if (!bytes) return reply(Refuse(asked, bytes.error()));
+        // Both answers are a note in field 1.
+        auto answer = Parse<v1::GetTrustBundleResponse>(*bytes);
+        if (!answer) return reply(Refuse(asked, 500, ""));
+        HttpResponse response{.body = std::move(*answer->mutable_note())};
+        response.headers.emplace_back("Access-Control-Allow-Origin", "*");
+        reply(Finish(asked, std::move(response)));
+      });
+}
+
+void Site::AnswerKeys(const Asked& asked, const HttpReply& reply) const {
+  Ask(asked.request, "GetTrustBundle", v1::GetTrustBundleRequest(),
+      [this, asked, reply](Result<std::string> bytes) {
+        if (!bytes) return reply(Refuse(asked, bytes.error()));
+        const auto answer = Parse<v1::GetTrustBundleResponse>(*bytes);
+        if (!answer) return reply(Refuse(asked, 500, ""));
+        const auto bundle = BundleIn(answer->note());
+        if (!bundle) return reply(Refuse(asked, bundle.error()));
+        HttpResponse response{.content_type = "application/jwk-set+json", .body = JwkSet(*bundle)};
+        response.headers.emplace_back("Access-Control-Allow-Origin", "*");
+        reply(Finish(asked, std::move(response)));
+      });
+}
+
+void Site::AnswerReady(const HttpReply& reply) const {
+  ready_([reply](const Result<void>& ready) {
+    HttpResponse response{.status = ready ? 200 : 503,
+                          .body = ready ? "ready\n" : ready.error().reason + "\n"};
+    response.headers.emplace_back("Cache-Control", "no-store");
+    reply(std::move(response));
+  });
+}
+
+void Site::Ask(const HttpRequest& request, std::string_view method,
+               const google::protobuf::Message& message, Reply reply) const {
+  const auto found = methods_.find(fmt::format("yima.v1.ResolverService/{}", method));
+  if (found == methods_.end()) {
+    return reply(Fail(StatusCode::kUnimplemented, "METHOD_UNKNOWN",
+                      fmt::format("this server has no {}", method)));
+  }
+  Call call;
+  call.method = found->second.name;
+  call.principal = "public";
+  static_cast<void>(request);
+  found->second.unary(call, message.SerializeAsString(), std::move(reply));
+}
+
+HttpResponse Site::Page(const Asked& asked, int status, std::string html) const {
+  return Finish(
+      asked,
+      {.status = status, .content_type = "text/html; charset=utf-8", .body = std::move(html)});
+}
+
+HttpResponse Site::Json(const Asked& asked, int status, std::string json) const {
+  return Finish(asked,
+                {.status = status, .content_type = "application/json", .body = std::move(json)});
+}
+
+HttpResponse Site::Refuse(const Asked& asked, int status, std::string_view detail) const {
+  if (!asked.json) return Page(asked, status, pages_.Error(asked.language, status, detail));
+  return Json(asked, status,
+              nlohmann::json{{"error", {{"status", status}, {"message", detail}}}}.dump(
+                  -1, ' ', false, nlohmann::json::error_handler_t::replace) +
+                  "\n");
+}
+
+HttpResponse Site::Refuse(const Asked& asked, const Error& error) const {
+  const int status = StatusOf(error.code);
+  if (!asked.json) return Refuse(asked, status, error.reason);
+  nlohmann::ordered_json words{{"status", status},
+                               {"reason", error.reason},
+                               {"message", status == 500 ? "" : error.message},
+                               {"field", error.field}};
+  return Json(asked, status,
+              nlohmann::ordered_json{{"error", words}}.dump(
+                  -1, ' ', false, nlohmann::json::error_handler_t::replace) +
+                  "\n");
+}
+
+HttpResponse Site::Finish(const Asked& asked, HttpResponse response) const {
+  auto& headers = response.headers;
+  headers.emplace_back("Content-Security-Policy", pages_.content_security_policy());
+  headers.emplace_back("X-Content-Type-Options", "nosniff");
+  headers.emplace_back("X-Frame-Options", "DENY");
+  headers.emplace_back("Referrer-Policy", "no-referrer");
+  headers.emplace_back("Permissions-Policy", "camera=(), geolocation=(), microphone=()");
+  headers.emplace_back("Cross-Origin-Opener-Policy", "same-origin");
+  if (options_.tls) headers.emplace_back("Strict-Transport-Security", "max-age=31536000");
+  headers.emplace_back("Vary", "Accept, Accept-Language, Host");
+  if (response.status == 429) headers.emplace_back("Retry-After", "1");
+  if (response.status != 200) {
+    headers.emplace_back("Cache-Control", "no-store");
+    return response;
+  }
+  // Kept, but never shown without asking: a code may be revoked at any moment.
+  headers.emplace_back("Cache-Control", "no-cache");
+  const std::string etag = EtagOf(response.body);
+  headers.emplace_back("ETag", etag);
+  if (Names(asked.request.Header("if-none-match"), etag)) {
+    response.status = 304;
+    response.body.clear();
+  }
+  return response;
+}
+
+}  // namespace yima::server

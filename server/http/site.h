@@ -1,0 +1,62 @@
+#ifndef YIMA_SERVER_HTTP_SITE_H_
+#define YIMA_SERVER_HTTP_SITE_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/http/http_server.h"
+#include "server/http/pages.h"
+#include "server/http/webroot.h"
+#include "server/methods/method_table.h"
+
+namespace yima::server {
+
+/// What the public's HTTP door answers: the page behind a code, short numbers, the trust files,
+/// proofs of domains, health. It asks the method table's handlers, as a caller without a token.
+/// Thread-safe; what it is made of must outlive it.
+class Site {
+ public:
+  /// Tells, once and perhaps on another thread, whether the store takes writes.
+  using Ready = std::function<void(std::function<void(Result<void>)>)>;
+  struct Options {
+    std::string hotline;
+    bool tls = false;  ///< Whether clients come over our own TLS: then they are told to stay.
+  };
+
+  /// The rows of the table that it needs are copied; one that is missing is answered 501.
+  Site(const std::vector<Method>& table, const ClassCatalogue& classes, Webroot webroot,
+       Ready ready, Options options);
+
+  /// An HttpHandler.
+  void Answer(const HttpRequest& request, const HttpReply& reply) const;
+
+ private:
+  struct Asked;
+  void AnswerCode(const Asked& asked, const HttpReply& reply) const;
+  void AnswerHome(const Asked& asked, const HttpReply& reply) const;
+  void AnswerNote(const Asked& asked, std::string_view method, const HttpReply& reply) const;
+  void AnswerKeys(const Asked& asked, const HttpReply& reply) const;
+  void AnswerReady(const HttpReply& reply) const;
+  /// Asks a row by its name, "ResolverService/Resolve", with a message.
+  void Ask(const HttpRequest& request, std::string_view method,
+           const google::protobuf::Message& message, Reply reply) const;
+  HttpResponse Page(const Asked& asked, int status, std::string html) const;
+  HttpResponse Json(const Asked& asked, int status, std::string json) const;
+  HttpResponse Refuse(const Asked& asked, int status, std::string_view detail) const;
+  HttpResponse Refuse(const Asked& asked, const Error& error) const;
+  HttpResponse Finish(const Asked& asked, HttpResponse response) const;
+
+  std::map<std::string, Method, std::less<>> methods_;
+  const Webroot webroot_;
+  const Ready ready_;
+  const Options options_;
+  const Pages pages_;
+};
+
+}  // namespace yima::server
+
+#endif  // YIMA_SERVER_HTTP_SITE_H_

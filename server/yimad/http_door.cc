@@ -1,0 +1,91 @@
+#include "server/yimad/http_door.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include "server/resolver/note_desk.h"
+
+namespace yima::server {
+namespace {
+
+constexpr size_t kHotlineSizeMax = 32;
+/// Files that the rest of the server has open.
+constexpr rlim_t kOtherFiles = 512;
+constexpr std::chrono::seconds kProbeEvery{1};
+
+/// As an organization's telephone. HOTLINE_MALFORMED.
+Result<void> CheckHotline(const std::string& hotline) {
+  const bool sound = hotline.size() <= kHotlineSizeMax && std::ranges::all_of(hotline, [](char c) {
+                       return (c >= '0' && c <= '9') || c == ' ' || c == '+' || c == '-';
+                     });
+  if (sound) return {};
+  return Invalid(
+      "HOTLINE_MALFORMED",
+      fmt::format("\"{}\" is not at most {} of digits, space, + and -", hotline, kHotlineSizeMax),
+      "--hotline");
+}
+
+/// A connection is an open file, and the usual limit is 1,024.
+void AllowConnections(unsigned connections) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t wanted = std::min<rlim_t>(limit.rlim_max, connections + kOtherFiles);
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = wanted;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+HttpDoor::HttpDoor(const std::vector<Method>& table, const Domain& domain, Webroot webroot,
+                   Site::Options options)
+    : site_(table, domain.classes, std::move(webroot), WriteProbe(domain.store),
+            std::move(options)) {}
+
+Result<std::unique_ptr<HttpDoor>> HttpDoor::Open(const std::vector<Method>& table,
+                                                 const Domain& domain, const Options& options) {
+  YIMA_RETURN_IF_ERROR(CheckHotline(options.hotline));
+  YIMA_ASSIGN_OR_RETURN(auto webroot, Webroot::Open(options.webroot));
+  Site::Options of_site;
+  of_site.hotline = options.hotline;
+  of_site.tls = !options.server.certificate_pem.empty();
+  std::unique_ptr<HttpDoor> door(new HttpDoor(table, domain, std::move(webroot), of_site));
+  AllowConnections(options.server.connections_max);
+  YIMA_ASSIGN_OR_RETURN(
+      door->server_, HttpServer::Start(
+                         [site = &door->site_](const HttpRequest& request, const HttpReply& reply) {
+                           site->Answer(request, reply);
+                         },
+                         options.server));
+  return door;
+}
+
+Site::Ready WriteProbe(store::Store& store) {
+  struct Last {
+    std::chrono::steady_clock::time_point until;
+    Result<std::string> said = std::string();
+  };
+  // Both are touched on the desk's thread alone.
+  const auto last = std::make_shared<Last>();
+  const auto desk = std::make_shared<NoteDesk>();
+  const auto probe = [last, &store]() -> Result<std::string> {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < last->until) return last->said;
+    // A number that nobody will be given costs nothing, and it is durable before it is given.
+    const auto reserved = store.Reserve("probe", 1);
+    last->said = reserved ? Result<std::string>("") : tl::unexpected(reserved.error());
+    last->until = now + kProbeEvery;
+    return last->said;
+  };
+  return [desk, probe](const std::function<void(Result<void>)>& reply) {
+    desk->Ask(probe, [reply](const Result<std::string>& said) {
+      reply(said ? Result<void>() : tl::unexpected(said.error()));
+    });
+  };
+}
+
+}  // namespace yima::server

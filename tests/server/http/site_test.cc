@@ -1,0 +1,303 @@
+#include "server/http/site.h"
+
+#include <future>
+#include <optional>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "codegen/code/signed_note.h"
+#include "tests/server/methods.h"
+#include "tests/server/plates.h"
+
+namespace yima::server::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr uint64_t kSerial = uint64_t{1} << 32 | 1;
+
+/// The World's bundle with what `change` does to it.
+template <typename Change>
+TrustStore TrustWith(const World& world, const Change& change) {
+  TrustBundle bundle = *world.trust().bundle();
+  change(bundle);
+  SignedNote note{bundle.ToText(), {}};
+  note.Sign("test", world.domain().keys.root());
+  TrustStore trust(bundle.roots);
+  EXPECT_TRUE(trust.AcceptBundle(note.ToString()));
+  return trust;
+}
+
+class SiteTest : public ::testing::Test {
+ protected:
+  /// As a phone asks for what stands in a symbol.
+  HttpRequest Scan(const std::string& text) const {
+    const size_t host = std::string_view("https://").size();
+    const size_t path = text.find('/', host);
+    HttpRequest request;
+    request.method = "GET";
+    request.path = text.substr(path);
+    request.headers = {{"host", text.substr(host, path - host)}, {"accept-language", "en"}};
+    return request;
+  }
+  HttpRequest At(const std::string& path) const { return Scan("https://QR.EXAMPLE.CN" + path); }
+
+  HttpResponse Ask(const HttpRequest& request) { return Ask(request, methods_.table()); }
+  HttpResponse Ask(const HttpRequest& request, const std::vector<Method>& table) {
+    const Site site(table, world_.domain().classes, *Webroot::Open(""),
+                    [this](const std::function<void(Result<void>)>& reply) { reply(ready_); },
+                    {.hotline = "12345"});
+    std::promise<HttpResponse> answered;
+    site.Answer(request, [&](HttpResponse response) { answered.set_value(std::move(response)); });
+    return answered.get_future().get();
+  }
+  HttpResponse AskTrusting(const HttpRequest& request, const TrustStore& trust) {
+    const Resolver resolver(world_.domain(), trust);
+    TrustNotes notes(world_.domain());
+    return Ask(request, MakeMethodTable(world_.domain(), resolver, notes));
+  }
+  static std::string Header(const HttpResponse& response, std::string_view name) {
+    for (const auto& [key, value] : response.headers) {
+      if (key == name) return value;
+    }
+    return "";
+  }
+  static ::testing::Matcher<std::string> ShowsOutcome(const std::string& id) {
+    return HasSubstr("data-outcome=\"" + id + "\"");
+  }
+
+  World world_;
+  Methods methods_{world_};
+  uint64_t bureau_ = world_.AddOrganization("城管局", "0356-12345");
+  uint64_t facility_ = world_.AddFacility(1, bureau_);
+  Result<void> ready_;
+};
+
+TEST_F(SiteTest, ScannedCodeShowsItsFacility) {
+  const auto page = Ask(Scan(AddPlate(world_, kSerial, facility_).text));
+  EXPECT_EQ(page.status, 200);
+  EXPECT_EQ(page.content_type, "text/html; charset=utf-8");
+  EXPECT_THAT(page.body, ShowsOutcome("ACTIVE"));
+  EXPECT_THAT(page.body, HasSubstr("城管局"));
+  EXPECT_THAT(page.body, HasSubstr("tel:035612345"));
+}
+
+TEST_F(SiteTest, CaseOfHostAndPathIsNothing) {
+  const std::string text = AddPlate(world_, kSerial, facility_).text;
+  HttpRequest request = Scan(text);
+  request.headers["host"] = "qr.Example.cn";
+  EXPECT_THAT(Ask(request).body, ShowsOutcome("ACTIVE"));
+  request.headers["host"] = "qr.example.cn:443";
+  EXPECT_THAT(Ask(request).body, ShowsOutcome("ACTIVE"));
+  request.query["from"] = "singlemessage";
+  EXPECT_THAT(Ask(request).body, ShowsOutcome("ACTIVE"));
+}
+
+TEST_F(SiteTest, OriginWithSegmentsAndPortIsServed) {
+  const std::string origin = "HTTPS://CODES.EXAMPLE.CN:8443/CITY/A-1/";
+  const auto trust = TrustWith(world_, [&](TrustBundle& bundle) {
+    bundle.origins.push_back({origin, OriginStatus::kOld, false});
+    bundle.keys.push_back(bundle.keys[0]);
+    bundle.keys.back().origin = origin;
+    bundle.keys.back().key_id = 2;
+  });
+  const Payload payload{2, *Serial::FromInteger(kSerial), *ParseDay("2026-11-24"), kSchemeBlank, 0};
+  const auto bytes = SignCode(*world_.domain().keys.code(1), *Origin::Parse(origin), payload);
+  HttpRequest request = Scan(origin + EncodeBody(bytes));
+  EXPECT_THAT(AskTrusting(request, trust).body, ShowsOutcome("NOT_ISSUED"));
+  request.path = "/city/a-1" + request.path.substr(request.path.rfind('/'));
+  request.headers["host"] = "codes.example.cn:8443";
+  EXPECT_THAT(AskTrusting(request, trust).body, ShowsOutcome("NOT_ISSUED"));
+  request.path = "/city" + request.path.substr(request.path.rfind('/'));
+  EXPECT_THAT(AskTrusting(request, trust).body, ShowsOutcome("UNKNOWN_ISSUER"));
+}
+
+TEST_F(SiteTest, EndedCodesHaveTheirPages) {
+  uint64_t serial = kSerial;
+  EXPECT_THAT(Ask(Scan(AddPlate(world_, ++serial, 0).text)).body, ShowsOutcome("BLANK"));
+  for (const auto& [state, id] : {std::pair{v1::CODE_STATE_SUSPENDED, "SUSPENDED"},
+                                  {v1::CODE_STATE_REVOKED, "REVOKED"},
+                                  {v1::CODE_STATE_REPLACED, "REPLACED"}}) {
+    const Plate plate = AddPlate(world_, ++serial, facility_, state, kSerial);
+    EXPECT_THAT(Ask(Scan(plate.text)).body, ShowsOutcome(id));
+  }
+}
+
+TEST_F(SiteTest, JudgedTextsHaveTheirPages) {
+  const KeyRing& keys = world_.domain().keys;
+  const std::string text = SignPlate(world_, kSerial, 0, *keys.code(1)).text;
+  EXPECT_THAT(Ask(Scan(text)).body, ShowsOutcome("NOT_ISSUED"));
+  EXPECT_THAT(Ask(Scan(SignPlate(world_, kSerial, 0, keys.status()).text)).body,
+              ShowsOutcome("FORGED"));
+  HttpRequest foreign = Scan(text);
+  foreign.headers["host"] = "<b>.example.com";
+  EXPECT_THAT(Ask(foreign).body, ShowsOutcome("MALFORMED"));
+  foreign.headers["host"] = "qr.example.com";
+  EXPECT_THAT(Ask(foreign).body, ShowsOutcome("UNKNOWN_ISSUER"));
+  EXPECT_THAT(Ask(foreign).body, HasSubstr("https://qr.example.com/"));
+  EXPECT_THAT(Ask(Scan(text.substr(0, text.size() - 1))).body, ShowsOutcome("MALFORMED"));
+  HttpRequest newer = Scan(text);
+  newer.path[1] = '2';
+  EXPECT_THAT(Ask(newer).body, ShowsOutcome("UNSUPPORTED"));
+  const auto revoked = TrustWith(world_, [](TrustBundle& b) { b.keys[0].revoked = true; });
+  EXPECT_THAT(AskTrusting(Scan(text), revoked).body, ShowsOutcome("KEY_REVOKED"));
+  const auto unknown = TrustWith(world_, [](TrustBundle& b) { b.keys[0].key_id = 9; });
+  EXPECT_THAT(AskTrusting(Scan(text), unknown).body, ShowsOutcome("UNKNOWN_KEY"));
+  const auto lost =
+      TrustWith(world_, [](TrustBundle& b) { b.origins[0].status = OriginStatus::kLost; });
+  EXPECT_THAT(AskTrusting(Scan(text), lost).body, HasSubstr("origin-lost"));
+}
+
+TEST_F(SiteTest, JsonIsTheAnswerItself) {
+  HttpRequest request = Scan(AddPlate(world_, kSerial, facility_).text);
+  request.headers["accept"] = "application/json";
+  const auto answer = Ask(request);
+  EXPECT_EQ(answer.content_type, "application/json");
+  const auto json = nlohmann::json::parse(answer.body);
+  EXPECT_EQ(json["verdict"], "VERDICT_AUTHENTIC");
+  EXPECT_EQ(json["state"], "CODE_STATE_ACTIVE");
+  EXPECT_EQ(json["facility"]["uid"], std::to_string(facility_));
+  EXPECT_EQ(json["organizations"][0]["name"], "城管局");
+}
+
+TEST_F(SiteTest, RevokedCodeIsNeverServedStale) {
+  const Plate plate = AddPlate(world_, kSerial, facility_);
+  HttpRequest request = Scan(plate.text);
+  const auto before = Ask(request);
+  EXPECT_EQ(Header(before, "Cache-Control"), "no-cache");
+  EXPECT_EQ(Header(before, "Vary"), "Accept, Accept-Language, Host");
+  request.headers["if-none-match"] = Header(before, "ETag");
+  const auto unchanged = Ask(request);
+  EXPECT_EQ(unchanged.status, 304);
+  EXPECT_EQ(unchanged.body, "");
+  EXPECT_EQ(Header(unchanged, "ETag"), Header(before, "ETag"));
+  ASSERT_TRUE(Edit<v1::Code>(world_, kSerial,
+                             [](v1::Code& code) { code.set_state(v1::CODE_STATE_REVOKED); }));
+  const auto after = Ask(request);
+  EXPECT_EQ(after.status, 200);
+  EXPECT_THAT(after.body, ShowsOutcome("REVOKED"));
+  request.headers["accept-language"] = "zh";
+  request.headers["if-none-match"] = Header(after, "ETag");
+  EXPECT_EQ(Ask(request).status, 200);
+}
+
+TEST_F(SiteTest, PathsThatAreNothingHaveAPageInBothLanguages) {
+  for (const std::string path :
+       {"/nothing", "/../etc/passwd", "/a/../1", "/a b/1", "//1", "/.well-known/yima/other",
+        "/.well-known/", "/1x", "relative", "", "/12345678901234567/1"}) {
+    HttpRequest request = At("/");
+    request.path = path;
+    EXPECT_EQ(Ask(request).status, 404) << path;
+    EXPECT_THAT(Ask(request).body, HasSubstr("No such page"));
+    request.headers["accept-language"] = "zh-CN";
+    EXPECT_THAT(Ask(request).body, HasSubstr("没有这个页面"));
+  }
+  HttpRequest nul = At("/");
+  nul.path = std::string("/1\0002", 4);
+  EXPECT_EQ(Ask(nul).status, 404);
+}
+
+TEST_F(SiteTest, TextsThatCannotBeOneAreBadRequests) {
+  EXPECT_EQ(Ask(At("/" + std::string(600, '1'))).status, 400);
+  HttpRequest request = At("/1234");
+  request.headers["host"] = "qr.example.cn\xFF";
+  EXPECT_EQ(Ask(request).status, 400);
+  request.headers.erase("host");
+  EXPECT_EQ(Ask(request).status, 400);
+  request.headers["accept"] = "application/json";
+  EXPECT_EQ(nlohmann::json::parse(Ask(request).body)["error"]["status"], 400);
+}
+
+TEST_F(SiteTest, HomeAsksForAShortNumber) {
+  const auto page = Ask(At("/"));
+  EXPECT_EQ(page.status, 200);
+  EXPECT_THAT(page.body, HasSubstr("name=\"q\""));
+  EXPECT_THAT(page.body, HasSubstr("does not prove that a plate is genuine"));
+  EXPECT_THAT(Ask(At("/CITY/")).body, HasSubstr("name=\"q\""));
+}
+
+TEST_F(SiteTest, ShortNumberFindsItsRecordHoweverItIsTyped) {
+  AddPlate(world_, kSerial, facility_);
+  const std::string number = Serial::FromInteger(kSerial)->ShortNumber();
+  HttpRequest request = At("/");
+  for (const std::string& typed :
+       {number, std::string("oo04o ooool 8"), std::string(" 00040000018 ")}) {
+    request.query["q"] = typed;
+    const auto page = Ask(request);
+    EXPECT_EQ(page.status, 200) << typed;
+    EXPECT_THAT(page.body, ShowsOutcome("FOUND"));
+    EXPECT_THAT(page.body, HasSubstr(number));
+    EXPECT_THAT(page.body, HasSubstr("城管局"));
+    EXPECT_THAT(page.body, HasSubstr("does not prove that a plate is genuine"));
+  }
+  request.headers["accept"] = "application/json";
+  EXPECT_EQ(nlohmann::json::parse(Ask(request).body)["shortNumber"], number);
+}
+
+TEST_F(SiteTest, ShortNumberThatLeadsNowhereSaysWhy) {
+  HttpRequest request = At("/");
+  const auto ask = [&](const std::string& typed) {
+    request.query["q"] = typed;
+    return Ask(request);
+  };
+  EXPECT_EQ(ask("00040-00001-8").status, 404);
+  EXPECT_THAT(ask("00040-00001-8").body, HasSubstr("There is no record with this number"));
+  EXPECT_EQ(ask("00040-00001-9").status, 400);
+  EXPECT_THAT(ask("00040-00001-9").body, HasSubstr("The last symbol does not fit"));
+  for (const std::string& typed : {std::string("<script>"), std::string("晋城"),
+                                   std::string("\xFF\x00", 2), std::string(100'000, '0')}) {
+    EXPECT_EQ(ask(typed).status, 400);
+    EXPECT_THAT(ask(typed).body, HasSubstr("A short number has 11 letters and digits"));
+    EXPECT_THAT(ask(typed).body, Not(HasSubstr("<script>")));
+  }
+}
+
+TEST_F(SiteTest, MissingRowSaysSo) {
+  HttpRequest request = At("/");
+  request.query["q"] = "00040-00001-8";
+  const auto page = Ask(request, {});
+  EXPECT_EQ(page.status, 501);
+  EXPECT_THAT(page.body, HasSubstr("Not supported by this server"));
+}
+
+TEST_F(SiteTest, TrustFilesAreServed) {
+  const auto bundle = Ask(At("/.well-known/yima/bundle"));
+  EXPECT_EQ(bundle.status, 200);
+  EXPECT_EQ(bundle.content_type, "text/plain; charset=utf-8");
+  TrustStore trust({world_.domain().keys.root().public_key()});
+  EXPECT_TRUE(trust.AcceptBundle(bundle.body));
+  EXPECT_TRUE(trust.AcceptList(Ask(At("/.well-known/yima/list")).body));
+  const auto keys = nlohmann::json::parse(Ask(At("/.well-known/yima/jwks.json")).body)["keys"];
+  ASSERT_EQ(keys.size(), 1);
+  EXPECT_EQ(keys[0]["kty"], "OKP");
+  EXPECT_EQ(keys[0]["crv"], "Ed25519");
+  EXPECT_EQ(keys[0]["kid"], "HTTPS://QR.EXAMPLE.CN/ 1");
+  EXPECT_EQ(keys[0]["x"].get<std::string>().size(), 43);
+}
+
+TEST_F(SiteTest, HealthStaysWhileReadinessFollowsTheStore) {
+  EXPECT_EQ(Ask(At("/healthz")).status, 200);
+  EXPECT_EQ(Ask(At("/readyz")).status, 200);
+  ready_ = Fail(StatusCode::kResourceExhausted, "DISK_FULL", "no space");
+  EXPECT_EQ(Ask(At("/healthz")).status, 200);
+  EXPECT_EQ(Ask(At("/readyz")).status, 503);
+  EXPECT_EQ(Ask(At("/readyz")).body, "DISK_FULL\n");
+}
+
+TEST_F(SiteTest, EveryAnswerCarriesTheSecurityHeaders) {
+  for (const std::string path : {"/", "/nothing", "/123", "/.well-known/yima/list", "/healthz"}) {
+    const auto response = Ask(At(path));
+    EXPECT_THAT(Header(response, "Content-Security-Policy"), HasSubstr("default-src 'none'"));
+    EXPECT_THAT(Header(response, "Content-Security-Policy"), Not(HasSubstr("unsafe")));
+    EXPECT_EQ(Header(response, "X-Content-Type-Options"), "nosniff");
+    EXPECT_EQ(Header(response, "Referrer-Policy"), "no-referrer");
+    EXPECT_EQ(Header(response, "X-Frame-Options"), "DENY");
+  }
+}
+
+}  // namespace
+}  // namespace yima::server::testing
