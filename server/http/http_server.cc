@@ -31,6 +31,7 @@ struct Exchange {
   bool suspended = false;
   const char* target_end = nullptr;  ///< Where the request's target ends, as the library sees it.
   bool head_read = false;
+  const Deadlines::Clock::time_point begun = Deadlines::Clock::now();
 };
 
 std::string AddressOf(const sockaddr* address) {
@@ -44,6 +45,23 @@ std::string AddressOf(const sockaddr* address) {
               sizeof(text));
   }
   return text;
+}
+
+bool IsLoopback(std::string_view address) {
+  return address.starts_with("127.") || address == "::1" || address.starts_with("::ffff:127.");
+}
+
+bool IsAddress(const std::string& text) {
+  unsigned char bytes[sizeof(in6_addr)];
+  return inet_pton(AF_INET, text.c_str(), bytes) == 1 ||
+         inet_pton(AF_INET6, text.c_str(), bytes) == 1;
+}
+
+/// Of a list with commas, without the spaces before it.
+std::string LastItem(std::string_view list) {
+  list.remove_prefix(list.rfind(',') + 1);
+  list.remove_prefix(std::min(list.find_first_not_of(' '), list.size()));
+  return std::string(list);
 }
 
 /// Undoes percent-encoding. Bytes that are encoded, NUL too, are kept with their length.
@@ -87,6 +105,10 @@ void Read(MHD_Connection* connection, const char* url, const char* method, HttpR
   MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, KeepArgument, &request);
   const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
   request.address = AddressOf(info == nullptr ? nullptr : info->client_addr);
+  if (!IsLoopback(request.address)) return;
+  if (std::string forwarded = LastItem(request.Header("x-forwarded-for")); IsAddress(forwarded)) {
+    request.address = std::move(forwarded);
+  }
 }
 
 MHD_Result Queue(MHD_Connection* connection, HttpResponse response) {
@@ -174,25 +196,29 @@ struct HttpServer::Parts {
   /// Called when the headers are there, and again when the request is whole.
   MHD_Result Serve(MHD_Connection* connection, const char* url, const char* method,
                    const char* version, const std::shared_ptr<Exchange>& exchange) {
+    const auto send = [&](HttpResponse response) {
+      if (options.on_answer) {
+        options.on_answer(method, response.status, Deadlines::Clock::now() - exchange->begun);
+      }
+      return Queue(connection, std::move(response));
+    };
     if (!std::exchange(exchange->head_read, true)) {
       SetDeadline(connection, options.answer_max);
+      auto refused = RefuseHead(connection, method);
       // Otherwise a NUL stands in it, or more spaces than one behind it.
       if (version != exchange->target_end + 1) {
-        return Queue(connection, Short(400, "400 请求行有误 malformed request line"));
+        refused = Short(400, "400 请求行有误 malformed request line");
       }
-      if (auto refused = RefuseHead(connection, method)) {
-        return Queue(connection, *std::move(refused));
-      }
-      return MHD_YES;
+      return refused ? send(*std::move(refused)) : MHD_YES;
     }
     if (std::unique_lock lock(exchange->mutex); exchange->suspended) {
-      return Queue(connection, *std::move(exchange->response));
+      return send(*std::move(exchange->response));
     }
     Read(connection, url, method, exchange->request);
-    if (!Begin()) return Queue(connection, Short(503, "503 正在停止 stopping"));
+    if (!Begin()) return send(Short(503, "503 正在停止 stopping"));
     Answer(connection, exchange);
     const std::lock_guard lock(exchange->mutex);
-    if (exchange->response) return Queue(connection, *std::move(exchange->response));
+    if (exchange->response) return send(*std::move(exchange->response));
     exchange->suspended = true;
     MHD_suspend_connection(connection);
     return MHD_YES;

@@ -20,7 +20,9 @@ struct HttpRequest {
   std::string path;    ///< Without the query; percent-encoding undone.
   std::map<std::string, std::string, std::less<>> query;    ///< The last of each name.
   std::map<std::string, std::string, std::less<>> headers;  ///< Names in lower case.
-  std::string address;                                      ///< IP address of the peer.
+  /// IP address of who asks: the peer, or whom a proxy on this machine says it asks for, by the
+  /// last item of X-Forwarded-For.
+  std::string address;
 
   /// The value of a header, given in lower case; empty when there is none.
   std::string_view Header(std::string_view name) const;
@@ -55,6 +57,8 @@ class HttpServer {
     std::chrono::milliseconds request_max{20'000};
     /// Within which an answer must have been taken.
     std::chrono::milliseconds answer_max{60'000};
+    /// Told of each answer, on the thread that sends it: method, status, time it took to make.
+    std::function<void(std::string_view, int, std::chrono::nanoseconds)> on_answer = {};
     std::string certificate_pem = {};  ///< With its chain. TLS 1.2 and 1.3 when not empty.
     std::string key_pem = {};
   };

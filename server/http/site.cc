@@ -253,7 +253,11 @@ void Site::Ask(const HttpRequest& request, std::string_view method,
   Call call;
   call.method = found->second.name;
   call.principal = "public";
-  static_cast<void>(request);
+  if (options_.admit) {
+    if (const auto admitted = options_.admit(found->second, request, call); !admitted) {
+      return reply(tl::unexpected(admitted.error()));
+    }
+  }
   found->second.unary(call, message.SerializeAsString(), std::move(reply));
 }
 

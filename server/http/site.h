@@ -22,8 +22,11 @@ class Site {
  public:
   /// Tells, once and perhaps on another thread, whether the store takes writes.
   using Ready = std::function<void(std::function<void(Result<void>)>)>;
+  /// Fills in who calls, or refuses.
+  using Admit = std::function<Result<void>(const Method&, const HttpRequest&, Call&)>;
   struct Options {
-    std::string hotline;
+    Admit admit = {};  ///< Everybody is let in without it.
+    std::string hotline = {};
     bool tls = false;  ///< Whether clients come over our own TLS: then they are told to stay.
   };
 

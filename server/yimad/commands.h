@@ -25,6 +25,7 @@ struct ServeOptions {
   std::filesystem::path http_address_file;
   std::filesystem::path webroot;
   std::string hotline;
+  std::string metrics = "none";
 };
 /// Serves until SIGTERM or SIGINT.
 int RunServe(const ServeOptions& options);

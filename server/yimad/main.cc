@@ -89,6 +89,12 @@ void AddHttp(CLI::App* command, yima::server::ServeOptions& options) {
                    Say("热线电话，页面上不知该找谁时显示",
                        "telephone shown where no facility says whom to call"))
       ->envname("YIMAD_HOTLINE");
+  command
+      ->add_option("--metrics", options.metrics,
+                   Say("Prometheus 监控指标的监听地址，none 为不提供",
+                       "address of the metrics for Prometheus; none for no metrics"))
+      ->envname("YIMAD_METRICS")
+      ->capture_default_str();
 }
 
 void AddServe(CLI::App& app) {

@@ -17,6 +17,7 @@
 #include "server/yimad/commands.h"
 #include "server/yimad/data_folder.h"
 #include "server/yimad/http_door.h"
+#include "server/yimad/metrics_door.h"
 #include "server/yimad/whole_file.h"
 #include "server/yimad/words.h"
 
@@ -66,7 +67,7 @@ Result<void> CheckListen(const std::string& address, bool insecure, const char* 
 /// The public's door; null when it is switched off.
 Result<std::unique_ptr<HttpDoor>> OpenHttpDoor(const ServeOptions& options,
                                                const std::vector<Method>& table,
-                                               const Domain& domain) {
+                                               const Domain& domain, Metrics& metrics) {
   if (options.http == kNone) return nullptr;
   HttpDoor::Options door;
   door.server.address = options.http;
@@ -75,9 +76,38 @@ Result<std::unique_ptr<HttpDoor>> OpenHttpDoor(const ServeOptions& options,
   if (!IsLoopback(options.http.substr(0, options.http.rfind(':')))) {
     door.server.connections_per_address_max = kConnectionsPerAddressMax;
   }
+  if (options.metrics != kNone) {
+    door.server.on_answer = [&metrics](std::string_view method, int status,
+                                       std::chrono::nanoseconds took) {
+      metrics.CountHttp(method, status, took);
+    };
+  }
   door.webroot = options.webroot;
   door.hotline = options.hotline;
   return HttpDoor::Open(table, domain, door);
+}
+
+/// Null when it is switched off.
+Result<std::unique_ptr<MetricsDoor>> OpenMetricsDoor(const ServeOptions& options,
+                                                     const Metrics& metrics,
+                                                     const std::vector<Method>& table,
+                                                     const Domain& domain,
+                                                     const Resolver& resolver) {
+  if (options.metrics == kNone) return nullptr;
+  return MetricsDoor::Open(metrics, table, domain, resolver, {options.metrics, options.data});
+}
+
+/// Of the doors beside gRPC; either may be null.
+Result<void> TellAddresses(const ServeOptions& options, const HttpDoor* http,
+                           const MetricsDoor* metrics) {
+  if (metrics != nullptr) {
+    fmt::print(fmt::runtime(Say("监控指标：http://{}/metrics\n", "metrics on http://{}/metrics\n")),
+               metrics->address());
+  }
+  if (http == nullptr) return {};
+  fmt::print(fmt::runtime(Say("网页地址：http://{}/\n", "pages on http://{}/\n")), http->address());
+  if (options.http_address_file.empty()) return {};
+  return WriteWholeFile(options.http_address_file, http->address() + "\n", "--http-address-file");
 }
 
 /// Blocked before any thread begins, so that only the main thread takes them.
@@ -144,6 +174,9 @@ Result<void> Serve(const ServeOptions& options) {
   if (options.http != kNone) {
     YIMA_RETURN_IF_ERROR(CheckListen(options.http, options.insecure, "--http"));
   }
+  if (options.metrics != kNone) {
+    YIMA_RETURN_IF_ERROR(CheckListen(options.metrics, options.insecure, "--metrics"));
+  }
   const sigset_t signals = BlockSignals();
   YIMA_ASSIGN_OR_RETURN(const auto folder, OpenFolder(options));
   const Domain& domain = folder->domain();
@@ -152,17 +185,14 @@ Result<void> Serve(const ServeOptions& options) {
   const Resolver resolver(domain, trust);
   GrpcServer::Options door;
   door.address = options.listen;
-  const auto table = MakeMethodTable(domain, resolver, notes);
+  Metrics metrics;
+  auto table = MakeMethodTable(domain, resolver, notes);
+  if (options.metrics != kNone) table = metrics.Measure(std::move(table));
   YIMA_ASSIGN_OR_RETURN(const auto server, GrpcServer::Start(table, door));
-  YIMA_ASSIGN_OR_RETURN(const auto http, OpenHttpDoor(options, table, domain));
-  if (http != nullptr) {
-    if (!options.http_address_file.empty()) {
-      YIMA_RETURN_IF_ERROR(
-          WriteWholeFile(options.http_address_file, http->address() + "\n", "--http-address-file"));
-    }
-    fmt::print(fmt::runtime(Say("网页地址：http://{}/\n", "pages on http://{}/\n")),
-               http->address());
-  }
+  YIMA_ASSIGN_OR_RETURN(const auto http, OpenHttpDoor(options, table, domain, metrics));
+  YIMA_ASSIGN_OR_RETURN(const auto figures,
+                        OpenMetricsDoor(options, metrics, table, domain, resolver));
+  YIMA_RETURN_IF_ERROR(TellAddresses(options, http.get(), figures.get()));
   if (!options.address_file.empty()) {
     YIMA_RETURN_IF_ERROR(
         WriteWholeFile(options.address_file, server->address() + "\n", "--address-file"));
@@ -171,6 +201,7 @@ Result<void> Serve(const ServeOptions& options) {
   std::fflush(stdout);
 
   KeepHouseUntil(signals, domain, notes);
+  if (figures != nullptr) figures->Stop();
   if (http != nullptr) http->Stop();
   server->Stop(kGrace);
   // For who exports them from the folder while nothing is served.

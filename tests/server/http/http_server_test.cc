@@ -174,6 +174,35 @@ TEST(HttpServerTest, StopsOnlyOnceAllAreAnswered) {
   stopping.join();
 }
 
+TEST(HttpServerTest, ProxyOnThisMachineSaysForWhomItAsks) {
+  const auto server = Serve([](const HttpRequest& request, const HttpReply& reply) {
+    reply({.body = "for " + request.address + "."});
+  });
+  const auto ask = [&](const std::string& forwarded) {
+    return Exchange(server->address(), Get("/", forwarded));
+  };
+  EXPECT_THAT(ask(""), HasSubstr("for 127.0.0.1."));
+  EXPECT_THAT(ask("X-Forwarded-For: 203.0.113.9\r\n"), HasSubstr("for 203.0.113.9."));
+  EXPECT_THAT(ask("X-Forwarded-For: 1.2.3.4, 2001:db8::1\r\n"), HasSubstr("for 2001:db8::1."));
+  EXPECT_THAT(ask("X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-For: 5.6.7.8\r\n"),
+              HasSubstr("for 5.6.7.8."));
+  EXPECT_THAT(ask("X-Forwarded-For: unknown\r\n"), HasSubstr("for 127.0.0.1."));
+}
+
+TEST(HttpServerTest, EachAnswerIsTold) {
+  std::mutex mutex;
+  std::vector<std::string> told;
+  HttpServer::Options options;
+  options.on_answer = [&](std::string_view method, int status, std::chrono::nanoseconds took) {
+    const std::lock_guard lock(mutex);
+    told.push_back(fmt::format("{} {} {}", method, status, took.count() >= 0));
+  };
+  const auto server = Serve(Echo, options);
+  Exchange(server->address(), Get("/"));
+  Exchange(server->address(), "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(told, (std::vector<std::string>{"GET 200 true", "POST 405 true"}));
+}
+
 TEST(HttpServerTest, HandlerThatThrowsIsAnInternalError) {
   const auto server =
       Serve([](const HttpRequest&, const HttpReply&) { throw std::runtime_error("oops"); });

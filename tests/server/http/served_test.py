@@ -1,6 +1,7 @@
 """The public's HTTP door as the program serves it: addresses, options, the page of a code from issue to revocation."""
 import http.client
 import json
+import socket
 import subprocess
 import sys
 
@@ -15,6 +16,12 @@ def get(registry, path, host="qr.example.cn", method="GET", **headers):
     body = answer.read().decode()
     connection.close()
     return answer.status, answer.headers, body
+
+
+def free_address():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{taken.getsockname()[1]}"
 
 
 def check_life_of_a_code(registry):
@@ -61,6 +68,26 @@ def check_trust(registry):
     assert get(registry, "/.well-known/yima/bundle")[2] == exported
 
 
+def check_metrics(registry):
+    connection = http.client.HTTPConnection(registry.metrics, timeout=60)
+    connection.request("GET", "/metrics")
+    answer = connection.getresponse()
+    assert answer.status == 200 and answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    lines = answer.read().decode().splitlines()
+    figures = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    assert float(figures['yima_calls_total{code="OK",method="yima.v1.IssuanceService/IssueCodes"}']) == 1
+    assert float(figures['yima_calls_total{code="OK",method="yima.v1.ResolverService/Resolve"}']) > 3
+    assert float(figures['yima_call_seconds_count{method="yima.v1.IssuanceService/RevokeCode"}']) == 1
+    assert float(figures['yima_calls_running{kind="stream"}']) == 0
+    assert float(figures['yima_http_requests_total{code="405",method="other"}']) == 1
+    assert float(figures["yima_store_bytes"]) > 4096 and float(figures["yima_log_entries"]) > 100
+    assert 360 < float(figures["yima_bundle_days"]) <= 366
+    assert 1800 < float(figures['yima_key_days{key_id="1",origin="HTTPS://QR.EXAMPLE.CN/"}']) < 1830
+    assert float(figures["yima_alarms_total"]) == 0
+    connection.request("GET", "/")
+    assert connection.getresponse().status == 404
+
+
 def check_options(registry):
     other = registry.folder / "other"
     subprocess.run([registry.yimad, "init", "--data", other, "--origin", "HTTPS://QR.EXAMPLE.CN/"], check=True,
@@ -79,11 +106,13 @@ def main():
         plain.kill()
         webroot = plain.folder / "webroot"
         webroot.mkdir()
-        plain.options = ["--webroot", str(webroot), "--hotline", "12345"]
+        plain.metrics = free_address()
+        plain.options = ["--webroot", str(webroot), "--hotline", "12345", "--metrics", plain.metrics]
         plain.start()
         path = check_life_of_a_code(plain)
         check_doors(plain, webroot)
         check_trust(plain)
+        check_metrics(plain)
         check_options(plain)
         errors = (plain.folder / "yimad.err").read_text()
         assert path not in errors, "a whole code stands in the log"

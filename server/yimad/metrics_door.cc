@@ -1,0 +1,67 @@
+#include "server/yimad/metrics_door.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "server/http/trust_files.h"
+#include "yima/v1/resolver_service.pb.h"
+
+namespace yima::server {
+namespace {
+
+constexpr std::string_view kBundle = "yima.v1.ResolverService/GetTrustBundle";
+
+/// Of the store's files; 0 for one that is not there.
+uint64_t StoreBytes(const std::filesystem::path& data) {
+  uint64_t bytes = 0;
+  for (const char* name : {"yima.db", "yima.db-wal"}) {
+    std::error_code error;
+    const auto size = std::filesystem::file_size(data / name, error);
+    if (!error) bytes += size;
+  }
+  return bytes;
+}
+
+std::optional<TrustBundle> BundleOf(const Result<std::string>& answer) {
+  v1::GetTrustBundleResponse response;
+  if (!answer || !response.ParseFromString(*answer)) return std::nullopt;
+  auto bundle = BundleIn(response.note());
+  if (!bundle) return std::nullopt;
+  return *std::move(bundle);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<MetricsDoor>> MetricsDoor::Open(const Metrics& metrics,
+                                                       const std::vector<Method>& table,
+                                                       const Domain& domain,
+                                                       const Resolver& resolver,
+                                                       const Options& options) {
+  const auto bundle = std::ranges::find(table, kBundle, &Method::name);
+  if (bundle == table.end()) {
+    return Fail(StatusCode::kInternal, "METHOD_UNKNOWN", "there is no GetTrustBundle");
+  }
+  HttpServer::Options server;
+  server.address = options.address;
+  server.threads = 1;
+  const auto answer = [&metrics, &domain, &resolver, ask = bundle->unary, data = options.data](
+                          const HttpRequest& request, const HttpReply& reply) {
+    if (request.path != "/metrics") return reply({.status = 404, .body = "/metrics\n"});
+    Call call;
+    call.method = kBundle;
+    call.principal = "local";
+    ask(call, "", [&metrics, &domain, &resolver, data, reply](const Result<std::string>& said) {
+      Metrics::State state;
+      state.now = domain.now();
+      state.store_bytes = StoreBytes(data);
+      state.log_entries = domain.store.Read()->LogSize().value_or(0);
+      state.alarms = resolver.alarms();
+      state.bundle = BundleOf(said);
+      reply({.content_type = std::string(Metrics::kContentType), .body = metrics.Text(state)});
+    });
+  };
+  YIMA_ASSIGN_OR_RETURN(auto started, HttpServer::Start(answer, server));
+  return std::unique_ptr<MetricsDoor>(new MetricsDoor(std::move(started)));
+}
+
+}  // namespace yima::server
