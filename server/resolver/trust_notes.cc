@@ -8,6 +8,7 @@
 
 #include "codegen/code/signed_note.h"
 #include "server/domain/batch_items.h"
+#include "server/resolver/lost_codes.h"
 
 namespace yima::server {
 namespace {
@@ -91,8 +92,11 @@ Result<bool> IsSameByCounts(const RevocationList& list, const store::Snapshot& s
   YIMA_ASSIGN_OR_RETURN(const auto suspended, CodesIn(snapshot, v1::CODE_STATE_SUSPENDED));
   YIMA_ASSIGN_OR_RETURN(const auto revoked, CodesIn(snapshot, v1::CODE_STATE_REVOKED));
   YIMA_ASSIGN_OR_RETURN(const auto replaced, CodesIn(snapshot, v1::CODE_STATE_REPLACED));
-  return suspended == 0 && list.suspended.empty() && list.revoked.size() == revoked &&
-         list.replaced.size() == replaced;
+  RevocationList lost;
+  YIMA_RETURN_IF_ERROR(AddLostCodes(snapshot, lost));
+  return suspended == 0 && list.suspended.empty() &&
+         list.revoked.size() == revoked + lost.revoked.size() &&
+         list.replaced.size() == replaced + lost.replaced.size();
 }
 
 }  // namespace
@@ -120,11 +124,24 @@ Result<TrustBundle> BundleOf(const v1::Registry& registry) {
   return bundle;
 }
 
+Result<TrustStore> TrustIn(const v1::Registry& registry) {
+  YIMA_ASSIGN_OR_RETURN(TrustBundle bundle, BundleOf(registry));
+  const SigningKey root = SigningKey::Generate();
+  bundle.roots = {root.public_key()};
+  bundle.sequence = 1;
+  SignedNote note{bundle.ToText(), {}};
+  note.Sign("own", root);
+  TrustStore trust(bundle.roots);
+  YIMA_RETURN_IF_ERROR(trust.AcceptBundle(note.ToString()));
+  return trust;
+}
+
 Result<RevocationList> ListOf(const store::Snapshot& snapshot) {
   RevocationList list;
   YIMA_ASSIGN_OR_RETURN(list.suspended, SerialsIn(snapshot, v1::CODE_STATE_SUSPENDED));
   YIMA_ASSIGN_OR_RETURN(list.revoked, SerialsIn(snapshot, v1::CODE_STATE_REVOKED));
   YIMA_ASSIGN_OR_RETURN(list.replaced, SerialsIn(snapshot, v1::CODE_STATE_REPLACED));
+  YIMA_RETURN_IF_ERROR(AddLostCodes(snapshot, list));
   return list;
 }
 
@@ -195,8 +212,12 @@ Result<void> TrustNotes::LoadList() {
   YIMA_ASSIGN_OR_RETURN(const auto held, SignedNote::Parse(list_.text));
   YIMA_ASSIGN_OR_RETURN(listed_, RevocationList::ParseText(held.text));
   list_.loaded = true;
-  // Of another status key than the one we have now: to be made anew, under a higher sequence.
-  if (!held.IsSignedBy(domain_.keys.status().public_key())) listed_.next_update = listed_.issued;
+  // Of another status key than the one we have now, or of an epoch before a restore: to be made
+  // anew, under a higher sequence.
+  if (!held.IsSignedBy(domain_.keys.status().public_key()) ||
+      listed_.epoch != domain_.registry.epoch()) {
+    listed_.next_update = listed_.issued;
+  }
   return {};
 }
 

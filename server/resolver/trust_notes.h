@@ -49,7 +49,12 @@ class TrustNotes {
 /// What the registry's record says, as a bundle without sequence and times. REGISTRY_MALFORMED.
 Result<TrustBundle> BundleOf(const v1::Registry& registry);
 
-/// The codes that are suspended, revoked or replaced, as a list without the rest of its header.
+/// A trust that believes what the record says, under a root key made for this moment: for who
+/// relies on the record itself. REGISTRY_MALFORMED.
+Result<TrustStore> TrustIn(const v1::Registry& registry);
+
+/// The codes that are suspended, revoked or replaced, lost ones too, as a list without the rest of
+/// its header.
 Result<RevocationList> ListOf(const store::Snapshot& snapshot);
 /// Whether both name the same serials as suspended, revoked and replaced.
 bool ListsTheSame(const RevocationList& a, const RevocationList& b);

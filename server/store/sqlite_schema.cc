@@ -39,8 +39,8 @@ std::string StepToVersion1() {
   )";
 }
 
-/// Principals, their tokens, and what was refused.
-std::string StepToVersion2() { return RecordTables({7, 68, 69}); }
+/// Principals, their tokens, what was refused; codes that a restore did not bring back.
+std::string StepToVersion2() { return RecordTables({7, 68, 69, 70}); }
 
 constexpr std::array<SchemaStep, 2> kSteps = {StepToVersion1, StepToVersion2};
 
@@ -59,11 +59,7 @@ bool IsEmpty(Connection& connection) {
 
 /// 0 for an empty file.
 Result<size_t> VersionOf(Connection& connection, size_t newest) {
-  const int version = Pragma(connection, "user_version");
-  if (version == 0 && IsEmpty(connection)) return 0;
-  if (version <= 0 || Pragma(connection, "application_id") != kApplicationId) {
-    return NoStoreOfOurs();
-  }
+  YIMA_ASSIGN_OR_RETURN(const int version, SchemaVersion(connection));
   if (static_cast<size_t>(version) > newest) {
     return Fail(StatusCode::kFailedPrecondition, "SCHEMA_NEWER",
                 fmt::format("the store has schema {}, this program knows {}: use a newer yimad",
@@ -76,6 +72,15 @@ Result<size_t> VersionOf(Connection& connection, size_t newest) {
 
 std::span<const SchemaStep> SchemaSteps() { return kSteps; }
 
+Result<int> SchemaVersion(Connection& connection) {
+  return Guarded([&]() -> Result<int> {
+    const int version = Pragma(connection, "user_version");
+    if (version == 0 && IsEmpty(connection)) return 0;
+    if (version > 0 && Pragma(connection, "application_id") == kApplicationId) return version;
+    return NoStoreOfOurs();
+  });
+}
+
 Result<void> PrepareSchema(Connection& connection, std::span<const SchemaStep> steps) {
   return Guarded([&]() -> Result<void> {
     YIMA_ASSIGN_OR_RETURN(const size_t version, VersionOf(connection, steps.size()));
@@ -85,6 +90,14 @@ Result<void> PrepareSchema(Connection& connection, std::span<const SchemaStep> s
     connection.database().exec(fmt::format("PRAGMA user_version = {}; PRAGMA application_id = {}",
                                            steps.size(), kApplicationId));
     transaction.commit();
+    return {};
+  });
+}
+
+Result<void> CheckSchemaNotNewer(Connection& connection) {
+  return Guarded([&]() -> Result<void> {
+    YIMA_ASSIGN_OR_RETURN(const size_t version, VersionOf(connection, kSteps.size()));
+    if (version == 0) return NoStoreOfOurs();
     return {};
   });
 }

@@ -19,8 +19,12 @@ std::span<const SchemaStep> SchemaSteps();
 /// that is refused is not touched.
 Result<void> PrepareSchema(Connection& connection,
                            std::span<const SchemaStep> steps = SchemaSteps());
+/// The version that a file has; 0 when it is empty. STORE_DAMAGED when it is no store of ours.
+Result<int> SchemaVersion(Connection& connection);
 /// The same questions without changing anything; SCHEMA_OLDER when it would have to be migrated.
 Result<void> CheckSchema(Connection& connection);
+/// What CheckSchema asks, but for the age: an older file may be read too, in its older kinds.
+Result<void> CheckSchemaNotNewer(Connection& connection);
 
 }  // namespace yima::store
 

@@ -259,10 +259,11 @@ class ReadOnlyStore final : public Store {
   mutable ReaderPool readers_{file_};
 };
 
-Result<std::unique_ptr<Store>> OpenReadOnlyStore(const std::filesystem::path& file) {
+Result<std::unique_ptr<Store>> OpenReadOnlyStore(const std::filesystem::path& file, bool older) {
   return Guarded([&]() -> Result<std::unique_ptr<Store>> {
     Reader reader(file);
-    YIMA_RETURN_IF_ERROR(CheckSchema(reader.connection));
+    YIMA_RETURN_IF_ERROR(older ? CheckSchemaNotNewer(reader.connection)
+                               : CheckSchema(reader.connection));
     return std::make_unique<ReadOnlyStore>(file);
   });
 }
@@ -279,7 +280,7 @@ Result<std::unique_ptr<Store>> OpenSqliteStore(const std::filesystem::path& file
     return Fail(StatusCode::kNotFound, "STORE_MISSING",
                 fmt::format("there is no {}", file.string()));
   }
-  if (options.read_only) return OpenReadOnlyStore(file);
+  if (options.read_only) return OpenReadOnlyStore(file, options.older);
   YIMA_ASSIGN_OR_RETURN(auto lock, FolderLock::Take(file.parent_path()));
   YIMA_ASSIGN_OR_RETURN(auto writer, Writer::Open(file, options.create, options.now));
   return std::make_unique<SqliteStore>(std::move(lock), std::move(writer), file);

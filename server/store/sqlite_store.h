@@ -13,6 +13,9 @@ namespace yima::store {
 struct SqliteOptions {
   bool create = false;     ///< Make the file when it is not there.
   bool read_only = false;  ///< Take no lock, write nothing: beside a writing process.
+  /// With read_only: take a file of an older schema too; kinds that it does not know yet cannot be
+  /// read from it.
+  bool older = false;
   TimeUs (*now)() = &Now;  ///< Stamps the log's entries.
 };
 

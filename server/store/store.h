@@ -33,13 +33,16 @@ enum class Kind : uint8_t {
   kIssueDay = 67,     ///< id = 1: the last day on which codes were signed, decimal digits.
   kToken = 68,
   kRefusal = 69,  ///< The audit trail, by rising id.
+  /// id = serial: a code that was published as suspended, revoked or replaced, and whose record a
+  /// restore did not bring back. Empty once it has a record again.
+  kLostCode = 70,
 };
 
 /// Kinds that a store keeps tables for.
 inline constexpr std::array kKinds = {
     Kind::kFacility, Kind::kCode,      Kind::kOrganization, Kind::kFacilityClass, Kind::kBatch,
     Kind::kRegistry, Kind::kPrincipal, Kind::kBatchCursor,  Kind::kBatchItems,    Kind::kNote,
-    Kind::kIssueDay, Kind::kToken,     Kind::kRefusal};
+    Kind::kIssueDay, Kind::kToken,     Kind::kRefusal,      Kind::kLostCode};
 
 constexpr bool IsLogged(Kind kind) { return kind < Kind::kFirstUnlogged; }
 

@@ -35,6 +35,25 @@ struct CheckOptions {
 };
 int RunCheck(const CheckOptions& options);
 
+struct BackupOptions {
+  std::filesystem::path data;
+  std::filesystem::path to;
+  bool json = false;
+};
+int RunBackup(const BackupOptions& options);
+
+struct RestoreOptions {
+  std::filesystem::path from;
+  std::filesystem::path data;
+  std::filesystem::path bundle;  ///< The last that was published, and …
+  std::filesystem::path list;
+  bool nothing_published = false;  ///< … or the word that there is none.
+  std::filesystem::path passphrase_file;
+  std::filesystem::path state;  ///< Where epochs are remembered.
+  bool json = false;
+};
+int RunRestore(const RestoreOptions& options);
+
 struct TrustExportOptions {
   std::filesystem::path data;
   std::filesystem::path out;  ///< A folder in the form that `yima --trust` reads.

@@ -20,13 +20,6 @@ constexpr int kCodeKeyYears = 5;
 
 std::string AsString(const PublicKey& key) { return {key.begin(), key.end()}; }
 
-Call LocalCall(std::string_view method) {
-  Call call;
-  call.method = method;
-  call.principal = "local";
-  return call;
-}
-
 Result<v1::Registry> NewRegistry(const Origin& origin, const KeyRing& keys) {
   std::array<uint8_t, 16> id{};
   randombytes_buf(id.data(), id.size());
@@ -121,6 +114,13 @@ Result<void> CheckKeysBelong(const KeyRing& keys, const v1::Registry& registry) 
 }
 
 }  // namespace
+
+Call LocalCall(std::string_view method) {
+  Call call;
+  call.method = method;
+  call.principal = "local";
+  return call;
+}
 
 Result<void> CheckPresent(const fs::path& folder) {
   std::error_code error;

@@ -16,6 +16,9 @@ namespace yima::server {
 /// PASSPHRASE_FILE when it cannot be read or is empty.
 Result<std::optional<std::string>> ReadPassphrase(const std::filesystem::path& file);
 
+/// A call that the operator makes on this machine: "yimad/init".
+Call LocalCall(std::string_view method);
+
 /// DATA_MISSING unless the folder holds a registry's file.
 Result<void> CheckPresent(const std::filesystem::path& folder);
 

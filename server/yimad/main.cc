@@ -129,6 +129,52 @@ void AddCheck(CLI::App& app) {
   command->callback([options] { exit_code = yima::server::RunCheck(*options); });
 }
 
+void AddJson(CLI::App* command, bool& json) {
+  command->add_flag("--json", json, Say("以 JSON 输出", "print one JSON object"));
+}
+
+void AddBackup(CLI::App& app) {
+  auto* command = AddCommand(
+      app, "backup", Say("备份，可与服务同时运行", "copy everything, also beside a running server"),
+      "\n  yimad backup --data /var/lib/yima /backup/yima-$(date +%F)"
+      "\n  yimad backup --data demo demo-backup --json");
+  const auto options = std::make_shared<yima::server::BackupOptions>();
+  AddData(command, options->data);
+  command
+      ->add_option("to", options->to,
+                   Say("新目录，不得已存在", "a new folder, which must not exist yet"))
+      ->required();
+  AddJson(command, options->json);
+  command->callback([options] { exit_code = yima::server::RunBackup(*options); });
+}
+
+void AddRestore(CLI::App& app) {
+  auto* command = AddCommand(
+      app, "restore", Say("从备份恢复，开启下一纪元", "bring a backup back, as the next epoch"),
+      "\n  yimad restore /backup/yima-2026-11-24 --data /var/lib/yima --bundle bundle --list list"
+      "\n  yimad restore demo-backup --data demo --nothing-published");
+  const auto options = std::make_shared<yima::server::RestoreOptions>();
+  command->add_option("from", options->from, Say("备份目录", "the backup's folder"))->required();
+  AddData(command, options->data);
+  command->add_option("--bundle", options->bundle,
+                      Say("最后发布的信任包", "the trust bundle that was published last"));
+  command->add_option("--list", options->list,
+                      Say("最后发布的吊销清单", "the revocation list that was published last"));
+  command->add_flag(
+      "--nothing-published", options->nothing_published,
+      Say("明确表示备份之后从未发布过信任包与吊销清单",
+          "the explicit word that no bundle and no list was published since the backup"));
+  AddPassphrase(command, options->passphrase_file);
+  command
+      ->add_option("--state", options->state,
+                   Say("记住本机用过的纪元的目录；缺省在 XDG_STATE_HOME 之下",
+                       "folder that remembers the epochs of this machine; else below "
+                       "XDG_STATE_HOME"))
+      ->envname("YIMAD_STATE");
+  AddJson(command, options->json);
+  command->callback([options] { exit_code = yima::server::RunRestore(*options); });
+}
+
 void AddTrust(CLI::App& app) {
   auto* trust = AddCommand(app, "trust", Say("验证者所需的信任文件", "what verifiers carry"), "");
   trust->require_subcommand(1);
@@ -171,6 +217,8 @@ int main(int argc, char** argv) {
   AddInit(app);
   AddServe(app);
   AddCheck(app);
+  AddBackup(app);
+  AddRestore(app);
   AddTrust(app);
   try {
     app.parse(argc, argv);

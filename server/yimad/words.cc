@@ -32,6 +32,14 @@ const char* HintFor(std::string_view reason) {
     return Say("运行 yimad check 查看损坏之处；必要时从备份恢复",
                "run yimad check to see what is damaged; restore from a backup if need be");
   }
+  if (reason == "PUBLISHED_MISSING") {
+    return Say(
+        "验证者手上或镜像上的即可：yima trust 目录中的 bundle 与 list",
+        "those that verifiers hold will do: the files bundle and list of a yima trust folder");
+  }
+  if (reason == "BACKUP_DAMAGED") {
+    return Say("改用另一份备份", "use another backup");
+  }
   if (reason == "DATA_MISSING") {
     return Say("先运行 yimad init --data 目录 --origin HTTPS://主机/",
                "first run yimad init --data DIR --origin HTTPS://HOST/");
@@ -50,34 +58,48 @@ struct Words {
 };
 constexpr Words kWords[] = {
     {"ADDRESS_UNAVAILABLE", "无法监听该地址"},
+    {"BACKUP_DAMAGED", "备份损坏"},
+    {"BACKUP_MISSING", "目录中没有备份"},
     {"DATA_MISSING", "目录中没有登记库"},
     {"DATA_NOT_EMPTY", "目录不为空"},
     {"DATA_NOT_WRITABLE", "无法建立目录"},
     {"DATA_UNFINISHED", "登记库未建成"},
     {"DISK_FULL", "磁盘已满"},
+    {"EPOCHS_USED_UP", "纪元已用尽"},
     {"FILE_UNREADABLE", "无法读取文件"},
     {"FILE_UNWRITABLE", "无法写入文件"},
     {"HOTLINE_MALFORMED", "热线电话格式不对"},
+    {"FOLDER_BUSY", "另一进程正在写同一目录"},
     {"KEYS_EXIST", "密钥已存在"},
     {"KEYS_FOREIGN", "密钥不属于本登记库"},
     {"KEY_FILE_DAMAGED", "密钥文件损坏"},
     {"KEY_FILE_MISSING", "缺少密钥文件"},
     {"LISTEN_INSECURE", "不是本机地址"},
     {"LISTEN_MALFORMED", "监听地址格式不对"},
+    {"NOTE_FOREIGN", "属于另一登记库"},
+    {"NOTE_MALFORMED", "不是签名文件"},
     {"NOTE_MISSING", "尚无信任文件"},
     {"ORIGIN_MALFORMED", "网址不合格式"},
     {"OUT_OF_MEMORY", "内存不足"},
     {"PASSPHRASE_FILE", "口令文件无法读取或为空"},
     {"PASSPHRASE_MISSING", "缺少口令"},
     {"PASSPHRASE_WRONG", "口令不对"},
+    {"PUBLISHED_MISSING", "缺少最后发布的信任包与吊销清单"},
     {"RECORD_DAMAGED", "记录损坏"},
+    {"ROOT_SUPERSEDED", "备份中的根密钥已被替换"},
+    {"ROOT_UNKNOWN", "签名不属于备份中的根密钥"},
     {"SCHEMA_NEWER", "数据由更新版本的 yimad 写成"},
     {"SCHEMA_OLDER", "数据由较旧版本的 yimad 写成"},
+    {"SEQUENCE_CONFLICT", "同一序号有两份不同内容"},
+    {"STATE_UNKNOWN", "不知何处记住用过的纪元"},
+    {"STATE_UNREADABLE", "无法读出用过的纪元"},
+    {"STATUS_KEY_UNKNOWN", "吊销清单的签名不属于信任包中的密钥"},
     {"STORE_BUSY", "数据库被其他程序占用"},
     {"STORE_DAMAGED", "数据损坏"},
     {"STORE_LOCKED", "数据目录正被另一进程使用"},
     {"STORE_UNWRITABLE", "无法写入数据目录"},
     {"WEBROOT_MISSING", "没有该目录"},
+    {"TARGET_EXISTS", "目标已存在"},
 };
 
 std::string InWords(const Error& error) {

@@ -1,0 +1,145 @@
+#include "server/backup/part_folder.h"
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "server/keys/key_file.h"
+
+namespace yima::server {
+namespace {
+
+namespace fs = std::filesystem;
+
+tl::unexpected<Error> Unwritable(const fs::path& path, int error, const std::string& field) {
+  if (error == ENOSPC || error == EDQUOT) {
+    return Fail(StatusCode::kResourceExhausted, "DISK_FULL",
+                fmt::format("the disk is full: {} was not written", path.string()), field);
+  }
+  return Fail(StatusCode::kFailedPrecondition, "FILE_UNWRITABLE",
+              fmt::format("cannot write {}: {}", path.string(), std::strerror(error)), field);
+}
+
+/// A file descriptor that closes itself.
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (number_ >= 0) close(number_);
+  }
+  int number() const { return number_; }
+
+ private:
+  int number_;
+};
+
+bool WriteAll(int to, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = write(to, bytes.data(), bytes.size());
+    if (n < 0 && errno != EINTR) return false;
+    if (n > 0) bytes.remove_prefix(static_cast<size_t>(n));
+  }
+  return true;
+}
+
+Descriptor Create(const fs::path& file) {
+  return Descriptor(open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+}
+
+fs::path HiddenBeside(const fs::path& target) {
+  return target.parent_path() / ("." + target.filename().string() + ".part");
+}
+
+/// Absolute, and without a slash at its end, which would leave it no name.
+fs::path Plain(const fs::path& path) {
+  fs::path plain = fs::absolute(path).lexically_normal();
+  return plain.has_filename() ? plain : plain.parent_path();
+}
+
+}  // namespace
+
+Result<PartFolder> PartFolder::Begin(const fs::path& target, std::string_view field) {
+  const fs::path place = Plain(target);
+  PartFolder part(place, HiddenBeside(place), std::string(field));
+  const fs::path hidden = part.path_;
+  std::error_code error;
+  if (fs::exists(hidden, error)) {
+    const auto left = store::FolderLock::Take(hidden);
+    if (!left) {
+      part.path_.clear();  // It is another's.
+      return Fail(StatusCode::kFailedPrecondition, "FOLDER_BUSY",
+                  fmt::format("another process is making {}", place.string()), part.field_);
+    }
+    fs::remove_all(hidden, error);
+  }
+  fs::create_directories(place.parent_path(), error);
+  if (mkdir(hidden.c_str(), 0700) != 0) {
+    const int why = errno;
+    part.path_.clear();
+    return Unwritable(hidden, why, part.field_);
+  }
+  YIMA_ASSIGN_OR_RETURN(auto lock, store::FolderLock::Take(hidden));
+  part.lock_.emplace(std::move(lock));
+  return part;
+}
+
+PartFolder::~PartFolder() {
+  std::error_code error;
+  if (!path_.empty()) fs::remove_all(path_, error);
+}
+
+Result<void> PartFolder::Copy(const fs::path& from, const std::string& name) {
+  const fs::path to = path_ / name;
+  std::error_code error;
+  fs::create_directories(to.parent_path(), error);
+  fs::permissions(to.parent_path(), fs::perms::owner_all, error);
+  const Descriptor source(open(from.c_str(), O_RDONLY | O_CLOEXEC));
+  const auto unreadable = [&] {
+    return Fail(StatusCode::kFailedPrecondition, "FILE_UNREADABLE",
+                fmt::format("cannot read {}: {}", from.string(), std::strerror(errno)));
+  };
+  if (source.number() < 0) return unreadable();
+  const Descriptor target = Create(to);
+  if (target.number() < 0) return Unwritable(to, errno, field_);
+  std::string part(size_t{1} << 20, '\0');
+  for (;;) {
+    const ssize_t n = read(source.number(), part.data(), part.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return unreadable();
+    if (n == 0) break;
+    if (!WriteAll(target.number(), std::string_view(part).substr(0, static_cast<size_t>(n)))) {
+      return Unwritable(to, errno, field_);
+    }
+  }
+  if (fsync(target.number()) != 0) return Unwritable(to, errno, field_);
+  return {};
+}
+
+Result<void> PartFolder::Write(const std::string& name, std::string_view text) {
+  const Descriptor target = Create(path_ / name);
+  if (target.number() < 0 || !WriteAll(target.number(), text) || fsync(target.number()) != 0) {
+    return Unwritable(path_ / name, errno, field_);
+  }
+  return {};
+}
+
+Result<void> PartFolder::Publish() {
+  std::error_code error;
+  if (fs::is_directory(path_ / "keys", error)) {
+    YIMA_RETURN_IF_ERROR(SyncFolder(path_ / "keys"));
+  }
+  fs::remove(path_ / "lock", error);
+  YIMA_RETURN_IF_ERROR(SyncFolder(path_));
+  if (std::rename(path_.c_str(), target_.c_str()) != 0) return Unwritable(target_, errno, field_);
+  path_.clear();
+  return SyncFolder(target_.parent_path());
+}
+
+}  // namespace yima::server

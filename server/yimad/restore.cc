@@ -1,0 +1,162 @@
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "server/backup/backup.h"
+#include "server/backup/epoch_memory.h"
+#include "server/backup/part_folder.h"
+#include "server/backup/restore_changes.h"
+#include "server/resolver/trust_notes.h"
+#include "server/store/folder_lock.h"
+#include "server/store/sqlite_store.h"
+#include "server/yimad/commands.h"
+#include "server/yimad/data_folder.h"
+#include "server/yimad/words.h"
+
+namespace yima::server {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr uint32_t kEpochMax = UINT16_MAX;
+
+Result<void> CheckOptions(const RestoreOptions& options) {
+  const bool notes = !options.bundle.empty() && !options.list.empty();
+  const bool any = !options.bundle.empty() || !options.list.empty();
+  if (notes != options.nothing_published && any == notes) return {};
+  return Invalid("PUBLISHED_MISSING",
+                 "want the trust bundle and the revocation list that were published last (--bundle "
+                 "and --list), or --nothing-published as the word that there are none");
+}
+
+/// Nothing is written over, and no folder is taken from under a server.
+Result<void> CheckVacant(const fs::path& data) {
+  std::error_code error;
+  if (fs::exists(data / "lock", error)) YIMA_RETURN_IF_ERROR(store::FolderLock::Take(data));
+  if (!fs::exists(data, error) || (fs::is_directory(data, error) && fs::is_empty(data, error))) {
+    return {};
+  }
+  return Fail(StatusCode::kFailedPrecondition, "DATA_NOT_EMPTY",
+              fmt::format("{} is not an empty folder; move what is in it out of the way first",
+                          data.string()),
+              "--data");
+}
+
+Result<EpochMemory> MemoryOf(const RestoreOptions& options) {
+  const fs::path folder = options.state.empty() ? EpochMemory::Default() : options.state;
+  if (!folder.empty()) return EpochMemory(folder);
+  return Invalid("STATE_UNKNOWN",
+                 "neither XDG_STATE_HOME nor HOME says where used epochs are remembered; name a "
+                 "folder",
+                 "--state");
+}
+
+Result<std::string> ReadNote(const fs::path& file, const char* option) {
+  std::ifstream stream(file, std::ios::binary);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  if (stream) return text.str();
+  return Fail(StatusCode::kNotFound, "FILE_UNREADABLE",
+              fmt::format("{} cannot be read or is empty", file.string()), option);
+}
+
+Result<Published> ReadPublished(const RestoreOptions& options, const store::Snapshot& snapshot,
+                                const v1::Registry& registry) {
+  YIMA_ASSIGN_OR_RETURN(auto published, Published::KeptIn(snapshot, registry));
+  if (options.nothing_published) return published;
+  YIMA_ASSIGN_OR_RETURN(const std::string bundle, ReadNote(options.bundle, "--bundle"));
+  YIMA_ASSIGN_OR_RETURN(const std::string list, ReadNote(options.list, "--list"));
+  YIMA_RETURN_IF_ERROR(published.Take(bundle, list));
+  return published;
+}
+
+Result<uint32_t> NextEpoch(uint32_t own, const Published& published, uint32_t remembered) {
+  const uint32_t next = std::max({own, published.epoch(), remembered}) + 1;
+  if (next <= kEpochMax) return next;
+  return Fail(StatusCode::kResourceExhausted, "EPOCHS_USED_UP",
+              fmt::format("the registry has used all {} epochs", kEpochMax));
+}
+
+/// Opens the copied store and makes it the next epoch.
+Result<RestoreReport> Open(const RestoreOptions& options, const fs::path& folder,
+                           const BackupManifest& manifest) {
+  YIMA_ASSIGN_OR_RETURN(const EpochMemory memory, MemoryOf(options));
+  YIMA_ASSIGN_OR_RETURN(const auto store, store::OpenSqliteStore(folder / "yima.db", {}));
+  const auto snapshot = store->Read();
+  YIMA_ASSIGN_OR_RETURN(const auto registry, Get<v1::Registry>(*snapshot, kRegistryId));
+  YIMA_ASSIGN_OR_RETURN(const uint64_t log_size, snapshot->LogSize());
+  if (!registry || registry->record.id() != manifest.registry || log_size != manifest.log_size) {
+    return BackupDamaged("its store is not the one that its manifest describes");
+  }
+  YIMA_ASSIGN_OR_RETURN(const auto published, ReadPublished(options, *snapshot, registry->record));
+  YIMA_ASSIGN_OR_RETURN(const uint32_t remembered, memory.Recall(manifest.registry));
+  YIMA_ASSIGN_OR_RETURN(const uint32_t epoch,
+                        NextEpoch(registry->record.epoch(), published, remembered));
+  YIMA_RETURN_IF_ERROR(memory.Remember(manifest.registry, epoch));
+  return OpenEpoch(*store, LocalCall("yimad/restore"), published, epoch, Now());
+}
+
+/// As the server would, so that a passphrase that does not fit is known now; and the notes of the
+/// new epoch are there to be published.
+Result<void> MakeNotes(const fs::path& folder, const RestoreOptions& options) {
+  YIMA_ASSIGN_OR_RETURN(const auto passphrase, ReadPassphrase(options.passphrase_file));
+  YIMA_ASSIGN_OR_RETURN(const auto opened, DataFolder::Open(folder, passphrase));
+  TrustNotes notes(opened->domain());
+  YIMA_RETURN_IF_ERROR(notes.Bundle());
+  YIMA_RETURN_IF_ERROR(notes.List(*opened->domain().store.Read()));
+  return {};
+}
+
+void Print(const RestoreOptions& options, const BackupManifest& manifest,
+           const RestoreReport& report) {
+  if (options.json) {
+    const nlohmann::ordered_json object = {{"registry", manifest.registry},
+                                           {"epoch", report.epoch},
+                                           {"backupTime", FormatTime(manifest.time)},
+                                           {"logSize", fmt::to_string(manifest.log_size)},
+                                           {"suspended", fmt::to_string(report.suspended)},
+                                           {"revoked", fmt::to_string(report.revoked)},
+                                           {"lost", fmt::to_string(report.lost)}};
+    fmt::print("{}\n", object.dump());
+    return;
+  }
+  fmt::print(
+      fmt::runtime(Say("登记库 {} 已恢复到 {} 的备份，开启纪元 {}\n"
+                       "按已发布的清单：停用 {}，注销 {}，清单上有而备份中无记录的 {}\n"
+                       "下一步：yimad serve；发布新的信任包与清单；yima codes reclaim 清单.csv\n",
+                       "registry {} is back as of {}, and opens epoch {}\n"
+                       "by the published list: {} suspended, {} revoked, {} without a record "
+                       "in the backup\n"
+                       "next: yimad serve; publish the new bundle and list; yima codes "
+                       "reclaim MANIFEST\n")),
+      manifest.registry, FormatTime(manifest.time), report.epoch, report.suspended, report.revoked,
+      report.lost);
+}
+
+Result<void> Restore(const RestoreOptions& options) {
+  YIMA_RETURN_IF_ERROR(CheckOptions(options));
+  YIMA_RETURN_IF_ERROR(CheckVacant(options.data));
+  YIMA_ASSIGN_OR_RETURN(const auto manifest, VerifyBackup(options.from));
+  YIMA_ASSIGN_OR_RETURN(auto part, PartFolder::Begin(options.data, "--data"));
+  for (const auto& file : manifest.files) {
+    YIMA_RETURN_IF_ERROR(part.Copy(options.from / file.name, file.name));
+  }
+  part.Unlock();
+  YIMA_ASSIGN_OR_RETURN(const auto report, Open(options, part.path(), manifest));
+  YIMA_RETURN_IF_ERROR(MakeNotes(part.path(), options));
+  YIMA_RETURN_IF_ERROR(part.Publish());
+  Print(options, manifest, report);
+  return {};
+}
+
+}  // namespace
+
+int RunRestore(const RestoreOptions& options) {
+  const auto done = Restore(options);
+  return done ? kDone : Complain(done.error());
+}
+
+}  // namespace yima::server
