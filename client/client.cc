@@ -108,6 +108,11 @@ Result<v1::BindCodeResponse> Client::BindCode(const v1::BindCodeRequest& request
   return Call<v1::BindCodeResponse>("yima.v1.IssuanceService/BindCode", request);
 }
 
+Result<v1::ReclaimCodesResponse> Client::ReclaimCodes(
+    const v1::ReclaimCodesRequest& request) const {
+  return Call<v1::ReclaimCodesResponse>("yima.v1.IssuanceService/ReclaimCodes", request);
+}
+
 Result<v1::RevokeCodeResponse> Client::RevokeCode(const v1::RevokeCodeRequest& request) const {
   return Call<v1::RevokeCodeResponse>("yima.v1.IssuanceService/RevokeCode", request);
 }

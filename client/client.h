@@ -57,6 +57,7 @@ class Client {
   Result<void> IssueCodes(const v1::IssueCodesRequest& request,
                           const Receiver<v1::IssueCodesResponse>& receiver) const;
   Result<v1::BindCodeResponse> BindCode(const v1::BindCodeRequest& request) const;
+  Result<v1::ReclaimCodesResponse> ReclaimCodes(const v1::ReclaimCodesRequest& request) const;
   Result<v1::RevokeCodeResponse> RevokeCode(const v1::RevokeCodeRequest& request) const;
   Result<v1::SuspendCodeResponse> SuspendCode(const v1::SuspendCodeRequest& request) const;
   Result<v1::ResumeCodeResponse> ResumeCode(const v1::ResumeCodeRequest& request) const;

@@ -173,6 +173,7 @@ void AddCodes(CLI::App& app, Session& session) {
   show->add_option("plate", *plate, PlateHelp())->required();
   AddBindAndRevoke(group, session);
   AddCodesLife(*group, session);
+  AddCodesReclaim(*group, session);
 }
 
 }  // namespace yima::cli

@@ -14,6 +14,7 @@ void AddFacilitiesImport(CLI::App& facilities, Session& session);
 void AddCodes(CLI::App& app, Session& session);
 void AddCodesIssue(CLI::App& codes, Session& session);
 void AddCodesLife(CLI::App& codes, Session& session);
+void AddCodesReclaim(CLI::App& codes, Session& session);
 void AddRights(CLI::App& app, Session& session);
 void AddLabels(CLI::App& app, Session& session);
 void AddScan(CLI::App& app, Session& session);

@@ -70,6 +70,7 @@ constexpr auto kWords = std::to_array<Words>({
     {"FACILITY_CODE_MALFORMED", "部件代码格式有误"},
     {"FACILITY_CODE_OUT_OF_RANGE", "部件代码超出范围"},
     {"FACILITY_CODE_TAKEN", "部件代码已属另一部件"},
+    {"FACILITY_DIFFERS", "该码是为另一部件代码签的"},
     {"FACILITY_HAS_CODE", "该部件已有在用的码"},
     {"FACILITY_NAME_MALFORMED", "部件的写法有误"},
     {"FACILITY_NOT_FOUND", "没有这个部件"},

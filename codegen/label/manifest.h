@@ -10,7 +10,8 @@
 namespace yima::label {
 
 /// The list for the workshop that makes the plates, in the ledger's order: a CSV file with the
-/// columns file, page, cell (both from 1), serial, short_number and facility. Not thread-safe.
+/// columns file, page, cell (both from 1), serial, short_number, facility and text, which is the
+/// whole code: what was lost between two backups is entered again from here. Not thread-safe.
 class Manifest {
  public:
   /// As OutputFile::Create; FILE_IN_THE_WAY when another file has the name.

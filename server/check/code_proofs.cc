@@ -4,7 +4,6 @@
 #include <atomic>
 #include <thread>
 
-#include "codegen/code/signed_note.h"
 #include "server/resolver/trust_notes.h"
 
 namespace yima::server {
@@ -16,16 +15,7 @@ constexpr size_t kSlice = 256;
 }  // namespace
 
 Result<CodeProofs> CodeProofs::ForKeysOf(const v1::Registry& registry) {
-  YIMA_ASSIGN_OR_RETURN(TrustBundle bundle, BundleOf(registry));
-  // Whoever checks need not hold the root key, and the record is what is being trusted here: a root
-  // made for this moment turns it into trust.
-  const SigningKey root = SigningKey::Generate();
-  bundle.roots = {root.public_key()};
-  bundle.sequence = 1;
-  SignedNote note{bundle.ToText(), {}};
-  note.Sign("check", root);
-  TrustStore trust(bundle.roots);
-  YIMA_RETURN_IF_ERROR(trust.AcceptBundle(note.ToString()));
+  YIMA_ASSIGN_OR_RETURN(const auto trust, TrustIn(registry));
   return CodeProofs(Verifier(trust));
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "server/issuance/codes.h"
+#include "server/issuance/reclaim.h"
 #include "server/issuance/signer.h"
 
 namespace yima::server {
@@ -194,6 +195,12 @@ Result<Planned> PlanReplaceCode(const Domain& domain, const Call& call,
   Successor successor;
   if (request.blank() != 0) {
     YIMA_ASSIGN_OR_RETURN(successor, TakeBlank(request.blank(), snapshot));
+    if (!IsSignedFor(successor.code, facility->record)) {
+      return Refuse("FACILITY_DIFFERS",
+                    fmt::format("plate {} is signed for a facility code that facility {} never had",
+                                request.blank(), facility->record.uid()),
+                    "blank");
+    }
   } else {
     YIMA_ASSIGN_OR_RETURN(successor, SignNew(domain, *facility, snapshot, writer));
   }

@@ -9,6 +9,7 @@
 #include "codegen/code/serial.h"
 #include "server/domain/batch_items.h"
 #include "server/domain/page_scan.h"
+#include "server/issuance/reclaim.h"
 #include "server/registry/filter.h"
 
 namespace yima::server {
@@ -132,6 +133,13 @@ Result<Planned> PlanBindCode(const Domain& domain, const Call& call,
   if (active != 0) {
     return Fail(StatusCode::kFailedPrecondition, "FACILITY_HAS_CODE",
                 fmt::format("facility {} has active code {}", request.facility(), active),
+                "facility");
+  }
+  // A plate that was reclaimed without a facility may say one itself.
+  if (!IsSignedFor(code.record, facility->record)) {
+    return Fail(StatusCode::kFailedPrecondition, "FACILITY_DIFFERS",
+                fmt::format("plate {} is signed for a facility code that facility {} never had",
+                            serial, request.facility()),
                 "facility");
   }
   v1::Code bound = code.record;

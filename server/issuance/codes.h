@@ -22,7 +22,8 @@ RecordRef RefTo(const Read<v1::Code>& read, uint64_t revisions_later);
 v1::IssuedCode ToIssued(const Domain& domain, const v1::Code& record, uint64_t revision);
 
 /// Binds a blank plate to a facility. CODE_NOT_FOUND, CODE_BOUND, CODE_REVOKED, FACILITY_NOT_FOUND,
-/// FACILITY_HAS_CODE, PLATE_NOT_AUTHENTIC when the plate is given by a text that is not its own.
+/// FACILITY_HAS_CODE, FACILITY_DIFFERS when the plate is signed for
+/// another, PLATE_NOT_AUTHENTIC when the plate is given by a text that is not its own.
 Result<Planned> PlanBindCode(const Domain& domain, const Call& call,
                              const v1::BindCodeRequest& request, const store::Snapshot& snapshot);
 Result<v1::BindCodeResponse> AnswerBindCode(const Domain& domain,

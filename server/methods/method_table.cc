@@ -9,6 +9,7 @@
 #include "server/issuance/code_life.h"
 #include "server/issuance/codes.h"
 #include "server/issuance/issue.h"
+#include "server/issuance/reclaim.h"
 #include "server/registry/batches.h"
 #include "server/registry/facilities.h"
 #include "server/registry/import/import.h"
@@ -173,6 +174,7 @@ std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolv
       {issuance + "SuspendCode", kManagers, Writing(d, PlanSuspendCode, AnswerSuspendCode), {}},
       {issuance + "ResumeCode", kManagers, Writing(d, PlanResumeCode, AnswerResumeCode), {}},
       {issuance + "ReplaceCode", kManagers, Writing(d, PlanReplaceCode, AnswerReplaceCode), {}},
+      {issuance + "ReclaimCodes", kManagers, Writing(d, PlanReclaimCodes, AnswerReclaimCodes), {}},
       {issuance + "GetCode", kReaders, Reading(d, GetCode), {}},
       {issuance + "ListCodes", kReaders, Reading(d, ListCodes), {}},
 

@@ -11,6 +11,7 @@
 #include <spdlog/spdlog.h>
 
 #include "server/domain/wire_walk.h"
+#include "server/resolver/lost_codes.h"
 #include "server/resolver/shown.h"
 
 namespace yima::server {
@@ -202,7 +203,10 @@ Result<std::string> Resolver::Answer(const v1::ResolveRequest& request,
   const Payload payload = DecodePayload(std::span(*code).first<kPayloadSize>());
   YIMA_ASSIGN_OR_RETURN(const auto stored,
                         snapshot.Get(store::Kind::kCode, payload.serial.value()));
-  if (!stored) return AnswerJudged(request.text());
+  if (!stored) {
+    YIMA_ASSIGN_OR_RETURN(const auto lost, LostStateOf(snapshot, payload.serial.value()));
+    return AnswerJudged(request.text(), lost);
+  }
   Issued record;
   if (!record.Read(stored->bytes)) return Damaged(payload.serial.value());
   if (!record.IsOf(parts->origin, *code)) return AnswerJudged(request.text());
@@ -275,14 +279,17 @@ Result<std::string> Resolver::LookupBytes(std::string_view request,
   return answer;
 }
 
-std::string Resolver::AnswerJudged(std::string_view text) const {
+std::string Resolver::AnswerJudged(std::string_view text, v1::CodeState lost) const {
   const Judgement judgement = verifier_.Judge(text);
   v1::ResolveResponse response;
   response.set_verdict(static_cast<v1::Verdict>(judgement.verdict));
   response.set_origin_lost(judgement.origin_lost);
   response.set_refresh_trust(judgement.refresh_trust);
   if (judgement.payload) FillPayload(response, *judgement.payload);
-  if (judgement.verdict == Verdict::kAuthentic) {
+  if (judgement.verdict == Verdict::kAuthentic && lost != v1::CODE_STATE_UNSPECIFIED) {
+    // What took its place, if anything did, is lost too.
+    response.set_state(lost == v1::CODE_STATE_REPLACED ? v1::CODE_STATE_REVOKED : lost);
+  } else if (judgement.verdict == Verdict::kAuthentic) {
     response.set_state(v1::CODE_STATE_NOT_ISSUED);
     const uint64_t alarm = alarms_.fetch_add(1, std::memory_order_relaxed) + 1;
     spdlog::critical(

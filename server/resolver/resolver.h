@@ -54,7 +54,9 @@ class Resolver {
   Result<std::string> AnswerIssued(const v1::ResolveRequest& request, const CodeParts& parts,
                                    const Payload& payload, const Issued& record,
                                    const store::Snapshot& snapshot) const;
-  std::string AnswerJudged(std::string_view text) const;
+  /// `lost`: what was published of a code whose record a restore did not bring back.
+  std::string AnswerJudged(std::string_view text,
+                           v1::CodeState lost = v1::CODE_STATE_UNSPECIFIED) const;
   Result<ShownFacility> FindFacility(uint64_t uid, const store::Snapshot& snapshot) const;
   /// The holders of its rights, as fields of this number.
   Result<void> AppendOrganizations(const ShownFacility& facility, int number,

@@ -91,12 +91,13 @@ TEST(SheetTest, PlacesLabelsFromTheStartCellAndListsThem) {
   options.path = folder / "labels.pdf";
   options.start_cell = 12;
   Write(label, page, options, 3);
-  EXPECT_EQ(ReadFile(folder / "labels.manifest.csv"),
-            fmt::format("file,page,cell,serial,short_number,facility\n"
-                        "labels.pdf,1,12,1,{},14050201001000001\n"
-                        "labels.pdf,2,1,2,{},14050201001000002\n"
-                        "labels.pdf,2,2,3,{},14050201001000003\n",
-                        NumberOf(1), NumberOf(2), NumberOf(3)));
+  EXPECT_EQ(
+      ReadFile(folder / "labels.manifest.csv"),
+      fmt::format("file,page,cell,serial,short_number,facility,text\n"
+                  "labels.pdf,1,12,1,{},14050201001000001,{}\n"
+                  "labels.pdf,2,1,2,{},14050201001000002,{}\n"
+                  "labels.pdf,2,2,3,{},14050201001000003,{}\n",
+                  NumberOf(1), PlateText(1), NumberOf(2), PlateText(2), NumberOf(3), PlateText(3)));
   // Where the short number stands on the page tells where the label is.
   const std::string words = OutputOf(fmt::format("pdftotext -l 1 -bbox '{}' -", options.path));
   std::smatch found;
@@ -121,9 +122,10 @@ TEST(SheetTest, BlankPlatesAreListedWithoutFacility) {
   uncoded.code_text = PlateText(2);
   uncoded.facility = "uid:7";
   ASSERT_TRUE(writer->Add(blank) && writer->Add(uncoded) && writer->Close() && writer->Publish());
-  EXPECT_THAT(ReadFile(folder / "labels.manifest.csv"),
-              testing::EndsWith(fmt::format("labels.pdf,1,1,1,{},\nlabels.pdf,2,1,2,{},uid:7\n",
-                                            NumberOf(1), NumberOf(2))));
+  EXPECT_THAT(
+      ReadFile(folder / "labels.manifest.csv"),
+      testing::EndsWith(fmt::format("labels.pdf,1,1,1,{},,{}\nlabels.pdf,2,1,2,{},uid:7,{}\n",
+                                    NumberOf(1), PlateText(1), NumberOf(2), PlateText(2))));
 }
 
 TEST(SheetTest, SplitsFilesTheSameWayOnAnyNumberOfThreads) {
