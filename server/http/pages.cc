@@ -13,6 +13,7 @@
 namespace yima::server {
 namespace {
 
+constexpr Words kLookUp = {"输入短号查询", "Look up a short number"};
 constexpr Words kAuthority = {"管理部门", "the authority"};
 constexpr std::string_view kSearchSign = "M10.5 4a6.5 6.5 0 1 0 .01 0M15.5 15.5L21 21";
 constexpr std::string_view kTroubleSign = "M12 5v9M12 18.5v.2";
@@ -111,15 +112,20 @@ Html ShortNumber(Language language, std::string_view number) {
                .In(language));
 }
 
+/// A link to the form for short numbers, or to what it finds for one.
+Html LookupLink(Language language, std::string_view number, std::string_view words) {
+  Html html(R"(<p><a class="tel" href="./?)");
+  if (!number.empty()) html.Raw("q=").Text(number).Raw("&amp;");
+  return html.Raw("lang=").Raw(CodeOf(language)).Raw(R"(">)").Text(words).Raw("</a></p>");
+}
+
 Html Successor(Language language, uint64_t serial) {
   Html html;
   const auto successor = Serial::FromInteger(serial);
   if (serial == 0 || !successor) return html;
-  html.Tag("p", Words{"新铭牌的短号：", "Short number of the new plate:"}.In(language))
-      .Raw(R"(<p class="number">)")
-      .Text(successor->ShortNumber())
-      .Raw("</p>");
-  return html;
+  const std::string number = successor->ShortNumber();
+  return html.Tag("p", Words{"新铭牌的短号：", "Short number of the new plate:"}.In(language))
+      .Add(LookupLink(language, number, number));
 }
 
 }  // namespace
@@ -232,6 +238,9 @@ std::string Pages::Code(Language language, const v1::ResolveResponse& answer,
     advice.Tag("p", fmt::format("{}{}", Words{"码上的网址：", "Address in the code: "}.In(language),
                                 origin));
   }
+  if (answer.verdict() == v1::VERDICT_MALFORMED) {
+    advice.Add(LookupLink(language, "", kLookUp.In(language)));
+  }
   advice.Add(Successor(language, answer.successor()))
       .Add(CallAbout(language, answer.facility(), answer.organizations()));
   main.Add(Card(Words{"怎么办", "What to do"}.In(language), advice));
@@ -261,7 +270,9 @@ std::string Pages::Found(Language language, const v1::LookupResponse& answer,
   Html state(R"(<p class="number">)");
   state.Text(answer.short_number()).Raw("</p>");
   state.Tag("p", Words{"登记库中此码的状态：", "What the registry has of this code:"}.In(language))
-      .Tag("p", StateOf(answer.state()).In(language))
+      .Raw(R"(<p class="state">)")
+      .Text(StateOf(answer.state()).In(language))
+      .Raw("</p>")
       .Add(Successor(language, answer.successor()))
       .Add(CallAbout(language, answer.facility(), answer.organizations()));
   main.Add(Card(Words{"短号", "Short number"}.In(language), state));
@@ -310,11 +321,7 @@ std::string Pages::Error(Language language, int status, std::string_view detail)
   Html advice;
   advice.Tag("p", trouble.advice.In(language));
   if (!detail.empty()) advice.Tag("p", detail);
-  advice.Raw(R"(<p><a class="tel" href="./?lang=)")
-      .Raw(CodeOf(language))
-      .Raw(R"(">)")
-      .Text(Words{"输入短号查询", "Look up a short number"}.In(language))
-      .Raw("</a></p>");
+  advice.Add(LookupLink(language, "", kLookUp.In(language)));
   main.Add(Card(Words{"怎么办", "What to do"}.In(language), advice));
   return Wrap(language, trouble.title.In(language), fmt::format("ERROR_{}", status), main);
 }

@@ -300,7 +300,6 @@ HttpResponse Site::Finish(const Asked& asked, HttpResponse response) const {
   headers.emplace_back("X-Frame-Options", "DENY");
   headers.emplace_back("Referrer-Policy", "no-referrer");
   headers.emplace_back("Permissions-Policy", "camera=(), geolocation=(), microphone=()");
-  headers.emplace_back("Cross-Origin-Opener-Policy", "same-origin");
   if (options_.tls) headers.emplace_back("Strict-Transport-Security", "max-age=31536000");
   headers.emplace_back("Vary", "Accept, Accept-Language, Host");
   if (response.status == 429) headers.emplace_back("Retry-After", "1");

@@ -15,7 +15,8 @@ constexpr std::string_view kQuestion = "M8.5 8.5a3.5 3.5 0 1 1 5.2 3c-1.2.8-1.7 
 constexpr std::string_view kStranger = "M12 3a9 9 0 1 0 .01 0M12 7v6M12 16.8v.2";
 constexpr std::string_view kOldReader = "M12 3a9 9 0 1 0 .01 0M12 7v5l3.5 2";
 constexpr std::string_view kBroken = "M4 4h6v6H4zM14 4h6v6M4 14v6h6M14 14l6 6M20 14l-6 6";
-constexpr std::string_view kNoKey = "M8 11a4 4 0 1 0 .01 0M11 12l9-9M16 7l3 3M3 3l18 18";
+constexpr std::string_view kNoKey =
+    "M7 12.5a3.5 3.5 0 1 0 .01 0M10.5 16H21M17.5 16v3M21 16v3M14 4l6 6M20 4l-6 6";
 
 const Outcome kActive = {
     "ACTIVE",
