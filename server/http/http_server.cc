@@ -1,6 +1,5 @@
 #include "server/http/http_server.h"
 
-#include <algorithm>
 #include <condition_variable>
 #include <cstring>
 #include <mutex>
@@ -13,13 +12,16 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include "server/http/deadlines.h"
+#include "server/http/http_request.h"
 
 namespace yima::server {
 namespace {
 
 constexpr std::string_view kMethods = "GET, HEAD";
+constexpr int kBacklog = 1024;
 /// TLS 1.2 and 1.3.
 constexpr const char* kTlsPriorities = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
 
@@ -34,43 +36,6 @@ struct Exchange {
   const Deadlines::Clock::time_point begun = Deadlines::Clock::now();
 };
 
-std::string AddressOf(const sockaddr* address) {
-  char text[INET6_ADDRSTRLEN] = "";
-  if (address == nullptr) return text;
-  if (address->sa_family == AF_INET) {
-    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(address)->sin_addr, text,
-              sizeof(text));
-  } else if (address->sa_family == AF_INET6) {
-    inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr, text,
-              sizeof(text));
-  }
-  return text;
-}
-
-bool IsLoopback(std::string_view address) {
-  return address.starts_with("127.") || address == "::1" || address.starts_with("::ffff:127.");
-}
-
-bool IsAddress(const std::string& text) {
-  unsigned char bytes[sizeof(in6_addr)];
-  return inet_pton(AF_INET, text.c_str(), bytes) == 1 ||
-         inet_pton(AF_INET6, text.c_str(), bytes) == 1;
-}
-
-/// Of a list with commas, without the spaces before it.
-std::string LastItem(std::string_view list) {
-  list.remove_prefix(list.rfind(',') + 1);
-  list.remove_prefix(std::min(list.find_first_not_of(' '), list.size()));
-  return std::string(list);
-}
-
-/// Undoes percent-encoding. Bytes that are encoded, NUL too, are kept with their length.
-std::string Unescape(const char* text) {
-  std::string plain = text == nullptr ? "" : text;
-  plain.resize(MHD_http_unescape(plain.data()));
-  return plain;
-}
-
 /// The first that is heard of a request.
 void* BeginExchange(void*, const char* target, MHD_Connection*) {
   auto exchange = std::make_shared<Exchange>();
@@ -80,36 +45,6 @@ void* BeginExchange(void*, const char* target, MHD_Connection*) {
 
 /// The library's own would end a value at an encoded NUL.
 size_t KeepEscaped(void*, MHD_Connection*, char* text) { return std::strlen(text); }
-
-MHD_Result KeepHeader(void* request, MHD_ValueKind, const char* name, const char* value) {
-  std::string key = name;
-  std::ranges::transform(key, key.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  auto& kept = static_cast<HttpRequest*>(request)->headers[key];
-  // A list may be given in parts.
-  kept += kept.empty() ? "" : ", ";
-  kept += value == nullptr ? "" : value;
-  return MHD_YES;
-}
-
-MHD_Result KeepArgument(void* request, MHD_ValueKind, const char* name, const char* value) {
-  static_cast<HttpRequest*>(request)->query[Unescape(name)] = Unescape(value);
-  return MHD_YES;
-}
-
-void Read(MHD_Connection* connection, const char* url, const char* method, HttpRequest& request) {
-  request.method = method;
-  request.path = Unescape(url);
-  MHD_get_connection_values(connection, MHD_HEADER_KIND, KeepHeader, &request);
-  MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, KeepArgument, &request);
-  const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-  request.address = AddressOf(info == nullptr ? nullptr : info->client_addr);
-  if (!IsLoopback(request.address)) return;
-  if (std::string forwarded = LastItem(request.Header("x-forwarded-for")); IsAddress(forwarded)) {
-    request.address = std::move(forwarded);
-  }
-}
 
 MHD_Result Queue(MHD_Connection* connection, HttpResponse response) {
   auto* body = new std::string(std::move(response.body));
@@ -157,12 +92,16 @@ struct HttpServer::Parts {
   HttpHandler handler;
   Deadlines deadlines;
   std::string address;
-  MHD_Daemon* daemon = nullptr;
+  int listener = -1;
+  std::vector<MHD_Daemon*> daemons;  ///< The last one takes connections.
 
   std::mutex mutex;
   std::condition_variable none_pending;
   size_t pending = 0;
   bool stopping = false;
+
+  /// Null when the library refuses.
+  MHD_Daemon* Launch(const std::string& certificate, const std::string& key);
 
   bool Begin() {
     const std::lock_guard lock(mutex);
@@ -214,7 +153,7 @@ struct HttpServer::Parts {
     if (std::unique_lock lock(exchange->mutex); exchange->suspended) {
       return send(*std::move(exchange->response));
     }
-    Read(connection, url, method, exchange->request);
+    ReadRequest(connection, url, method, exchange->request);
     if (!Begin()) return send(Short(503, "503 正在停止 stopping"));
     Answer(connection, exchange);
     const std::lock_guard lock(exchange->mutex);
@@ -246,14 +185,23 @@ struct HttpServer::Parts {
 
 namespace {
 
-/// host:port, the host a name, an address or [an IPv6 address].
-Result<std::pair<sockaddr_storage, std::string>> Resolve(const std::string& address) {
+struct Listener {
+  int socket = -1;
+  std::string address;  ///< As asked for, with the port taken.
+};
+
+tl::unexpected<Error> Unavailable(const std::string& address) {
+  return Fail(StatusCode::kUnavailable, "ADDRESS_UNAVAILABLE",
+              fmt::format("cannot listen on {}: is another server there?", address), "--http");
+}
+
+/// At host:port, the host a name, an address or [an IPv6 address]. LISTEN_MALFORMED,
+/// ADDRESS_UNAVAILABLE.
+Result<Listener> Listen(const std::string& address) {
   const size_t colon = address.rfind(':');
-  std::string host = address.substr(0, colon);
-  const std::string shown = host;
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-  }
+  const std::string shown = address.substr(0, colon);
+  const bool bracketed = shown.size() > 2 && shown.front() == '[' && shown.back() == ']';
+  const std::string host = bracketed ? shown.substr(1, shown.size() - 2) : shown;
   const std::string port = colon == std::string::npos ? "" : address.substr(colon + 1);
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -265,30 +213,31 @@ Result<std::pair<sockaddr_storage, std::string>> Resolve(const std::string& addr
                    fmt::format("\"{}\" is not HOST:PORT with a port of 0 to 65535", address),
                    "--http");
   }
-  sockaddr_storage storage{};
-  std::memcpy(&storage, found->ai_addr, found->ai_addrlen);
-  freeaddrinfo(found);
-  return std::pair{storage, shown};
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> freed(found, &freeaddrinfo);
+  Listener listener{socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), shown};
+  if (listener.socket < 0) return Unavailable(address);
+  const int on = 1;
+  setsockopt(listener.socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  sockaddr_storage taken{};
+  socklen_t size = sizeof(taken);
+  auto* const as_taken = reinterpret_cast<sockaddr*>(&taken);
+  if (bind(listener.socket, found->ai_addr, found->ai_addrlen) != 0 ||
+      listen(listener.socket, kBacklog) != 0 ||
+      getsockname(listener.socket, as_taken, &size) != 0) {
+    close(listener.socket);
+    return Unavailable(address);
+  }
+  // The port stands at the same place in both kinds of address.
+  const auto at = reinterpret_cast<const sockaddr_in*>(&taken)->sin_port;
+  listener.address += fmt::format(":{}", ntohs(at));
+  return listener;
 }
 
 }  // namespace
 
-HttpServer::HttpServer(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
-
-HttpServer::~HttpServer() { Stop(); }
-
-const std::string& HttpServer::address() const { return parts_->address; }
-
-Result<std::unique_ptr<HttpServer>> HttpServer::Start(HttpHandler handler, const Options& options) {
-  YIMA_ASSIGN_OR_RETURN(const auto resolved, Resolve(options.address));
-  const auto& [storage, host] = resolved;
-  auto parts = std::make_unique<Parts>();
-  parts->options = options;
-  parts->handler = std::move(handler);
+MHD_Daemon* HttpServer::Parts::Launch(const std::string& certificate, const std::string& key) {
   unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
-  if (storage.ss_family == AF_INET6) flags |= MHD_USE_IPv6;
   std::vector<MHD_OptionItem> items = {
-      {MHD_OPTION_SOCK_ADDR, 0, const_cast<sockaddr_storage*>(&storage)},
       {MHD_OPTION_THREAD_POOL_SIZE, options.threads > 1 ? options.threads : 0, nullptr},
       {MHD_OPTION_CONNECTION_LIMIT, options.connections_max, nullptr},
       {MHD_OPTION_PER_IP_CONNECTION_LIMIT, options.connections_per_address_max, nullptr},
@@ -296,11 +245,10 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(HttpHandler handler, const
        nullptr},
       {MHD_OPTION_STRICT_FOR_CLIENT, 1, nullptr},
   };
-  if (!options.certificate_pem.empty()) {
+  if (!certificate.empty()) {
     flags |= MHD_USE_TLS;
-    items.push_back(
-        {MHD_OPTION_HTTPS_MEM_CERT, 0, const_cast<char*>(options.certificate_pem.c_str())});
-    items.push_back({MHD_OPTION_HTTPS_MEM_KEY, 0, const_cast<char*>(options.key_pem.c_str())});
+    items.push_back({MHD_OPTION_HTTPS_MEM_CERT, 0, const_cast<char*>(certificate.c_str())});
+    items.push_back({MHD_OPTION_HTTPS_MEM_KEY, 0, const_cast<char*>(key.c_str())});
     items.push_back({MHD_OPTION_HTTPS_PRIORITIES, 0, const_cast<char*>(kTlsPriorities)});
   }
   items.push_back({MHD_OPTION_END, 0, nullptr});
@@ -321,36 +269,59 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(HttpHandler handler, const
     return static_cast<Parts*>(with)->Serve(connection, url, method, version,
                                             *static_cast<std::shared_ptr<Exchange>*>(*held));
   };
-  parts->daemon = MHD_start_daemon(
-      flags, 0, nullptr, nullptr, +on_request, parts.get(), MHD_OPTION_NOTIFY_COMPLETED, +on_end,
-      parts.get(), MHD_OPTION_NOTIFY_CONNECTION, +on_connection, parts.get(),
-      MHD_OPTION_URI_LOG_CALLBACK, &BeginExchange, nullptr, MHD_OPTION_UNESCAPE_CALLBACK,
+  // Each daemon closes the socket it was given.
+  const int own = dup(listener);
+  auto* launched = MHD_start_daemon(
+      flags, 0, nullptr, nullptr, +on_request, this, MHD_OPTION_LISTEN_SOCKET, own,
+      MHD_OPTION_NOTIFY_COMPLETED, +on_end, this, MHD_OPTION_NOTIFY_CONNECTION, +on_connection,
+      this, MHD_OPTION_URI_LOG_CALLBACK, &BeginExchange, nullptr, MHD_OPTION_UNESCAPE_CALLBACK,
       &KeepEscaped, nullptr, MHD_OPTION_ARRAY, items.data(), MHD_OPTION_END);
-  if (parts->daemon == nullptr) {
-    return Fail(StatusCode::kUnavailable, "ADDRESS_UNAVAILABLE",
-                fmt::format("cannot listen on {}: is another server there?", options.address),
-                "--http");
+  if (launched == nullptr) close(own);
+  return launched;
+}
+
+HttpServer::HttpServer(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+HttpServer::~HttpServer() { Stop(); }
+
+const std::string& HttpServer::address() const { return parts_->address; }
+
+Result<std::unique_ptr<HttpServer>> HttpServer::Start(HttpHandler handler, const Options& options) {
+  YIMA_ASSIGN_OR_RETURN(auto listener, Listen(options.address));
+  auto parts = std::make_unique<Parts>();
+  parts->options = options;
+  parts->handler = std::move(handler);
+  parts->listener = listener.socket;
+  parts->address = std::move(listener.address);
+  std::unique_ptr<HttpServer> server(new HttpServer(std::move(parts)));
+  YIMA_RETURN_IF_ERROR(server->Renew(options.certificate_pem, options.key_pem));
+  return server;
+}
+
+Result<void> HttpServer::Renew(const std::string& certificate_pem, const std::string& key_pem) {
+  auto* launched = parts_->Launch(certificate_pem, key_pem);
+  if (launched == nullptr && !certificate_pem.empty()) {
+    return Invalid("TLS_MALFORMED", "certificate and key are no PEM, or do not belong together",
+                   "--tls-cert");
   }
-  const auto* info = MHD_get_daemon_info(parts->daemon, MHD_DAEMON_INFO_BIND_PORT);
-  parts->address = fmt::format("{}:{}", host, info == nullptr ? 0 : info->port);
-  return std::unique_ptr<HttpServer>(new HttpServer(std::move(parts)));
+  if (launched == nullptr) return Unavailable(parts_->address);
+  // Who is connected to the one before is served to the end; its threads sleep after that.
+  if (!parts_->daemons.empty()) close(MHD_quiesce_daemon(parts_->daemons.back()));
+  parts_->daemons.push_back(launched);
+  return {};
 }
 
 void HttpServer::Stop() {
-  if (parts_->daemon == nullptr) return;
-  MHD_quiesce_daemon(parts_->daemon);
+  if (parts_->listener < 0) return;
+  if (!parts_->daemons.empty()) close(MHD_quiesce_daemon(parts_->daemons.back()));
+  close(std::exchange(parts_->listener, -1));
   {
     std::unique_lock lock(parts_->mutex);
     parts_->stopping = true;
     parts_->none_pending.wait(lock, [&] { return parts_->pending == 0; });
   }
-  MHD_stop_daemon(parts_->daemon);
-  parts_->daemon = nullptr;
-}
-
-std::string_view HttpRequest::Header(std::string_view name) const {
-  const auto found = headers.find(name);
-  return found == headers.end() ? std::string_view() : std::string_view(found->second);
+  for (auto* daemon : parts_->daemons) MHD_stop_daemon(daemon);
+  parts_->daemons.clear();
 }
 
 }  // namespace yima::server

@@ -68,6 +68,11 @@ class HttpServer {
   static Result<std::unique_ptr<HttpServer>> Start(HttpHandler handler, const Options& options);
   ~HttpServer();
 
+  /// Takes another certificate for the connections to come; those there are keep theirs. To be
+  /// called by one thread at a time, and seldom: each time costs a few sleeping threads until the
+  /// end. TLS_MALFORMED, and then the one before stays.
+  Result<void> Renew(const std::string& certificate_pem, const std::string& key_pem);
+
   /// Where it listens: the host asked for and the port taken.
   const std::string& address() const;
 

@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/server/http/echo.h"
 #include "tests/server/http/raw_client.h"
 
 namespace yima::server::testing {
@@ -21,25 +22,6 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr size_t kMegabyte = size_t{1} << 20;
-
-/// Says what it was asked: path and query, with NUL shown as `\0`.
-void Echo(const HttpRequest& request, const HttpReply& reply) {
-  std::string body = request.method + " ";
-  for (const char c : request.path) body += c == '\0' ? std::string("\\0") : std::string(1, c);
-  for (const auto& [name, value] : request.query) body += fmt::format(" {}={}", name, value);
-  reply({.body = body + " host=" + std::string(request.Header("host"))});
-}
-
-std::unique_ptr<HttpServer> Serve(const HttpHandler& handler = Echo,
-                                  HttpServer::Options options = {}) {
-  options.address = "127.0.0.1:0";
-  return *HttpServer::Start(handler, options);
-}
-
-/// A request that closes after its answer.
-std::string Get(const std::string& path, const std::string& more = "") {
-  return "GET " + path + " HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n" + more + "\r\n";
-}
 
 TEST(HttpServerTest, AnswersWhatWasAsked) {
   const auto server = Serve();
