@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace yima::server {
 
@@ -25,7 +26,10 @@ class Html {
   /// Words between tags of a name: `<p>words</p>`.
   Html& Tag(std::string_view name, std::string_view words);
 
-  const std::string& markup() const { return markup_; }
+  /// Room for so many bytes in all.
+  void Reserve(size_t bytes) { markup_.reserve(bytes); }
+  const std::string& markup() const& { return markup_; }
+  std::string markup() && { return std::move(markup_); }
   bool empty() const { return markup_.empty(); }
 
  private:

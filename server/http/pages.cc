@@ -13,6 +13,8 @@
 namespace yima::server {
 namespace {
 
+/// Some more than most pages have.
+constexpr size_t kPageBytes = 8192;
 constexpr Words kLookUp = {"输入短号查询", "Look up a short number"};
 constexpr Words kAuthority = {"管理部门", "the authority"};
 constexpr std::string_view kSearchSign = "M10.5 4a6.5 6.5 0 1 0 .01 0M15.5 15.5L21 21";
@@ -141,6 +143,7 @@ std::string Pages::Wrap(Language language, std::string_view title, std::string_v
                         const Html& main, std::string_view typed) const {
   const bool chinese = language == Language::kChinese;
   Html html("<!DOCTYPE html>\n");
+  html.Reserve(kPageBytes);
   html.Raw(fmt::format(R"(<html lang="{}"><head><meta charset="utf-8"><title>)",
                        chinese ? "zh-CN" : "en"))
       .Text(title)
@@ -160,7 +163,7 @@ std::string Pages::Wrap(Language language, std::string_view title, std::string_v
       .Raw("</main><footer><p>")
       .Text(Words{"市政设施一码登记库", "Register of municipal facilities"}.In(language))
       .Raw("</p></footer></body></html>\n");
-  return html.markup();
+  return std::move(html).markup();
 }
 
 Html Pages::Facility(Language language, const v1::Facility& facility) const {

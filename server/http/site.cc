@@ -71,10 +71,16 @@ int StatusOf(StatusCode code) {
 }
 
 /// Of the content, so that a page changes with whatever it shows.
-std::string EtagOf(std::string_view content) {
+std::string EtagOf(std::string_view policy, std::string_view content) {
+  const auto bytes = [](std::string_view text) {
+    return reinterpret_cast<const unsigned char*>(text.data());
+  };
   unsigned char hash[crypto_generichash_BYTES_MIN];
-  crypto_generichash(hash, sizeof(hash), reinterpret_cast<const unsigned char*>(content.data()),
-                     content.size(), nullptr, 0);
+  crypto_generichash_state state;
+  crypto_generichash_init(&state, nullptr, 0, sizeof(hash));
+  crypto_generichash_update(&state, bytes(policy), policy.size());
+  crypto_generichash_update(&state, bytes(content), content.size());
+  crypto_generichash_final(&state, hash, sizeof(hash));
   char hex[2 * sizeof(hash) + 1];
   sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
   return fmt::format("\"{}\"", hex);
@@ -138,29 +144,32 @@ Site::Site(const std::vector<Method>& table, const ClassCatalogue& classes, Webr
 }
 
 void Site::Answer(const HttpRequest& request, const HttpReply& reply) const {
-  const Asked asked{request, LanguageOf(request), WantsJson(request)};
+  const auto held =
+      std::make_shared<const Asked>(Asked{request, LanguageOf(request), WantsJson(request)});
+  const Asked& asked = *held;
   const std::string_view path = request.path;
   if (path == "/healthz") return reply(Finish(asked, {.body = "ok\n"}));
   if (path == "/readyz") return AnswerReady(reply);
   if (path.starts_with(kWellKnown)) {
     const std::string_view name = path.substr(kWellKnown.size());
-    if (name == "bundle") return AnswerNote(asked, "GetTrustBundle", reply);
-    if (name == "list") return AnswerNote(asked, "GetRevocationList", reply);
-    if (name == "jwks.json") return AnswerKeys(asked, reply);
+    if (name == "bundle") return AnswerNote(held, "GetTrustBundle", reply);
+    if (name == "list") return AnswerNote(held, "GetRevocationList", reply);
+    if (name == "jwks.json") return AnswerKeys(held, reply);
     return reply(Refuse(asked, 404, ""));
   }
   const auto last = LastPart(path);
   if (!last) return reply(Refuse(asked, 404, ""));
-  if (last->empty()) return AnswerHome(asked, reply);
+  if (last->empty()) return AnswerHome(held, reply);
   if (auto file = webroot_.Read(*last)) {
     return reply(Finish(
         asked, {.content_type = std::move(file->content_type), .body = std::move(file->content)}));
   }
-  if (std::ranges::all_of(*last, IsDigit)) return AnswerCode(asked, reply);
+  if (std::ranges::all_of(*last, IsDigit)) return AnswerCode(held, reply);
   reply(Refuse(asked, 404, ""));
 }
 
-void Site::AnswerCode(const Asked& asked, const HttpReply& reply) const {
+void Site::AnswerCode(const Shared& held, const HttpReply& reply) const {
+  const Asked& asked = *held;
   const std::string_view host = HostOf(asked.request);
   if (host.empty()) return reply(Refuse(asked, 400, "Host?"));
   const std::string& path = asked.request.path;
@@ -170,16 +179,18 @@ void Site::AnswerCode(const Asked& asked, const HttpReply& reply) const {
   const bool plain =
       std::ranges::all_of(request.text(), [](char c) { return c > ' ' && c < 0x7F; });
   if (!plain || request.text().size() > kTextSizeMax) return reply(Refuse(asked, 400, ""));
-  Ask(asked.request, "Resolve", request, [this, asked, origin, reply](Result<std::string> bytes) {
-    if (!bytes) return reply(Refuse(asked, bytes.error()));
-    const auto answer = Parse<v1::ResolveResponse>(*bytes);
-    if (!answer) return reply(Refuse(asked, 500, ""));
-    reply(asked.json ? Json(asked, 200, ToJson(*answer))
-                     : Page(asked, 200, pages_.Code(asked.language, *answer, origin)));
-  });
+  Ask(asked.request, "Resolve", request,
+      [this, held, &asked, origin, reply](const Result<std::string>& bytes) {
+        if (!bytes) return reply(Refuse(asked, bytes.error()));
+        const auto answer = Parse<v1::ResolveResponse>(*bytes);
+        if (!answer) return reply(Refuse(asked, 500, ""));
+        reply(asked.json ? Json(asked, 200, ToJson(*answer))
+                         : Page(asked, 200, pages_.Code(asked.language, *answer, origin)));
+      });
 }
 
-void Site::AnswerHome(const Asked& asked, const HttpReply& reply) const {
+void Site::AnswerHome(const Shared& held, const HttpReply& reply) const {
+  const Asked& asked = *held;
   const auto typed = asked.request.query.find("q");
   if (typed == asked.request.query.end() || typed->second.empty()) {
     return reply(Page(asked, 200, pages_.Search(asked.language)));
@@ -190,26 +201,28 @@ void Site::AnswerHome(const Asked& asked, const HttpReply& reply) const {
   const std::string& number = typed->second;
   const bool plain = std::ranges::all_of(number, [](char c) { return c >= ' ' && c < 0x7F; });
   request.set_short_number(plain && number.size() <= kShortNumberSizeMax ? number : "?");
-  Ask(asked.request, "Lookup", request, [this, asked, number, reply](Result<std::string> bytes) {
-    if (!bytes) {
-      const int status = StatusOf(bytes.error().code);
-      if (asked.json || (status != 400 && status != 404)) {
-        return reply(Refuse(asked, bytes.error()));
-      }
-      return reply(Page(asked, status,
-                        pages_.Search(asked.language, number.substr(0, kShortNumberSizeMax),
-                                      MistakeOf(bytes.error(), asked.language))));
-    }
-    const auto answer = Parse<v1::LookupResponse>(*bytes);
-    if (!answer) return reply(Refuse(asked, 500, ""));
-    reply(asked.json ? Json(asked, 200, ToJson(*answer))
-                     : Page(asked, 200, pages_.Found(asked.language, *answer, number)));
-  });
+  Ask(asked.request, "Lookup", request,
+      [this, held, &asked, number, reply](const Result<std::string>& bytes) {
+        if (!bytes) {
+          const int status = StatusOf(bytes.error().code);
+          if (asked.json || (status != 400 && status != 404)) {
+            return reply(Refuse(asked, bytes.error()));
+          }
+          return reply(Page(asked, status,
+                            pages_.Search(asked.language, number.substr(0, kShortNumberSizeMax),
+                                          MistakeOf(bytes.error(), asked.language))));
+        }
+        const auto answer = Parse<v1::LookupResponse>(*bytes);
+        if (!answer) return reply(Refuse(asked, 500, ""));
+        reply(asked.json ? Json(asked, 200, ToJson(*answer))
+                         : Page(asked, 200, pages_.Found(asked.language, *answer, number)));
+      });
 }
 
-void Site::AnswerNote(const Asked& asked, std::string_view method, const HttpReply& reply) const {
+void Site::AnswerNote(const Shared& held, std::string_view method, const HttpReply& reply) const {
+  const Asked& asked = *held;
   Ask(asked.request, method, v1::GetTrustBundleRequest(),
-      [this, asked, reply](Result<std::string> bytes) {
+      [this, held, &asked, reply](const Result<std::string>& bytes) {
         if (!bytes) return reply(Refuse(asked, bytes.error()));
         // Both answers are a note in field 1.
         auto answer = Parse<v1::GetTrustBundleResponse>(*bytes);
@@ -220,9 +233,10 @@ void Site::AnswerNote(const Asked& asked, std::string_view method, const HttpRep
       });
 }
 
-void Site::AnswerKeys(const Asked& asked, const HttpReply& reply) const {
+void Site::AnswerKeys(const Shared& held, const HttpReply& reply) const {
+  const Asked& asked = *held;
   Ask(asked.request, "GetTrustBundle", v1::GetTrustBundleRequest(),
-      [this, asked, reply](Result<std::string> bytes) {
+      [this, held, &asked, reply](const Result<std::string>& bytes) {
         if (!bytes) return reply(Refuse(asked, bytes.error()));
         const auto answer = Parse<v1::GetTrustBundleResponse>(*bytes);
         if (!answer) return reply(Refuse(asked, 500, ""));
@@ -262,9 +276,12 @@ void Site::Ask(const HttpRequest& request, std::string_view method,
 }
 
 HttpResponse Site::Page(const Asked& asked, int status, std::string html) const {
+  // Before that stands the style, by far the longest part, which the policy holds as a hash.
+  const size_t body = html.find("<body");
   return Finish(
       asked,
-      {.status = status, .content_type = "text/html; charset=utf-8", .body = std::move(html)});
+      {.status = status, .content_type = "text/html; charset=utf-8", .body = std::move(html)},
+      body);
 }
 
 HttpResponse Site::Json(const Asked& asked, int status, std::string json) const {
@@ -293,7 +310,7 @@ HttpResponse Site::Refuse(const Asked& asked, const Error& error) const {
                   "\n");
 }
 
-HttpResponse Site::Finish(const Asked& asked, HttpResponse response) const {
+HttpResponse Site::Finish(const Asked& asked, HttpResponse response, size_t varies_from) const {
   auto& headers = response.headers;
   headers.emplace_back("Content-Security-Policy", pages_.content_security_policy());
   headers.emplace_back("X-Content-Type-Options", "nosniff");
@@ -309,7 +326,8 @@ HttpResponse Site::Finish(const Asked& asked, HttpResponse response) const {
   }
   // Kept, but never shown without asking: a code may be revoked at any moment.
   headers.emplace_back("Cache-Control", "no-cache");
-  const std::string etag = EtagOf(response.body);
+  const std::string etag =
+      EtagOf(pages_.content_security_policy(), std::string_view(response.body).substr(varies_from));
   headers.emplace_back("ETag", etag);
   if (Names(asked.request.Header("if-none-match"), etag)) {
     response.status = 304;

@@ -39,10 +39,11 @@ class Site {
 
  private:
   struct Asked;
-  void AnswerCode(const Asked& asked, const HttpReply& reply) const;
-  void AnswerHome(const Asked& asked, const HttpReply& reply) const;
-  void AnswerNote(const Asked& asked, std::string_view method, const HttpReply& reply) const;
-  void AnswerKeys(const Asked& asked, const HttpReply& reply) const;
+  using Shared = std::shared_ptr<const Asked>;
+  void AnswerCode(const Shared& held, const HttpReply& reply) const;
+  void AnswerHome(const Shared& held, const HttpReply& reply) const;
+  void AnswerNote(const Shared& held, std::string_view method, const HttpReply& reply) const;
+  void AnswerKeys(const Shared& held, const HttpReply& reply) const;
   void AnswerReady(const HttpReply& reply) const;
   /// Asks a row by its name, "ResolverService/Resolve", with a message.
   void Ask(const HttpRequest& request, std::string_view method,
@@ -51,7 +52,8 @@ class Site {
   HttpResponse Json(const Asked& asked, int status, std::string json) const;
   HttpResponse Refuse(const Asked& asked, int status, std::string_view detail) const;
   HttpResponse Refuse(const Asked& asked, const Error& error) const;
-  HttpResponse Finish(const Asked& asked, HttpResponse response) const;
+  /// With the headers of every answer. The ETag is made of the body from `varies_from` on.
+  HttpResponse Finish(const Asked& asked, HttpResponse response, size_t varies_from = 0) const;
 
   std::map<std::string, Method, std::less<>> methods_;
   const Webroot webroot_;
