@@ -23,6 +23,8 @@ void AddResolve(CLI::App& app, Session& session);
 void AddTrust(CLI::App& app, Session& session);
 void AddClasses(CLI::App& app, Session& session);
 void AddBatches(CLI::App& app, Session& session);
+/// `line`: the command line's own words, which outlive the application.
+void AddConfig(CLI::App& app, Session& session, const std::vector<std::string>& line);
 
 }  // namespace yima::cli
 

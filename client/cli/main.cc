@@ -105,6 +105,7 @@ int main(int argc, char** argv) {
   std::string lang;
   AddOptions(app, session, lang);
   AddCommands(app, session);
+  yima::cli::AddConfig(app, session, words);
   try {
     auto line = yima::cli::WithEnvironment(words);
     std::reverse(line.begin(), line.end());  // As CLI11 wants it.

@@ -37,6 +37,7 @@ constexpr auto kWords = std::to_array<Words>({
     {"CLASS_MALFORMED", "小类编码格式有误"},
     {"CLASS_MISSING", "缺少小类"},
     {"CLASS_UNKNOWN", "没有这个小类"},
+    {"CLOCK_AHEAD", "服务器时钟被拨快"},
     {"CLOCK_BACKWARDS", "服务器时钟倒退"},
     {"CODE_BLANK", "该码尚未绑定"},
     {"CODE_BOUND", "该码已绑定"},

@@ -12,6 +12,7 @@
 #include "codegen/code/day.h"
 #include "server/domain/call.h"
 #include "server/domain/change_writer.h"
+#include "server/domain/clock_watch.h"
 #include "server/domain/numbers.h"
 #include "server/domain/running_batches.h"
 #include "server/keys/key_ring.h"
@@ -33,6 +34,7 @@ struct Domain {
   std::filesystem::path spool;   ///< Folder for files that live as long as one call.
   TimeUs (*now)() = &Now;
   std::shared_ptr<RunningBatches> running = std::make_shared<RunningBatches>();
+  std::shared_ptr<const ClockWatch> clock = nullptr;  ///< Null: the clock is believed.
 };
 
 constexpr uint64_t kRegistryId = 1;  ///< Of the one Registry record.

@@ -119,7 +119,7 @@ Result<Successor> SignNew(const Domain& domain, const Read<v1::Facility>& facili
         fmt::format("facility {} has no facility code that could be signed", facility.record.uid()),
         "serial");
   }
-  YIMA_ASSIGN_OR_RETURN(const Day today, DayOf(domain.now()));
+  YIMA_ASSIGN_OR_RETURN(const Day today, SigningDay(domain));
   YIMA_RETURN_IF_ERROR(PutIssueDay(snapshot, today, writer));
   YIMA_ASSIGN_OR_RETURN(const Signer signer, Signer::For(domain, today));
   YIMA_ASSIGN_OR_RETURN(const auto serials, TakeSerials(domain, 1));

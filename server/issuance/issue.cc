@@ -87,7 +87,7 @@ class Beginning {
 
   Result<uint64_t> Begin(const store::Snapshot& snapshot) {
     // A batch that cannot sign its first code is not begun.
-    YIMA_ASSIGN_OR_RETURN(const Day today, DayOf(domain_.now()));
+    YIMA_ASSIGN_OR_RETURN(const Day today, SigningDay(domain_));
     YIMA_RETURN_IF_ERROR(CheckIssueDay(snapshot, today));
     YIMA_RETURN_IF_ERROR(Signer::For(domain_, today));
     YIMA_ASSIGN_OR_RETURN(const uint64_t id, domain_.numbers.NewId(store::Kind::kBatch));

@@ -110,7 +110,7 @@ Result<void> IssueBatch::IssueOnwards() {
 }
 
 Result<void> IssueBatch::CheckDay() {
-  YIMA_ASSIGN_OR_RETURN(const Day today, DayOf(domain_.now()));
+  YIMA_ASSIGN_OR_RETURN(const Day today, SigningDay(domain_));
   if (signer_ && signer_->day() == today) return {};
   YIMA_RETURN_IF_ERROR(KeepIssueDay(domain_, call_, today));
   YIMA_ASSIGN_OR_RETURN(signer_, Signer::For(domain_, today));

@@ -81,6 +81,12 @@ v1::Code Signer::Sign(const BatchItem& item, uint64_t batch, TimeUs now) const {
   return code;
 }
 
+Result<Day> SigningDay(const Domain& domain) {
+  const TimeUs now = domain.now();
+  if (domain.clock != nullptr) YIMA_RETURN_IF_ERROR(domain.clock->Check(now));
+  return DayOf(now);
+}
+
 Result<void> CheckIssueDay(const store::Snapshot& snapshot, Day today) {
   YIMA_ASSIGN_OR_RETURN(const IssueDay last, ReadIssueDay(snapshot));
   return CheckNotBefore(today, last);

@@ -33,6 +33,9 @@ class Signer {
   Day day_;
 };
 
+/// The day that codes signed now carry. CLOCK_AHEAD (FAILED_PRECONDITION), OUT_OF_RANGE.
+Result<Day> SigningDay(const Domain& domain);
+
 /// CLOCK_BACKWARDS (FAILED_PRECONDITION) when codes were signed on a later day than today already.
 Result<void> CheckIssueDay(const store::Snapshot& snapshot, Day today);
 

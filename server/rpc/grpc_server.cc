@@ -157,6 +157,11 @@ Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::vector<Method>&
   return std::unique_ptr<GrpcServer>(new GrpcServer(std::move(parts)));
 }
 
+void GrpcServer::SetServing(bool serving) {
+  if (parts_->server == nullptr) return;
+  if (auto* health = parts_->server->GetHealthCheckService()) health->SetServingStatus(serving);
+}
+
 void GrpcServer::Stop(std::chrono::milliseconds grace) {
   if (parts_->server == nullptr) return;
   parts_->streams.Stop();

@@ -30,6 +30,9 @@ class GrpcServer {
   /// Where it listens: the host asked for and the port taken.
   const std::string& address() const;
 
+  /// What health answers from now on; calls are taken either way, and reads answered.
+  void SetServing(bool serving);
+
   /// Takes no more calls, lets those under way end for so long, then cancels them; streams are
   /// asked to stop at once, for the same request goes on later where they stopped.
   void Stop(std::chrono::milliseconds grace);

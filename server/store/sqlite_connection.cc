@@ -76,6 +76,11 @@ Error ToError(const SQLite::Exception& exception) {
               std::string(kStoreDamaged),
               fmt::format("the store cannot be relied on ({}); run yimad check", exception.what()),
               {}};
+    case SQLITE_READONLY:
+      return {StatusCode::kUnavailable,
+              "STORE_UNWRITABLE",
+              fmt::format("the store can only be read ({})", exception.what()),
+              {}};
     case SQLITE_BUSY:
       return {StatusCode::kUnavailable,
               "STORE_BUSY",

@@ -82,7 +82,18 @@ class SqliteStore final : public Store {
 
   std::unique_ptr<Snapshot> Read() const override { return MakeSnapshot(readers_); }
 
+  std::optional<Error> Refusing() const override {
+    if (auto damage = readers_.damage()) return damage;
+    const std::lock_guard guard(refusing_mutex_);
+    return refusing_;
+  }
+
  private:
+  void SetRefusing(std::optional<Error> why) {
+    const std::lock_guard guard(refusing_mutex_);
+    refusing_ = std::move(why);
+  }
+
   Result<uint64_t> Work(std::function<uint64_t(Writer&)> work) {
     std::promise<Result<uint64_t>> promise;
     auto future = promise.get_future();
@@ -133,7 +144,10 @@ class SqliteStore final : public Store {
   void CommitTogether(std::span<Job> jobs) {
     if (const auto damage = readers_.damage()) return RefuseAll(jobs, *damage);
     const auto carried = Guarded([&] { return CarryOut(jobs); });
-    if (carried) return Announce(jobs, *carried);
+    if (carried) {
+      SetRefusing(std::nullopt);
+      return Announce(jobs, *carried);
+    }
     const Error& error = carried.error();
     writer_->Rollback();
     if (error.reason == kStoreFailed && jobs.size() > 1) {
@@ -143,6 +157,8 @@ class SqliteStore final : public Store {
     }
     // Whether a failed write reached the disk is not known: only opening the file anew tells.
     if (error.reason == kStoreDamaged) readers_.ReportDamage(error);
+    // A change that SQLite will not take is its own fault: others are taken.
+    if (error.reason != kStoreFailed) SetRefusing(error);
     RefuseAll(jobs, error);
   }
 
@@ -228,6 +244,9 @@ class SqliteStore final : public Store {
   std::deque<Job> queue_;
   bool stopping_ = false;
   std::thread writing_;
+
+  mutable std::mutex refusing_mutex_;
+  std::optional<Error> refusing_;
 
   std::mutex notices_mutex_;
   std::condition_variable noticed_;

@@ -222,6 +222,10 @@ class Store {
   /// The state of the last commit, or a later one: whatever `done` has reported is in it.
   virtual std::unique_ptr<Snapshot> Read() const = 0;
 
+  /// Why writes are refused, as the last one tried found out: DISK_FULL, STORE_DAMAGED,
+  /// STORE_UNWRITABLE, STORE_BUSY; nothing while they are taken. Returns at once.
+  virtual std::optional<Error> Refusing() const { return std::nullopt; }
+
   /// Forgets requests marked done before the instant; gives how many.
   virtual Result<uint64_t> ForgetRequests(TimeUs before) = 0;
 };

@@ -4,6 +4,10 @@
 #include <filesystem>
 #include <string>
 
+namespace CLI {
+class App;
+}
+
 namespace yima::server {
 
 /// What the command lines hold. Each command gives yimad's exit code.
@@ -26,9 +30,21 @@ struct ServeOptions {
   std::filesystem::path webroot;
   std::string hotline;
   std::string metrics = "none";
+  std::string log_format = "text";
 };
 /// Serves until SIGTERM or SIGINT.
 int RunServe(const ServeOptions& options);
+
+struct DoctorOptions {
+  std::filesystem::path data;
+  std::filesystem::path ca;  ///< Certificates that count; empty: the system's.
+  bool json = false;
+};
+/// kFailed when something is wrong.
+int RunDoctor(const DoctorOptions& options);
+
+/// `app` must have been parsed.
+int RunConfigShow(const CLI::App& app, bool json);
 
 struct CheckOptions {
   std::filesystem::path data;

@@ -151,7 +151,9 @@ DataFolder::DataFolder(std::unique_ptr<store::Store> store, KeyRing keys, v1::Re
       registry_(std::move(registry)),
       classes_(std::move(classes)),
       numbers_(*store_, static_cast<uint16_t>(registry_.epoch())),
-      domain_(new Domain{*store_, numbers_, keys_, classes_, registry_, std::move(spool)}) {}
+      domain_(new Domain{*store_, numbers_, keys_, classes_, registry_, std::move(spool)}) {
+  domain_->clock = std::make_shared<const ClockWatch>();
+}
 
 DataFolder::~DataFolder() = default;
 

@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 
 #include "server/yimad/commands.h"
+#include "server/yimad/settings.h"
 #include "server/yimad/words.h"
 
 namespace {
@@ -116,6 +117,12 @@ void AddServe(CLI::App& app) {
   command->add_flag("--insecure", options->insecure,
                     Say("允许非本机地址（尚无访问控制）",
                         "serve beyond loopback, though there is no access control yet"));
+  command
+      ->add_option("--log-format", options->log_format,
+                   Say("日志格式：text 或 json（每行一个对象）",
+                       "how it logs: text, or json, an object a line"))
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
   command->callback([options] { exit_code = yima::server::RunServe(*options); });
 }
 
@@ -191,6 +198,35 @@ void AddTrust(CLI::App& app) {
   command->callback([options] { exit_code = yima::server::RunTrustExport(*options); });
 }
 
+void AddDoctor(CLI::App& app) {
+  auto* command = AddCommand(
+      app, "doctor",
+      Say("检查：网址是否通到本库，证书、密钥何时到期，时钟、磁盘、权限",
+          "is all well: whose is the printed address, what runs out, clock, disk, rights"),
+      "\n  yimad doctor --data /var/lib/yima"
+      "\n  yimad doctor --data demo --ca own-ca.pem --json");
+  const auto options = std::make_shared<yima::server::DoctorOptions>();
+  AddData(command, options->data);
+  command->add_option(
+      "--ca", options->ca,
+      Say("信任的证书文件；缺省用系统的", "file of certificates that count; else the system's"));
+  AddJson(command, options->json);
+  command->callback([options] { exit_code = yima::server::RunDoctor(*options); });
+}
+
+void AddConfig(CLI::App& app) {
+  auto* config = AddCommand(app, "config", Say("配置", "settings"), "");
+  config->require_subcommand(1);
+  auto* command = AddCommand(
+      *config, "show",
+      Say("打印各命令的设置及其来源", "print every command's settings and where each is from"),
+      "\n  yimad config show"
+      "\n  yimad --config test.toml config show --json");
+  const auto json = std::make_shared<bool>(false);
+  AddJson(command, *json);
+  command->callback([&app, json] { exit_code = yima::server::RunConfigShow(app, *json); });
+}
+
 /// Before anything is said: help is built from words.
 void TakeLanguage(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
@@ -210,9 +246,6 @@ int main(int argc, char** argv) {
   app.add_option("--lang", lang, Say("语言：zh 或 en", "language: zh or en"))
       ->check(CLI::IsMember({"zh", "en"}));
   app.set_version_flag("--version", "yimad " YIMA_VERSION, Say("打印版本", "print the version"));
-  app.set_config("--config", "",
-                 Say("配置文件（TOML），每个命令一节，如 [serve]",
-                     "file of options (TOML), a section for each command: [serve]"));
   app.require_subcommand(1);
   AddInit(app);
   AddServe(app);
@@ -220,6 +253,9 @@ int main(int argc, char** argv) {
   AddBackup(app);
   AddRestore(app);
   AddTrust(app);
+  AddDoctor(app);
+  AddConfig(app);
+  yima::server::UseSettings(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -9,7 +9,6 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <sodium.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include "server/methods/method_table.h"
@@ -17,7 +16,9 @@
 #include "server/yimad/commands.h"
 #include "server/yimad/data_folder.h"
 #include "server/yimad/http_door.h"
+#include "server/yimad/log_format.h"
 #include "server/yimad/metrics_door.h"
+#include "server/yimad/notify.h"
 #include "server/yimad/whole_file.h"
 #include "server/yimad/words.h"
 
@@ -134,8 +135,15 @@ Result<void> RenewNotes(const Domain& domain, TrustNotes& notes) {
   return {};
 }
 
+/// Where the last write was refused another is tried, so that it is noticed when there is space
+/// again though nobody writes: a number that is never used costs nothing.
+bool TakesWrites(store::Store& store) {
+  return !store.Refusing() || store.Reserve("probe", 1).has_value();
+}
+
 /// Until one of the signals comes. This thread serves nobody, so it may wait for commits.
-void KeepHouseUntil(const sigset_t& signals, const Domain& domain, TrustNotes& notes) {
+void KeepHouseUntil(const sigset_t& signals, const Domain& domain, TrustNotes& notes,
+                    GrpcServer& server) {
   using Clock = std::chrono::steady_clock;
   const timespec wait{kRenewSeconds, 0};
   Clock::time_point forget = Clock::now();
@@ -148,6 +156,7 @@ void KeepHouseUntil(const sigset_t& signals, const Domain& domain, TrustNotes& n
     const auto renewed = RenewNotes(domain, notes);
     const std::string said = std::exchange(trouble, renewed ? "" : renewed.error().message);
     if (!renewed && trouble != said) spdlog::error("trust notes: {}", trouble);
+    server.SetServing(TakesWrites(domain.store));
   } while (sigtimedwait(&signals, nullptr, &wait) < 0);
 }
 
@@ -169,7 +178,7 @@ Result<std::unique_ptr<DataFolder>> OpenFolder(const ServeOptions& options) {
 Result<void> Serve(const ServeOptions& options) {
   // What is reported goes to stderr, in our words: gRPC has many of its own for a taken port.
   setenv("GRPC_VERBOSITY", "NONE", 0);
-  spdlog::set_default_logger(spdlog::stderr_color_mt("yimad"));
+  SetLogFormat(options.log_format);
   YIMA_RETURN_IF_ERROR(CheckListen(options.listen, options.insecure, "--listen"));
   if (options.http != kNone) {
     YIMA_RETURN_IF_ERROR(CheckListen(options.http, options.insecure, "--http"));
@@ -200,7 +209,9 @@ Result<void> Serve(const ServeOptions& options) {
   fmt::print(fmt::runtime(Say("正在服务：{}\n", "serving on {}\n")), server->address());
   std::fflush(stdout);
 
-  KeepHouseUntil(signals, domain, notes);
+  NotifySystemd("READY=1");
+  KeepHouseUntil(signals, domain, notes, *server);
+  NotifySystemd("STOPPING=1");
   if (figures != nullptr) figures->Stop();
   if (http != nullptr) http->Stop();
   server->Stop(kGrace);

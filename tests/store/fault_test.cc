@@ -71,9 +71,11 @@ class FaultTest : public ::testing::Test {
       EXPECT_EQ(refusal->code, StatusCode::kResourceExhausted);
       EXPECT_EQ(DumpOf(**store), dumps_[done]);
       EXPECT_EQ((*store)->Reserve("s", 1).error().reason, "DISK_FULL");
+      EXPECT_EQ((*store)->Refusing()->reason, "DISK_FULL");
     }
     vfs_.FailNoMore();
     EXPECT_EQ(Continue(**store, done), std::nullopt);
+    EXPECT_EQ((*store)->Refusing(), std::nullopt);
     EXPECT_EQ(*(*store)->Reserve("s", 1), 1);
     store->reset();
     EXPECT_EQ(DumpOf(**Open(folder)), dumps_[kChanges]);
@@ -96,6 +98,7 @@ class FaultTest : public ::testing::Test {
       EXPECT_EQ(refusal->code, StatusCode::kDataLoss);
       // The disk is whole again, but what it holds is not known: only opening it anew tells.
       EXPECT_EQ(ReasonOf(ApplyAndWait(**store, changes_[done])), "STORE_DAMAGED");
+      EXPECT_EQ((*store)->Refusing()->reason, "STORE_DAMAGED");
       EXPECT_EQ(DumpOf(**store), dumps_[done]);
     }
     store->reset();

@@ -11,6 +11,38 @@
 namespace yima::server::testing {
 namespace {
 
+TimeUs uptime = 0;
+TimeUs FakeUptime() { return uptime; }
+constexpr TimeUs kHour = TimeUs{3'600} * 1'000'000;
+
+TEST(ClockWatchTest, StopsSigningWhileTheClockIsMoreThanADayAhead) {
+  uptime = 5 * kHour;
+  const TimeUs start = 1000 * 24 * kHour;
+  const ClockWatch watch(start, FakeUptime);
+  EXPECT_TRUE(watch.Check(start));
+  EXPECT_TRUE(watch.Check(start + 24 * kHour));
+  EXPECT_EQ(watch.Check(start + 24 * kHour + 1).error().reason, "CLOCK_AHEAD");
+  EXPECT_TRUE(watch.Check(start + kHour)) << "set right again";
+  // Days that went by, even asleep, are no jump; back is not its concern.
+  uptime += 30 * 24 * kHour;
+  EXPECT_TRUE(watch.Check(start + 30 * 24 * kHour));
+  EXPECT_TRUE(watch.Check(start - 24 * kHour));
+  EXPECT_EQ(watch.Check(start + 32 * 24 * kHour).error().code, StatusCode::kFailedPrecondition);
+}
+
+TEST(ClockWatchTest, KeepsTheDayOfAWrongClockOutOfTheRecords) {
+  World world;
+  Domain domain = world.domain();
+  uptime = 0;
+  domain.clock = std::make_shared<const ClockWatch>(domain.now(), FakeUptime);
+  EXPECT_TRUE(SigningDay(domain));
+  const TimeUs now = world_now;
+  world_now += 48 * kHour;
+  EXPECT_EQ(SigningDay(domain).error().reason, "CLOCK_AHEAD");
+  world_now = now;
+  EXPECT_TRUE(SigningDay(domain));
+}
+
 TEST(TakeSerialsTest, SkipsNumbersWhoseCheckSymbolCannotBePrinted) {
   World world;
   const auto serials = TakeSerials(world.domain(), 1000);

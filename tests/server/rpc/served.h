@@ -48,6 +48,7 @@ class Served {
   Transport transport() const { return Transport(address()); }
   /// The store anew, from its file, without a server.
   void StopAndReopen();
+  void SetServing(bool serving) { server_->SetServing(serving); }
   void Stop() { server_->Stop(std::chrono::minutes(5)); }
 
  private:

@@ -41,6 +41,25 @@ TEST(ServingTest, HealthSpeaksForTheServerAndForEachService) {
             StatusCode::kNotFound);
 }
 
+TEST(ServingTest, HealthSaysWhenWritesAreRefusedWhileReadsGoOn) {
+  Served served;
+  const Transport transport = served.transport();
+  const auto status = [&](const char* service) {
+    grpc::health::v1::HealthCheckRequest request;
+    grpc::health::v1::HealthCheckResponse response;
+    request.set_service(service);
+    EXPECT_TRUE(transport.Unary("grpc.health.v1.Health/Check", request, response, kLong));
+    return response.status();
+  };
+  served.SetServing(false);
+  for (const char* service : {"", "yima.v1.ResolverService"}) {
+    EXPECT_EQ(status(service), grpc::health::v1::HealthCheckResponse::NOT_SERVING) << service;
+  }
+  EXPECT_TRUE(served.client().GetTrustBundle());
+  served.SetServing(true);
+  EXPECT_EQ(status(""), grpc::health::v1::HealthCheckResponse::SERVING);
+}
+
 TEST(ServingTest, EveryRuleIsReachedAndItsRefusalTold) {
   Served served;
   const Client client = served.client();
