@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cassert>
+#include <fstream>
+#include <sstream>
 #include <utility>
 
+#include "server/http/certificate.h"
 #include "server/http/trust_files.h"
 #include "yima/v1/resolver_service.pb.h"
 
@@ -21,6 +24,16 @@ uint64_t StoreBytes(const std::filesystem::path& data) {
     if (!error) bytes += size;
   }
   return bytes;
+}
+
+/// Read each time, as it is renewed while we serve.
+std::optional<TimeUs> ExpiryOf(const std::filesystem::path& certificate) {
+  if (certificate.empty()) return std::nullopt;
+  std::ostringstream pem;
+  pem << std::ifstream(certificate).rdbuf();
+  const auto expires = CertificateExpires(pem.str());
+  if (!expires) return std::nullopt;
+  return *expires;
 }
 
 std::optional<TrustBundle> BundleOf(const Result<std::string>& answer) {
@@ -43,21 +56,24 @@ Result<std::unique_ptr<MetricsDoor>> MetricsDoor::Open(const Metrics& metrics,
   HttpServer::Options server;
   server.address = options.address;
   server.threads = 1;
-  const auto answer = [&metrics, &domain, &resolver, ask = bundle->unary, data = options.data](
-                          const HttpRequest& request, const HttpReply& reply) {
+  const auto answer = [&metrics, &domain, &resolver, ask = bundle->unary, data = options.data,
+                       certificate = options.certificate](const HttpRequest& request,
+                                                          const HttpReply& reply) {
     if (request.path != "/metrics") return reply({.status = 404, .body = "/metrics\n"});
     Call call;
     call.method = kBundle;
     call.principal = "local";
-    ask(call, "", [&metrics, &domain, &resolver, data, reply](const Result<std::string>& said) {
-      Metrics::State state;
-      state.now = domain.now();
-      state.store_bytes = StoreBytes(data);
-      state.log_entries = domain.store.Read()->LogSize().value_or(0);
-      state.alarms = resolver.alarms();
-      state.bundle = BundleOf(said);
-      reply({.content_type = std::string(Metrics::kContentType), .body = metrics.Text(state)});
-    });
+    ask(call, "",
+        [&metrics, &domain, &resolver, data, certificate, reply](const Result<std::string>& said) {
+          Metrics::State state;
+          state.now = domain.now();
+          state.store_bytes = StoreBytes(data);
+          state.log_entries = domain.store.Read()->LogSize().value_or(0);
+          state.alarms = resolver.alarms();
+          state.bundle = BundleOf(said);
+          state.certificate_expires = ExpiryOf(certificate);
+          reply({.content_type = std::string(Metrics::kContentType), .body = metrics.Text(state)});
+        });
   };
   YIMA_ASSIGN_OR_RETURN(auto started, HttpServer::Start(answer, server));
   return std::unique_ptr<MetricsDoor>(new MetricsDoor(std::move(started)));

@@ -17,7 +17,8 @@ class MetricsDoor {
  public:
   struct Options {
     std::string address;
-    std::filesystem::path data;  ///< The folder whose store is measured.
+    std::filesystem::path data;         ///< The folder whose store is measured.
+    std::filesystem::path certificate;  ///< PEM of our own TLS; may be empty.
   };
 
   /// What it is given must outlive it. What HttpServer says.

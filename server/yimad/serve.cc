@@ -95,7 +95,7 @@ Result<std::unique_ptr<MetricsDoor>> OpenMetricsDoor(const ServeOptions& options
                                                      const Domain& domain,
                                                      const Resolver& resolver) {
   if (options.metrics == kNone) return nullptr;
-  return MetricsDoor::Open(metrics, table, domain, resolver, {options.metrics, options.data});
+  return MetricsDoor::Open(metrics, table, domain, resolver, {options.metrics, options.data, {}});
 }
 
 /// Of the doors beside gRPC; either may be null.

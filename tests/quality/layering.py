@@ -20,7 +20,7 @@ ALLOWED = {
 ONLY = {
     re.compile(r"^(SQLiteCpp/|sqlite3)"): ["server/store/", "tests/store/", "tools/"],
     re.compile(r"^grpcpp/|^grpc/(?!health)"): ["server/rpc/", "client/transport", "tests/", "tools/"],
-    re.compile(r"^(microhttpd|curl/)"): ["server/http/"],
+    re.compile(r"^(microhttpd|gnutls/|curl/)"): ["server/http/"],
     re.compile(r"^prometheus/"): ["server/metrics/"],
     re.compile(r"^ZXing/|^ReadBarcode|^DecodeHints"): ["client/scan/"],
     re.compile(r"^(cairo|pango|qrencode)"): ["codegen/label/", "tests/", "tools/"],

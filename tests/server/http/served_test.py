@@ -114,6 +114,8 @@ def main():
         check_trust(plain)
         check_metrics(plain)
         check_options(plain)
+        plain.kill()
+        plain.check()
         errors = (plain.folder / "yimad.err").read_text()
         assert path not in errors, "a whole code stands in the log"
     print("pages are served")

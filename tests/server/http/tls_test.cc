@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/http/certificate.h"
 #include "server/http/http_server.h"
 #include "tests/server/http/echo.h"
 #include "tests/server/http/raw_client.h"
@@ -81,6 +82,18 @@ TEST_F(TlsTest, CertificateIsRenewedWithoutAStop) {
   ASSERT_TRUE(server->Renew(Read("b.pem"), Read("b.key")));
   for (int i = 0; i < 5; ++i) EXPECT_EQ(Curl(*server, "b"), 0);
   EXPECT_NE(Curl(*server, "a"), 0);
+}
+
+TEST_F(TlsTest, CertificateSaysWhenItRunsOut) {
+  Make("a");
+  const auto expires = CertificateExpires(Read("a.pem"));
+  ASSERT_TRUE(expires);
+  constexpr TimeUs kDay = TimeUs{86'400} * 1'000'000;
+  EXPECT_GT(*expires, Now() + kDay);
+  EXPECT_LE(*expires, Now() + 2 * kDay);
+  for (const std::string& none : {std::string(), std::string("nonsense"), Read("a.key")}) {
+    EXPECT_EQ(CertificateExpires(none).error().reason, "TLS_MALFORMED");
+  }
 }
 
 TEST_F(TlsTest, CertificateThatIsNoneIsRefused) {
