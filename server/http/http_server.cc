@@ -65,14 +65,16 @@ MHD_Result Queue(MHD_Connection* connection, HttpResponse response) {
 }
 
 HttpResponse Short(int status, std::string_view words) {
-  return {.status = status, .body = fmt::format("{}\n", words)};
+  return {.status = status,
+          .body = fmt::format("{}\n", words),
+          .headers = {{"X-Content-Type-Options", "nosniff"}}};
 }
 
 /// Why a request is refused by its head alone; the connection is closed then, its body unread.
 std::optional<HttpResponse> RefuseHead(MHD_Connection* connection, std::string_view method) {
   if (method != "GET" && method != "HEAD") {
     HttpResponse response = Short(405, "405 不支持的方法 method not allowed");
-    response.headers = {{"Allow", std::string(kMethods)}};
+    response.headers.emplace_back("Allow", kMethods);
     return response;
   }
   const auto header = [&](const char* name) {
