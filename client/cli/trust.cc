@@ -21,6 +21,19 @@ const char* StatusName(OriginStatus status) {
   return "";
 }
 
+int64_t AgeSeconds(TimeUs issued) {
+  constexpr TimeUs kSecond = 1'000'000;
+  return std::max<TimeUs>((Now() - issued) / kSecond, 0);
+}
+
+/// Hours of the first two days, then days.
+std::string Age(TimeUs issued) {
+  constexpr int64_t kHour = 3600;
+  const int64_t hours = AgeSeconds(issued) / kHour;
+  if (hours < 48) return fmt::format(fmt::runtime(T("{} 小时前签发", "{} hours old")), hours);
+  return fmt::format(fmt::runtime(T("{} 天前签发", "{} days old")), hours / 24);
+}
+
 std::string CurrentOrigin(const TrustBundle& bundle) {
   for (const auto& origin : bundle.origins) {
     if (origin.status == OriginStatus::kCurrent) return origin.origin;
@@ -46,9 +59,11 @@ Json ToJson(const TrustStore& store) {
   object["sequence"] = fmt::to_string(bundle.sequence);
   object["issued"] = FormatTime(bundle.issued);
   object["expires"] = FormatTime(bundle.expires);
+  object["ageSeconds"] = AgeSeconds(bundle.issued);
   object["listIssued"] = store.list() ? Json(FormatTime(store.list()->issued)) : Json(nullptr);
   object["listNextUpdate"] =
       store.list() ? Json(FormatTime(store.list()->next_update)) : Json(nullptr);
+  object["listAgeSeconds"] = store.list() ? Json(AgeSeconds(store.list()->issued)) : Json(nullptr);
   return object;
 }
 
@@ -66,12 +81,12 @@ void ShowStore(Session& session, const TrustStore& store) {
                              FormatDay(key.first_day), FormatDay(key.last_day),
                              key.revoked ? "revoked" : "valid"));
   }
-  session.Line(fmt::format("bundle: {} {} .. {}", bundle.sequence, FormatTime(bundle.issued),
-                           FormatTime(bundle.expires)));
+  session.Line(fmt::format("bundle: {} {} .. {} ({})", bundle.sequence, FormatTime(bundle.issued),
+                           FormatTime(bundle.expires), Age(bundle.issued)));
   if (!store.list()) return session.Line("list: none");
-  session.Line(fmt::format("list: {} {} .. {}", store.list()->sequence,
-                           FormatTime(store.list()->issued),
-                           FormatTime(store.list()->next_update)));
+  const RevocationList& list = *store.list();
+  session.Line(fmt::format("list: {} {} .. {} ({})", list.sequence, FormatTime(list.issued),
+                           FormatTime(list.next_update), Age(list.issued)));
 }
 
 Result<void> ShowTrust(Session& session) {

@@ -24,7 +24,8 @@ Result<std::vector<std::string>> KeyFiles(const fs::path& data) {
   std::error_code error;
   for (fs::directory_iterator file(data / "keys", error), end; !error && file != end;
        file.increment(error)) {
-    if (file->path().extension() == ".key") {
+    // Beside the keys, the mark that the root is kept elsewhere.
+    if (file->path().extension() == ".key" || file->path().filename() == "root.away") {
       names.push_back("keys/" + file->path().filename().string());
     }
   }

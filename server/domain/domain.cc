@@ -139,7 +139,7 @@ void Execute(const Domain& domain, RequestMark mark, Planner plan,
 }
 
 std::string Etag(const Domain& domain, uint64_t revision) {
-  return fmt::format(FMT_COMPILE("{}-{}"), domain.registry.epoch(), revision);
+  return fmt::format(FMT_COMPILE("{}-{}"), domain.numbers.epoch(), revision);
 }
 
 v1::Withheld Withhold(std::string_view value) {

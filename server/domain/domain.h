@@ -14,6 +14,7 @@
 #include "server/domain/change_writer.h"
 #include "server/domain/clock_watch.h"
 #include "server/domain/numbers.h"
+#include "server/domain/registry_now.h"
 #include "server/domain/running_batches.h"
 #include "server/keys/key_ring.h"
 #include "server/store/store.h"
@@ -30,8 +31,8 @@ struct Domain {
   Numbers& numbers;
   const KeyRing& keys;
   const ClassCatalogue& classes;
-  const v1::Registry& registry;  ///< The registry's own record, as at start.
-  std::filesystem::path spool;   ///< Folder for files that live as long as one call.
+  const RegistryNow& registry;  ///< The registry's own record; id and epoch stay while serving.
+  std::filesystem::path spool;  ///< Folder for files that live as long as one call.
   TimeUs (*now)() = &Now;
   std::shared_ptr<RunningBatches> running = std::make_shared<RunningBatches>();
   std::shared_ptr<const ClockWatch> clock = nullptr;  ///< Null: the clock is believed.

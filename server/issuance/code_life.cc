@@ -122,6 +122,7 @@ Result<Successor> SignNew(const Domain& domain, const Read<v1::Facility>& facili
   YIMA_ASSIGN_OR_RETURN(const Day today, SigningDay(domain));
   YIMA_RETURN_IF_ERROR(PutIssueDay(snapshot, today, writer));
   YIMA_ASSIGN_OR_RETURN(const Signer signer, Signer::For(domain, today));
+  writer.Check(store::Kind::kRegistry, kRegistryId, signer.registry_revision());
   YIMA_ASSIGN_OR_RETURN(const auto serials, TakeSerials(domain, 1));
   item->serial = serials.front().value();
   return Successor{{}, signer.Sign(*item, 0, domain.now())};

@@ -111,7 +111,10 @@ Result<void> IssueBatch::IssueOnwards() {
 
 Result<void> IssueBatch::CheckDay() {
   YIMA_ASSIGN_OR_RETURN(const Day today, SigningDay(domain_));
-  if (signer_ && signer_->day() == today) return {};
+  YIMA_ASSIGN_OR_RETURN(const auto registry,
+                        domain_.store.Read()->Get(store::Kind::kRegistry, kRegistryId));
+  const uint64_t revision = registry ? registry->revision : 0;
+  if (signer_ && signer_->day() == today && signer_->registry_revision() == revision) return {};
   YIMA_RETURN_IF_ERROR(KeepIssueDay(domain_, call_, today));
   YIMA_ASSIGN_OR_RETURN(signer_, Signer::For(domain_, today));
   return {};
@@ -184,6 +187,7 @@ Result<void> IssueBatch::Prepare(uint64_t number, bool look_again) {
       writer.Create(item.serial, code);
       *chunk.answer.add_codes() = ToIssued(domain_, code, 1);
     }
+    writer.Check(store::Kind::kRegistry, kRegistryId, signer.registry_revision());
     writer.PutUnlogged(store::Kind::kBatchItems, BatchItemsId(batch_, number), items_revision,
                        EncodeItems(list));
     writer.PutUnlogged(store::Kind::kBatchCursor, batch_, cursor_revision,

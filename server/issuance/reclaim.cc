@@ -70,7 +70,7 @@ class Reclaiming {
 
   Result<Planned> Run(const v1::ReclaimCodesRequest& request) {
     YIMA_ASSIGN_OR_RETURN(const auto stored, Get<v1::Registry>(snapshot_, kRegistryId));
-    const v1::Registry& registry = stored ? stored->record : domain_.registry;
+    const v1::Registry& registry = stored ? stored->record : *domain_.registry;
     YIMA_ASSIGN_OR_RETURN(const auto trust, TrustIn(registry));
     const Verifier verifier(trust);
     Planned planned;

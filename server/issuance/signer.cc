@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "server/resolver/trust_notes.h"
+
 namespace yima::server {
 namespace {
 
@@ -46,13 +48,41 @@ Result<void> CheckNotBefore(Day today, const IssueDay& last) {
 }  // namespace
 
 Result<Signer> Signer::For(const Domain& domain, Day today) {
-  const v1::RegistryOrigin* origin = CurrentOrigin(domain.registry);
+  YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Registry>(*domain.store.Read(), kRegistryId));
+  if (!read) return Fail(StatusCode::kDataLoss, "RECORD_MISSING", "the registry has no record");
+  return For(domain, read->record, today, read->revision);
+}
+
+Result<Signer> Signer::For(const Domain& domain, const v1::Registry& registry, Day today,
+                           uint64_t revision) {
+  const auto snapshot = domain.store.Read();
+  const v1::RegistryOrigin* origin = CurrentOrigin(registry);
+  if (origin == nullptr) {
+    return Fail(StatusCode::kFailedPrecondition, "NO_VALID_KEY", "no origin is current");
+  }
+  YIMA_ASSIGN_OR_RETURN(const auto published, PublishedBundle(*snapshot));
+  if (!published || !Publishes(*published, *origin)) {
+    return Fail(StatusCode::kFailedPrecondition, "ORIGIN_NOT_PUBLISHED",
+                fmt::format("origin {} stands in no published bundle yet", origin->origin()));
+  }
   const v1::RegistryKey* newest = nullptr;
-  for (const auto& key : domain.registry.code_keys()) {
-    const bool valid = origin != nullptr && key.origin() == origin->origin() && !key.revoked() &&
+  const v1::RegistryKey* unpublished = nullptr;
+  for (const auto& key : registry.code_keys()) {
+    const bool valid = key.origin() == origin->origin() && !key.revoked() &&
                        key.first_day() <= today && today <= key.last_day() &&
                        domain.keys.code(static_cast<uint16_t>(key.key_id())) != nullptr;
-    if (valid && (newest == nullptr || key.first_day() > newest->first_day())) newest = &key;
+    if (!valid) continue;
+    if (!Publishes(*published, key, today)) {
+      unpublished = &key;
+    } else if (newest == nullptr || key.first_day() > newest->first_day() ||
+               (key.first_day() == newest->first_day() && key.key_id() > newest->key_id())) {
+      newest = &key;
+    }
+  }
+  if (newest == nullptr && unpublished != nullptr) {
+    return Fail(StatusCode::kFailedPrecondition, "KEY_NOT_PUBLISHED",
+                fmt::format("key {} stands in no published bundle yet, so no reader knows it",
+                            unpublished->key_id()));
   }
   if (newest == nullptr) {
     return Fail(StatusCode::kFailedPrecondition, "NO_VALID_KEY",
@@ -60,7 +90,7 @@ Result<Signer> Signer::For(const Domain& domain, Day today) {
   }
   YIMA_ASSIGN_OR_RETURN(auto parsed, Origin::Parse(origin->origin(), origin->test()));
   const auto key_id = static_cast<uint16_t>(newest->key_id());
-  return Signer(std::move(parsed), *domain.keys.code(key_id), key_id, today);
+  return Signer(std::move(parsed), domain.keys.code(key_id), key_id, today, revision);
 }
 
 v1::Code Signer::Sign(const BatchItem& item, uint64_t batch, TimeUs now) const {

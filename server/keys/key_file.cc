@@ -1,8 +1,11 @@
 #include "server/keys/key_file.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <new>
+#include <stdexcept>
 #include <utility>
 
 #include <fcntl.h>
@@ -126,43 +129,62 @@ class Descriptor {
 
 }  // namespace
 
-SecretSeed SecretSeed::Generate() {
-  SecretSeed seed;
-  randombytes_buf(seed.bytes_.data(), seed.bytes_.size());
-  return seed;
+Secret::Secret(size_t size) : size_(size) {
+  if (sodium_init() < 0) throw std::runtime_error("libsodium does not start");
+  data_ = static_cast<uint8_t*>(sodium_malloc(size));
+  if (data_ == nullptr) throw std::bad_alloc();
+  sodium_memzero(data_, size_);
 }
 
-SecretSeed::SecretSeed(SecretSeed&& other) noexcept : bytes_(other.bytes_) {
-  sodium_memzero(other.bytes_.data(), other.bytes_.size());
+Secret::Secret(std::string_view text) : Secret(text.size()) {
+  std::ranges::copy(text, reinterpret_cast<char*>(data_));
 }
 
-SecretSeed& SecretSeed::operator=(SecretSeed&& other) noexcept {
-  std::swap(bytes_, other.bytes_);
+Secret::Secret(Secret&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+Secret& Secret::operator=(Secret&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
   return *this;
 }
 
-SecretSeed::~SecretSeed() { sodium_memzero(bytes_.data(), bytes_.size()); }
+Secret::~Secret() { sodium_free(data_); }  // wipes
 
-Passphrase::Passphrase(std::optional<std::string> text) : text_(std::move(text)) {
+Secret Secret::Copy() const {
+  return {std::string_view(reinterpret_cast<const char*>(data_), size_)};
+}
+
+SecretSeed SecretSeed::Generate() {
+  SecretSeed seed;
+  randombytes_buf(seed.bytes().data(), seed.bytes().size());
+  return seed;
+}
+
+Passphrase::Passphrase(const std::optional<Secret>& text) : given_(text.has_value()) {
+  if (text) text_ = text->Copy();
   randombytes_buf(parameters_.salt.data(), parameters_.salt.size());
   parameters_.ops = kOps;
   parameters_.mem = kMem;
 }
 
-Passphrase::~Passphrase() {
-  if (text_) sodium_memzero(text_->data(), text_->size());
-}
-
 Result<const SecretSeed*> Passphrase::Key(const Argon2Parameters& parameters) {
   const auto found = keys_.find(parameters);
   if (found != keys_.end()) return &found->second;
+  if (text_.empty() && !keys_.empty()) {
+    return Fail(StatusCode::kUnauthenticated, "PASSPHRASE_MISSING",
+                "the words of the passphrase were forgotten after the start");
+  }
   SecretSeed key;
-  if (crypto_pwhash(key.bytes().data(), key.bytes().size(), text_->data(), text_->size(),
+  // An empty passphrase opens nothing, and is no null pointer either.
+  const char* words = text_.empty() ? "" : reinterpret_cast<const char*>(text_.bytes().data());
+  if (crypto_pwhash(key.bytes().data(), key.bytes().size(), words, text_.bytes().size(),
                     parameters.salt.data(), parameters.ops, static_cast<size_t>(parameters.mem),
                     crypto_pwhash_ALG_ARGON2ID13) != 0) {
     return Fail(StatusCode::kResourceExhausted, "OUT_OF_MEMORY",
                 fmt::format("argon2id wants {} MiB of memory", parameters.mem >> 20));
   }
+  if (keys_.empty()) parameters_ = parameters;
   return &keys_.emplace(parameters, std::move(key)).first->second;
 }
 
@@ -211,6 +233,13 @@ Result<SecretSeed> DecodeKeyFile(std::string_view text, std::string_view name,
   if (PublicKeyOf(seed) != public_key)
     return Damaged(name, "its two halves do not belong together");
   return seed;
+}
+
+Result<std::string> NameInKeyFile(std::string_view text) {
+  if (!text.starts_with(kFirstLine)) return Damaged("?", "it does not begin with \"yima-key 1\"");
+  Lines lines(text.substr(kFirstLine.size()), "?");
+  YIMA_ASSIGN_OR_RETURN(const auto name, lines.Take("name"));
+  return std::string(name);
 }
 
 Result<void> WriteSecretFile(const std::filesystem::path& path, std::string_view text) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -15,23 +16,37 @@
 
 namespace yima::server {
 
-/// The 32 bytes that a key follows from, wiped when forgotten.
+/// Bytes in guarded, locked memory, wiped when forgotten. Movable; copied only by name.
+class Secret {
+ public:
+  Secret() = default;
+  explicit Secret(size_t size);
+  Secret(std::string_view text);  // NOLINT: a passphrase as it is given.
+  Secret(const char* text) : Secret(std::string_view(text)) {}
+  Secret(Secret&& other) noexcept;
+  Secret& operator=(Secret&& other) noexcept;
+  ~Secret();
+  Secret Copy() const;
+
+  std::span<uint8_t> bytes() { return {data_, size_}; }
+  std::span<const uint8_t> bytes() const { return {data_, size_}; }
+  bool empty() const { return size_ == 0; }
+
+ private:
+  uint8_t* data_ = nullptr;  // sodium_malloc
+  size_t size_ = 0;
+};
+
+/// The 32 bytes that a key follows from.
 class SecretSeed {
  public:
   /// New random bytes.
   static SecretSeed Generate();
-  SecretSeed() = default;
-  SecretSeed(const SecretSeed&) = delete;
-  SecretSeed& operator=(const SecretSeed&) = delete;
-  SecretSeed(SecretSeed&& other) noexcept;
-  SecretSeed& operator=(SecretSeed&& other) noexcept;
-  ~SecretSeed();
-
-  std::array<uint8_t, 32>& bytes() { return bytes_; }
-  const std::array<uint8_t, 32>& bytes() const { return bytes_; }
+  std::span<uint8_t, 32> bytes() { return secret_.bytes().first<32>(); }
+  std::span<const uint8_t, 32> bytes() const { return secret_.bytes().first<32>(); }
 
  private:
-  std::array<uint8_t, 32> bytes_{};
+  Secret secret_{32};
 };
 
 /// How a passphrase becomes a key. Kept in each file, so that it can be raised later.
@@ -43,22 +58,23 @@ struct Argon2Parameters {
 };
 
 /// A passphrase and the keys that were made of it: making one takes a fifth of a second on purpose,
-/// and the files of a folder share their salt.
+/// and the files of a folder share their salt. Not thread-safe.
 class Passphrase {
  public:
-  explicit Passphrase(std::optional<std::string> text);
-  Passphrase(const Passphrase&) = delete;
-  Passphrase& operator=(const Passphrase&) = delete;
-  ~Passphrase();
+  explicit Passphrase(const std::optional<Secret>& text);
 
-  bool given() const { return text_.has_value(); }
-  /// What new files are sealed under: one salt for all that this object seals.
+  bool given() const { return given_; }
+  /// What new files are sealed under: the parameters of the files that it has opened, else one new
+  /// salt for all that this object seals.
   const Argon2Parameters& parameters() const { return parameters_; }
-  /// OUT_OF_MEMORY.
+  /// OUT_OF_MEMORY; PASSPHRASE_MISSING once the words are forgotten.
   Result<const SecretSeed*> Key(const Argon2Parameters& parameters);
+  /// Wipes the words; keys made of them stay, so that new files can still be sealed.
+  void ForgetWords() { text_ = Secret(); }
 
  private:
-  std::optional<std::string> text_;
+  bool given_ = false;
+  Secret text_;
   Argon2Parameters parameters_;
   std::map<Argon2Parameters, SecretSeed> keys_;
 };
@@ -70,6 +86,9 @@ Result<std::string> EncodeKeyFile(std::string_view name, const SecretSeed& seed,
 /// PASSPHRASE_MISSING, PASSPHRASE_WRONG, KEY_FILE_DAMAGED.
 Result<SecretSeed> DecodeKeyFile(std::string_view text, std::string_view name,
                                  Passphrase& passphrase);
+
+/// The name that a key file gives itself, before anything in it is believed. KEY_FILE_DAMAGED.
+Result<std::string> NameInKeyFile(std::string_view text);
 
 /// Writes a file of mode 0600 that must not exist yet, and waits until it is durable.
 /// FILE_UNWRITABLE.

@@ -13,6 +13,7 @@
 #include "server/domain/wire_walk.h"
 #include "server/resolver/lost_codes.h"
 #include "server/resolver/shown.h"
+#include "server/resolver/trust_notes.h"
 
 namespace yima::server {
 namespace {
@@ -137,12 +138,31 @@ struct Resolver::Issued {
   }
 };
 
-Resolver::Resolver(const Domain& domain, const TrustStore& trust)
-    : domain_(domain), verifier_(trust) {
-  if (!trust.bundle()) return;
-  for (const auto& origin : trust.bundle()->origins) {
-    if (origin.status == OriginStatus::kLost) lost_origins_.push_back(origin.origin);
+/// One version of the registry's record, made ready for judging.
+struct Resolver::Trust {
+  const v1::Registry* of;
+  Verifier verifier;
+  std::vector<std::string> lost_origins;
+};
+
+Resolver::Resolver(const Domain& domain) : domain_(domain) {}
+Resolver::~Resolver() = default;
+
+Result<const Resolver::Trust*> Resolver::CurrentTrust() const {
+  const v1::Registry* now = &*domain_.registry;
+  const Trust* trust = trust_.load(std::memory_order_acquire);
+  if (trust != nullptr && trust->of == now) return trust;
+  const std::lock_guard lock(trust_mutex_);
+  trust = trust_.load(std::memory_order_acquire);
+  if (trust != nullptr && trust->of == now) return trust;
+  YIMA_ASSIGN_OR_RETURN(const auto store, TrustIn(*now, domain_.now()));
+  auto made = std::make_unique<Trust>(Trust{now, Verifier(store), {}});
+  for (const auto& origin : store.bundle()->origins) {
+    if (origin.status == OriginStatus::kLost) made->lost_origins.push_back(origin.origin);
   }
+  trusts_.push_back(std::move(made));
+  trust_.store(trusts_.back().get(), std::memory_order_release);
+  return trusts_.back().get();
 }
 
 Result<std::string> Resolver::ResolveBytes(std::string_view request,
@@ -217,14 +237,16 @@ Result<std::string> Resolver::AnswerIssued(const v1::ResolveRequest& request,
                                            const CodeParts& parts, const Payload& payload,
                                            const Issued& record,
                                            const store::Snapshot& snapshot) const {
+  YIMA_ASSIGN_OR_RETURN(const auto* trust, CurrentTrust());
   // Kept by the thread, so that its strings are not allocated anew for each answer.
   thread_local v1::ResolveResponse head;
   head.Clear();
   head.set_verdict(v1::VERDICT_AUTHENTIC);
   head.set_state(record.state);
   head.set_successor(record.successor);
-  head.set_origin_lost(std::ranges::any_of(
-      lost_origins_, [&](const std::string& origin) { return SameOrigin(origin, parts.origin); }));
+  head.set_origin_lost(std::ranges::any_of(trust->lost_origins, [&](const std::string& origin) {
+    return SameOrigin(origin, parts.origin);
+  }));
   FillPayload(head, payload);
   if (record.facility == 0) return head.SerializeAsString();
 
@@ -279,8 +301,9 @@ Result<std::string> Resolver::LookupBytes(std::string_view request,
   return answer;
 }
 
-std::string Resolver::AnswerJudged(std::string_view text, v1::CodeState lost) const {
-  const Judgement judgement = verifier_.Judge(text);
+Result<std::string> Resolver::AnswerJudged(std::string_view text, v1::CodeState lost) const {
+  YIMA_ASSIGN_OR_RETURN(const auto* trust, CurrentTrust());
+  const Judgement judgement = trust->verifier.Judge(text);
   v1::ResolveResponse response;
   response.set_verdict(static_cast<v1::Verdict>(judgement.verdict));
   response.set_origin_lost(judgement.origin_lost);

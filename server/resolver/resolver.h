@@ -3,6 +3,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
@@ -21,12 +23,12 @@ namespace yima::server {
 /// Answers what a scanned text stands for. Thread-safe; the domain must outlive it.
 ///
 /// A text that equals one issued here is AUTHENTIC and costs a few point reads and no signature
-/// check, whatever became of its key since; every other is judged as an offline verifier would.
+/// check, whatever became of its key since; every other is judged as an offline verifier would that
+/// holds what the registry's record says now.
 class Resolver {
  public:
-  /// `trust`: the registry's own bundle, accepted. Its list is not looked at: the records are
-  /// newer.
-  Resolver(const Domain& domain, const TrustStore& trust);
+  explicit Resolver(const Domain& domain);
+  ~Resolver();
 
   /// A serialized v1::ResolveRequest to a serialized v1::ResolveResponse. REQUEST_MALFORMED,
   /// TEXT_EMPTY, TEXT_TOO_LONG, POSITION_INCOMPLETE, POSITION_OUT_OF_RANGE; RECORD_DAMAGED and
@@ -55,8 +57,11 @@ class Resolver {
                                    const Payload& payload, const Issued& record,
                                    const store::Snapshot& snapshot) const;
   /// `lost`: what was published of a code whose record a restore did not bring back.
-  std::string AnswerJudged(std::string_view text,
-                           v1::CodeState lost = v1::CODE_STATE_UNSPECIFIED) const;
+  Result<std::string> AnswerJudged(std::string_view text,
+                                   v1::CodeState lost = v1::CODE_STATE_UNSPECIFIED) const;
+  struct Trust;
+  /// What the registry's record says now. REGISTRY_MALFORMED (DATA_LOSS).
+  Result<const Trust*> CurrentTrust() const;
   Result<ShownFacility> FindFacility(uint64_t uid, const store::Snapshot& snapshot) const;
   /// The holders of its rights, as fields of this number.
   Result<void> AppendOrganizations(const ShownFacility& facility, int number,
@@ -65,8 +70,10 @@ class Resolver {
                                   const store::Snapshot& snapshot, std::string& answer) const;
 
   const Domain& domain_;
-  const Verifier verifier_;
-  std::vector<std::string> lost_origins_;
+  // Versions of the record are few and stay, and so do these: whoever reads takes no lock.
+  mutable std::mutex trust_mutex_;
+  mutable std::vector<std::unique_ptr<const Trust>> trusts_;
+  mutable std::atomic<const Trust*> trust_ = nullptr;
   mutable std::atomic<uint64_t> alarms_ = 0;
 
   // Few organizations stand in the answers about very many codes. Every change of one makes the log

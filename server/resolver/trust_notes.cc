@@ -26,6 +26,8 @@ uint64_t NextSequence(uint64_t last, TimeUs now) {
 
 bool IsHalfOver(TimeUs begin, TimeUs end, TimeUs now) { return now >= begin + (end - begin) / 2; }
 
+std::string AsString(const PublicKey& key) { return {key.begin(), key.end()}; }
+
 tl::unexpected<Error> Malformed(std::string_view what) {
   return Fail(StatusCode::kDataLoss, "REGISTRY_MALFORMED",
               fmt::format("the registry's record holds a malformed {}", what));
@@ -124,18 +126,6 @@ Result<TrustBundle> BundleOf(const v1::Registry& registry) {
   return bundle;
 }
 
-Result<TrustStore> TrustIn(const v1::Registry& registry) {
-  YIMA_ASSIGN_OR_RETURN(TrustBundle bundle, BundleOf(registry));
-  const SigningKey root = SigningKey::Generate();
-  bundle.roots = {root.public_key()};
-  bundle.sequence = 1;
-  SignedNote note{bundle.ToText(), {}};
-  note.Sign("own", root);
-  TrustStore trust(bundle.roots);
-  YIMA_RETURN_IF_ERROR(trust.AcceptBundle(note.ToString()));
-  return trust;
-}
-
 Result<RevocationList> ListOf(const store::Snapshot& snapshot) {
   RevocationList list;
   YIMA_ASSIGN_OR_RETURN(list.suspended, SerialsIn(snapshot, v1::CODE_STATE_SUSPENDED));
@@ -149,39 +139,157 @@ bool ListsTheSame(const RevocationList& a, const RevocationList& b) {
   return a.suspended == b.suspended && a.revoked == b.revoked && a.replaced == b.replaced;
 }
 
+Result<std::optional<TrustBundle>> PublishedBundle(const store::Snapshot& snapshot) {
+  YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot.Get(store::Kind::kNote, TrustNotes::kBundleId));
+  if (!stored) return std::nullopt;
+  YIMA_ASSIGN_OR_RETURN(const auto note, SignedNote::Parse(stored->bytes));
+  return TrustBundle::ParseText(note.text);
+}
+
+bool Publishes(const TrustBundle& bundle, const v1::RegistryOrigin& origin) {
+  return std::ranges::find(bundle.origins, origin.origin(), &TrustedOrigin::origin) !=
+         bundle.origins.end();
+}
+
+bool Publishes(const TrustBundle& bundle, const v1::RegistryKey& key, Day day) {
+  return std::ranges::any_of(bundle.keys, [&](const CodeKey& known) {
+    return known.origin == key.origin() && known.key_id == key.key_id() && !known.revoked &&
+           AsString(known.public_key) == key.public_key() && known.first_day <= day &&
+           day <= known.last_day;
+  });
+}
+
+Result<TrustStore> TrustIn(const v1::Registry& registry, TimeUs now) {
+  YIMA_ASSIGN_OR_RETURN(TrustBundle bundle, BundleOf(registry));
+  // Who judges by the record need not hold a root: one made for this moment turns it into trust.
+  const SigningKey root = SigningKey::Generate();
+  bundle.roots = {root.public_key()};
+  bundle.sequence = 1;
+  bundle.issued = WholeSeconds(now);
+  bundle.expires = bundle.issued + kBundleLife;
+  SignedNote note{bundle.ToText(), {}};
+  note.Sign("record", root);
+  TrustStore trust(bundle.roots);
+  YIMA_RETURN_IF_ERROR(trust.AcceptBundle(note.ToString()));
+  return trust;
+}
+
+Result<TrustBundle> TrustNotes::Wanted() const {
+  const auto snapshot = domain_.store.Read();
+  YIMA_ASSIGN_OR_RETURN(const auto registry, Get<v1::Registry>(*snapshot, kRegistryId));
+  YIMA_ASSIGN_OR_RETURN(auto bundle, BundleOf(registry ? registry->record : *domain_.registry));
+  if (bundle_.revision == 0) return bundle;
+  YIMA_ASSIGN_OR_RETURN(const auto held, SignedNote::Parse(bundle_.text));
+  YIMA_ASSIGN_OR_RETURN(const auto before, TrustBundle::ParseText(held.text));
+  bundle.sequence = before.sequence;
+  bundle.issued = before.issued;
+  bundle.expires = before.expires;
+  return bundle;
+}
+
+std::vector<KeyRing::Key> TrustNotes::Roots() const {
+  auto roots = domain_.keys.All(KeyKind::kRoot);
+  const auto note = SignedNote::Parse(bundle_.text);
+  const auto published = note ? TrustBundle::ParseText(note->text) : tl::unexpected(note.error());
+  // Before the first bundle, whoever is given a root by hand holds one of these.
+  if (!published) return roots;
+  const bool known = std::ranges::any_of(roots, [&](const KeyRing::Key& root) {
+    return std::ranges::find(published->roots, root->public_key()) != published->roots.end();
+  });
+  return known ? roots : std::vector<KeyRing::Key>();
+}
+
 Result<std::string> TrustNotes::Bundle() {
   const std::lock_guard lock(mutex_);
   YIMA_RETURN_IF_ERROR(Load(bundle_, kBundleId));
-  YIMA_ASSIGN_OR_RETURN(const auto registry, Get<v1::Registry>(*domain_.store.Read(), kRegistryId));
-  YIMA_ASSIGN_OR_RETURN(auto bundle, BundleOf(registry ? registry->record : domain_.registry));
+  YIMA_ASSIGN_OR_RETURN(auto bundle, Wanted());
   const TimeUs now = WholeSeconds(domain_.now());
+  const auto roots = Roots();
   if (bundle_.revision != 0) {
     YIMA_ASSIGN_OR_RETURN(const auto held, SignedNote::Parse(bundle_.text));
-    YIMA_ASSIGN_OR_RETURN(const auto before, TrustBundle::ParseText(held.text));
-    bundle.sequence = before.sequence;
-    bundle.issued = before.issued;
-    bundle.expires = before.expires;
-    if (bundle.ToText() == held.text && !IsHalfOver(before.issued, before.expires, now) &&
-        held.IsSignedBy(domain_.keys.root().public_key())) {
-      return bundle_.text;
-    }
+    const bool by_all = std::ranges::all_of(
+        roots, [&](const KeyRing::Key& root) { return held.IsSignedBy(root->public_key()); });
+    const bool fresh =
+        bundle.ToText() == held.text && !IsHalfOver(bundle.issued, bundle.expires, now) && by_all;
+    if (fresh || roots.empty()) return bundle_.text;
+  }
+  if (roots.empty()) {
+    return Fail(StatusCode::kFailedPrecondition, "NOTE_MISSING",
+                "no trust bundle was ever published, and no root key is here to sign one");
   }
   bundle.sequence = NextSequence(bundle.sequence, now);
   bundle.issued = now;
   bundle.expires = now + kBundleLife;
-  YIMA_RETURN_IF_ERROR(Keep(bundle_, kBundleId, Sign(bundle.ToText(), domain_.keys.root())));
+  // Also by roots that are closed: readers who hold no newer one are handed over by them.
+  YIMA_RETURN_IF_ERROR(Keep(bundle_, kBundleId, Sign(bundle.ToText(), roots)));
   return bundle_.text;
+}
+
+Result<std::string> TrustNotes::Draft() {
+  const std::lock_guard lock(mutex_);
+  YIMA_RETURN_IF_ERROR(Load(bundle_, kBundleId));
+  YIMA_ASSIGN_OR_RETURN(auto bundle, Wanted());
+  const TimeUs now = WholeSeconds(domain_.now());
+  bundle.sequence = NextSequence(bundle.sequence, now);
+  bundle.issued = now;
+  bundle.expires = now + kBundleLife;
+  return bundle.ToText();
+}
+
+Result<void> TrustNotes::Publish(std::string_view note) {
+  const std::lock_guard lock(mutex_);
+  YIMA_RETURN_IF_ERROR(Load(bundle_, kBundleId));
+  YIMA_ASSIGN_OR_RETURN(auto wanted, Wanted());
+  // Who has followed so far holds these.
+  std::vector<PublicKey> roots = wanted.roots;
+  if (bundle_.revision != 0) {
+    YIMA_ASSIGN_OR_RETURN(const auto held, SignedNote::Parse(bundle_.text));
+    YIMA_ASSIGN_OR_RETURN(const auto before, TrustBundle::ParseText(held.text));
+    roots = before.roots;
+  }
+  TrustStore reader(roots);
+  if (bundle_.revision != 0) {
+    if (!reader.AcceptBundle(bundle_.text)) reader = TrustStore(roots);
+  }
+  YIMA_RETURN_IF_ERROR(reader.AcceptBundle(note));
+  wanted.sequence = reader.bundle()->sequence;
+  wanted.issued = reader.bundle()->issued;
+  wanted.expires = reader.bundle()->expires;
+  if (reader.bundle()->ToText() != wanted.ToText()) {
+    return Fail(StatusCode::kFailedPrecondition, "BUNDLE_OUTDATED",
+                "keys or origins were changed since this bundle was drafted");
+  }
+  if (reader.bundle_note() == bundle_.text) return {};
+  return Keep(bundle_, kBundleId, std::string(note));
+}
+
+Result<KeyRing::Key> TrustNotes::StatusKey() const {
+  const auto snapshot = domain_.store.Read();
+  YIMA_ASSIGN_OR_RETURN(const auto published, PublishedBundle(*snapshot));
+  KeyRing::Key newest;
+  for (const auto& public_key : domain_.registry->status_keys()) {
+    const auto key = domain_.keys.Find(KeyKind::kStatus, public_key);
+    const bool known =
+        !published || (key && std::ranges::find(published->status_keys, key->public_key()) !=
+                                  published->status_keys.end());
+    if (key && known) newest = key;
+  }
+  if (newest) return newest;
+  return Fail(StatusCode::kFailedPrecondition, "KEY_NOT_PUBLISHED",
+              "no status key of the published bundle is here to sign the revocation list");
 }
 
 Result<std::string> TrustNotes::List(const store::Snapshot& snapshot) {
   const std::lock_guard lock(mutex_);
   YIMA_RETURN_IF_ERROR(LoadList());
   YIMA_ASSIGN_OR_RETURN(const uint64_t log_size, snapshot.LogSize());
+  YIMA_ASSIGN_OR_RETURN(const auto key, StatusKey());
   const TimeUs now = WholeSeconds(domain_.now());
   const bool made = list_.revision != 0;
   // Who still reads from an older snapshot must not bring back a code that is revoked since.
   if (made && log_size < list_log_size_) return list_.text;
-  const bool fresh = made && !IsHalfOver(listed_.issued, listed_.next_update, now);
+  const bool fresh =
+      made && !IsHalfOver(listed_.issued, listed_.next_update, now) && list_signer_ == key;
   bool same = fresh && log_size == list_log_size_;
   if (fresh && !same) {
     YIMA_ASSIGN_OR_RETURN(same, IsSameByCounts(listed_, snapshot));
@@ -190,12 +298,13 @@ Result<std::string> TrustNotes::List(const store::Snapshot& snapshot) {
     YIMA_ASSIGN_OR_RETURN(auto list, ListOf(snapshot));
     same = fresh && ListsTheSame(list, listed_);
     if (!same) {
-      list.registry = domain_.registry.id();
-      list.epoch = static_cast<uint16_t>(domain_.registry.epoch());
+      list.registry = domain_.registry->id();
+      list.epoch = static_cast<uint16_t>(domain_.registry->epoch());
       list.sequence = NextSequence(listed_.sequence, now);
       list.issued = now;
       list.next_update = now + kListLife;
-      YIMA_RETURN_IF_ERROR(Keep(list_, kListId, Sign(list.ToText(), domain_.keys.status())));
+      YIMA_RETURN_IF_ERROR(Keep(list_, kListId, Sign(list.ToText(), {key})));
+      list_signer_ = key;
       listed_ = std::move(list);
     }
   }
@@ -212,12 +321,11 @@ Result<void> TrustNotes::LoadList() {
   YIMA_ASSIGN_OR_RETURN(const auto held, SignedNote::Parse(list_.text));
   YIMA_ASSIGN_OR_RETURN(listed_, RevocationList::ParseText(held.text));
   list_.loaded = true;
-  // Of another status key than the one we have now, or of an epoch before a restore: to be made
-  // anew, under a higher sequence.
-  if (!held.IsSignedBy(domain_.keys.status().public_key()) ||
-      listed_.epoch != domain_.registry.epoch()) {
-    listed_.next_update = listed_.issued;
+  for (const auto& key : domain_.keys.All(KeyKind::kStatus)) {
+    if (held.IsSignedBy(key->public_key())) list_signer_ = key;
   }
+  // Of an epoch before a restore: to be made anew, under a higher sequence.
+  if (listed_.epoch != domain_.registry->epoch()) listed_.next_update = listed_.issued;
   return {};
 }
 
@@ -246,9 +354,9 @@ Result<void> TrustNotes::Keep(Note& note, uint64_t id, std::string text) {
   return {};
 }
 
-std::string TrustNotes::Sign(std::string text, const SigningKey& key) const {
+std::string TrustNotes::Sign(std::string text, const std::vector<KeyRing::Key>& keys) const {
   SignedNote note{std::move(text), {}};
-  note.Sign("yima-" + domain_.registry.id(), key);
+  for (const auto& key : keys) note.Sign("yima-" + domain_.registry->id(), *key);
   return note.ToString();
 }
 

@@ -1,8 +1,8 @@
 #include "server/yimad/data_folder.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
-#include <sstream>
 
 #include <fmt/format.h>
 #include <sodium.h>
@@ -38,10 +38,10 @@ Result<v1::Registry> NewRegistry(const Origin& origin, const KeyRing& keys) {
   key->set_public_key(AsString(keys.code(1)->public_key()));
   key->set_first_day(today);
   key->set_last_day(today + 365u * kCodeKeyYears);
-  registry.add_root_keys(AsString(keys.root().public_key()));
-  registry.add_status_keys(AsString(keys.status().public_key()));
-  registry.add_log_keys(AsString(keys.log().public_key()));
-  registry.add_certificate_keys(AsString(keys.certificate().public_key()));
+  registry.add_root_keys(AsString(keys.All(KeyKind::kRoot).front()->public_key()));
+  registry.add_status_keys(AsString(keys.All(KeyKind::kStatus).front()->public_key()));
+  registry.add_log_keys(AsString(keys.All(KeyKind::kLog).front()->public_key()));
+  registry.add_certificate_keys(AsString(keys.All(KeyKind::kCertificate).front()->public_key()));
   return registry;
 }
 
@@ -71,6 +71,23 @@ Result<void> MakeEmptyFolder(const fs::path& folder) {
   return {};
 }
 
+Result<std::optional<Secret>> ReadPassphraseFile(const fs::path& file, std::string_view field) {
+  std::ifstream stream(file, std::ios::binary);
+  constexpr size_t kSizeMax = 4096;
+  Secret read(kSizeMax);
+  stream.read(reinterpret_cast<char*>(read.bytes().data()), kSizeMax);
+  std::string_view words(reinterpret_cast<const char*>(read.bytes().data()),
+                         static_cast<size_t>(std::max<std::streamsize>(stream.gcount(), 0)));
+  while (words.ends_with('\n') || words.ends_with('\r')) words.remove_suffix(1);
+  if (stream.bad() || !stream.eof() || words.empty()) {
+    return Invalid(
+        "PASSPHRASE_FILE",
+        fmt::format("{} cannot be read, is empty or above {} bytes", file.string(), kSizeMax - 1),
+        std::string(field));
+  }
+  return Secret(words);
+}
+
 /// Files of calls that a crash cut off are of no use to anyone.
 Result<fs::path> CleanSpool(const fs::path& folder) {
   const fs::path spool = folder / "spool";
@@ -97,15 +114,17 @@ Result<void> CheckKeysBelong(const KeyRing& keys, const v1::Registry& registry) 
     return Fail(StatusCode::kFailedPrecondition, "KEYS_FOREIGN",
                 fmt::format("key file {}.key is not of this registry", name));
   };
-  const auto stands_in = [](const SigningKey& key, const auto& list) {
-    return std::ranges::find(list, AsString(key.public_key())) != list.end();
+  const auto any_in = [&](KeyKind kind, const auto& list) {
+    return std::ranges::any_of(list,
+                               [&](const auto& key) { return keys.Find(kind, key) != nullptr; });
   };
-  if (!stands_in(keys.root(), registry.root_keys())) return refuse("root");
-  if (!stands_in(keys.status(), registry.status_keys())) return refuse("status");
-  if (!stands_in(keys.log(), registry.log_keys())) return refuse("log");
-  if (!stands_in(keys.certificate(), registry.certificate_keys())) return refuse("certificate");
+  const bool roots_away = keys.All(KeyKind::kRoot).empty();
+  if (!roots_away && !any_in(KeyKind::kRoot, registry.root_keys())) return refuse("root");
+  if (!any_in(KeyKind::kStatus, registry.status_keys())) return refuse("status");
+  if (!any_in(KeyKind::kLog, registry.log_keys())) return refuse("log");
+  if (!any_in(KeyKind::kCertificate, registry.certificate_keys())) return refuse("certificate");
   for (const auto& key : registry.code_keys()) {
-    const SigningKey* own = keys.code(static_cast<uint16_t>(key.key_id()));
+    const auto own = keys.code(static_cast<uint16_t>(key.key_id()));
     if (own != nullptr && AsString(own->public_key()) != key.public_key()) {
       return refuse(fmt::format("code-{}", key.key_id()));
     }
@@ -130,18 +149,20 @@ Result<void> CheckPresent(const fs::path& folder) {
               "--data");
 }
 
-Result<std::optional<std::string>> ReadPassphrase(const fs::path& file) {
-  if (file.empty()) return std::nullopt;
-  std::ifstream stream(file, std::ios::binary);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  std::string passphrase = text.str();
-  while (passphrase.ends_with('\n') || passphrase.ends_with('\r')) passphrase.pop_back();
-  if (!stream || passphrase.empty()) {
-    return Invalid("PASSPHRASE_FILE", fmt::format("{} cannot be read or is empty", file.string()),
-                   "--passphrase-file");
+Result<std::optional<Secret>> ReadPassphrase(const fs::path& file) {
+  if (!file.empty()) return ReadPassphraseFile(file, "--passphrase-file");
+  if (const char* words = std::getenv("YIMA_PASSPHRASE"); words != nullptr && *words != '\0') {
+    Secret passphrase(words);
+    // Neither /proc nor a process begun by this one tells it any longer than need be.
+    unsetenv("YIMA_PASSPHRASE");
+    return passphrase;
   }
-  return passphrase;
+  const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
+  std::error_code error;
+  if (credentials != nullptr && fs::exists(fs::path(credentials) / "passphrase", error)) {
+    return ReadPassphraseFile(fs::path(credentials) / "passphrase", "$CREDENTIALS_DIRECTORY");
+  }
+  return std::nullopt;
 }
 
 DataFolder::DataFolder(std::unique_ptr<store::Store> store, KeyRing keys, v1::Registry registry,
@@ -150,15 +171,15 @@ DataFolder::DataFolder(std::unique_ptr<store::Store> store, KeyRing keys, v1::Re
       keys_(std::move(keys)),
       registry_(std::move(registry)),
       classes_(std::move(classes)),
-      numbers_(*store_, static_cast<uint16_t>(registry_.epoch())),
+      numbers_(*store_, static_cast<uint16_t>(registry_->epoch())),
       domain_(new Domain{*store_, numbers_, keys_, classes_, registry_, std::move(spool)}) {
   domain_->clock = std::make_shared<const ClockWatch>();
 }
 
 DataFolder::~DataFolder() = default;
 
-Result<std::unique_ptr<DataFolder>> DataFolder::Create(
-    const fs::path& folder, const Origin& origin, const std::optional<std::string>& passphrase) {
+Result<std::unique_ptr<DataFolder>> DataFolder::Create(const fs::path& folder, const Origin& origin,
+                                                       const std::optional<Secret>& passphrase) {
   YIMA_RETURN_IF_ERROR(MakeEmptyFolder(folder));
   YIMA_ASSIGN_OR_RETURN(const KeyRing keys, KeyRing::Create(folder / "keys", passphrase));
   YIMA_ASSIGN_OR_RETURN(const auto registry, NewRegistry(origin, keys));
@@ -172,7 +193,7 @@ Result<std::unique_ptr<DataFolder>> DataFolder::Create(
 }
 
 Result<std::unique_ptr<DataFolder>> DataFolder::Open(const fs::path& folder,
-                                                     const std::optional<std::string>& passphrase) {
+                                                     const std::optional<Secret>& passphrase) {
   YIMA_RETURN_IF_ERROR(CheckPresent(folder));
   YIMA_ASSIGN_OR_RETURN(auto store, store::OpenSqliteStore(folder / "yima.db", {}));
   YIMA_ASSIGN_OR_RETURN(auto keys, KeyRing::Open(folder / "keys", passphrase));

@@ -12,9 +12,10 @@
 
 namespace yima::server {
 
-/// What `--passphrase-file` holds, without its last line break; nothing without the option.
-/// PASSPHRASE_FILE when it cannot be read or is empty.
-Result<std::optional<std::string>> ReadPassphrase(const std::filesystem::path& file);
+/// What the file of `--passphrase-file` holds, without its last line break; without the option the
+/// variable YIMA_PASSPHRASE, which is then forgotten, else the systemd credential `passphrase`
+/// ($CREDENTIALS_DIRECTORY); else nothing. PASSPHRASE_FILE when a file cannot be read or is empty.
+Result<std::optional<Secret>> ReadPassphrase(const std::filesystem::path& file);
 
 /// A call that the operator makes on this machine: "yimad/init".
 Call LocalCall(std::string_view method);
@@ -22,30 +23,33 @@ Call LocalCall(std::string_view method);
 /// DATA_MISSING unless the folder holds a registry's file.
 Result<void> CheckPresent(const std::filesystem::path& folder);
 
-/// One registry's data folder, opened for writing: the parts that the rules stand on. Immutable but
-/// for the store, so thread-safe.
+/// One registry's data folder, opened for writing: the parts that the rules stand on, each
+/// thread-safe.
 class DataFolder {
  public:
   /// Makes a new registry in a folder that is empty or not there yet: keys, store, its own record,
   /// the classes. DATA_NOT_EMPTY; whatever keys and store say.
   static Result<std::unique_ptr<DataFolder>> Create(const std::filesystem::path& folder,
                                                     const Origin& origin,
-                                                    const std::optional<std::string>& passphrase);
+                                                    const std::optional<Secret>& passphrase);
   /// DATA_MISSING when there is no registry in it; STORE_LOCKED while another process has it;
   /// KEYS_FOREIGN when `keys/` is another registry's; whatever keys and store say.
   static Result<std::unique_ptr<DataFolder>> Open(const std::filesystem::path& folder,
-                                                  const std::optional<std::string>& passphrase);
+                                                  const std::optional<Secret>& passphrase);
   ~DataFolder();
 
   const Domain& domain() const { return *domain_; }
+  /// For who changes keys and origins.
+  KeyRing& keys() { return keys_; }
+  RegistryNow& registry() { return registry_; }
 
  private:
   DataFolder(std::unique_ptr<store::Store> store, KeyRing keys, v1::Registry registry,
              ClassCatalogue classes, std::filesystem::path spool);
 
   std::unique_ptr<store::Store> store_;
-  const KeyRing keys_;
-  const v1::Registry registry_;
+  KeyRing keys_;
+  RegistryNow registry_;
   const ClassCatalogue classes_;
   Numbers numbers_;
   std::unique_ptr<Domain> domain_;

@@ -3,25 +3,11 @@
 #include "server/resolver/trust_notes.h"
 #include "server/yimad/commands.h"
 #include "server/yimad/data_folder.h"
+#include "server/yimad/symbol.h"
 #include "server/yimad/words.h"
 
 namespace yima::server {
 namespace {
-
-/// Symbol versions that an origin of so many characters gives: codegen/FORMAT.md's table.
-int VersionAtM(size_t origin) { return origin <= 29 ? 6 : origin <= 52 ? 7 : 8; }
-int VersionAtQ(size_t origin) { return origin <= 32 ? 8 : 9; }
-int Modules(int version) { return 17 + 4 * version; }
-
-void PrintSymbol(const std::string& origin) {
-  const int m = VersionAtM(origin.size());
-  const int q = VersionAtQ(origin.size());
-  fmt::print(fmt::runtime(
-                 Say("码制：QR 版本 {}（{}×{} 模块，纠错 Q，铭牌默认）或版本 {}（{}×{}，纠错 M）\n",
-                     "symbol: QR version {} ({}×{} modules, level Q, plates) or version {} ({}×{}, "
-                     "level M)\n")),
-             q, Modules(q), Modules(q), m, Modules(m), Modules(m));
-}
 
 Result<void> Init(const InitOptions& options) {
   YIMA_ASSIGN_OR_RETURN(const auto origin,
@@ -33,9 +19,9 @@ Result<void> Init(const InitOptions& options) {
   YIMA_RETURN_IF_ERROR(notes.Bundle());
   YIMA_RETURN_IF_ERROR(notes.List(*domain.store.Read()));
 
-  fmt::print("registry: {}\n", domain.registry.id());
+  fmt::print("registry: {}\n", domain.registry->id());
   fmt::print("origin: {}{}\n", origin.ToString(), origin.IsTest() ? " (test)" : "");
-  fmt::print("root: {}\n", ToHex(domain.keys.root().public_key()));
+  fmt::print("root: {}\n", ToHex(domain.keys.All(KeyKind::kRoot).front()->public_key()));
   PrintSymbol(origin.ToString());
   if (!passphrase) {
     fmt::print("{}\n", Say("注意：未给口令，密钥以明文存于 keys/（权限 0600）。",

@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 
+#include "server/yimad/command_line.h"
 #include "server/yimad/commands.h"
 #include "server/yimad/settings.h"
 #include "server/yimad/words.h"
@@ -9,6 +10,9 @@ namespace {
 using yima::server::Say;
 
 int exit_code = yima::server::kDone;
+using yima::server::AddCommand;
+using yima::server::AddData;
+using yima::server::AddPassphrase;
 
 /// The words that CLI11 puts around ours. What is added afterwards takes them over.
 void SpeakLanguage(CLI::App& app) {
@@ -29,27 +33,6 @@ void SpeakLanguage(CLI::App& app) {
            "\n";
   });
   app.fallthrough();
-}
-
-/// A command with its examples.
-CLI::App* AddCommand(CLI::App& app, const char* name, const char* what, const char* examples) {
-  auto* command = app.add_subcommand(name, what);
-  command->group(Say("命令", "Commands"));
-  if (*examples != '\0') command->footer(Say("例：", "Examples:") + std::string(examples) + "\n");
-  return command;
-}
-
-void AddData(CLI::App* command, std::filesystem::path& data) {
-  command->add_option("--data", data, Say("数据目录", "data folder"))
-      ->required()
-      ->envname("YIMAD_DATA");
-}
-
-void AddPassphrase(CLI::App* command, std::filesystem::path& file) {
-  command
-      ->add_option("--passphrase-file", file,
-                   Say("口令文件，密钥以其加密", "file with the passphrase that seals the keys"))
-      ->envname("YIMAD_PASSPHRASE_FILE");
 }
 
 void AddInit(CLI::App& app) {
@@ -255,6 +238,9 @@ int main(int argc, char** argv) {
   AddTrust(app);
   AddDoctor(app);
   AddConfig(app);
+  yima::server::AddKeyCommands(app, exit_code);
+  yima::server::AddRootCommands(app, exit_code);
+  yima::server::AddOriginCommands(app, exit_code);
   yima::server::UseSettings(app);
   try {
     app.parse(argc, argv);

@@ -8,7 +8,6 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
-#include <sodium.h>
 #include <spdlog/spdlog.h>
 
 #include "server/methods/method_table.h"
@@ -19,6 +18,7 @@
 #include "server/yimad/log_format.h"
 #include "server/yimad/metrics_door.h"
 #include "server/yimad/notify.h"
+#include "server/yimad/orders.h"
 #include "server/yimad/whole_file.h"
 #include "server/yimad/words.h"
 
@@ -27,6 +27,7 @@ namespace {
 
 constexpr std::chrono::seconds kGrace{10};
 constexpr std::chrono::hours kForgetEvery{1};
+constexpr std::chrono::hours kWarnEvery{24};
 /// So soon a revocation stands on the stored list, which `yimad trust export` hands out.
 constexpr time_t kRenewSeconds = 2;
 constexpr unsigned kHttpThreadsMax = 4;
@@ -141,17 +142,33 @@ bool TakesWrites(store::Store& store) {
   return !store.Refusing() || store.Reserve("probe", 1).has_value();
 }
 
+/// Once a day, from thirty days before a bundle runs out that only roots kept elsewhere can renew.
+void WarnOfBundle(const Domain& domain) {
+  const auto bundle = PublishedBundle(*domain.store.Read());
+  if (!bundle || !*bundle || !domain.keys.All(KeyKind::kRoot).empty()) return;
+  const TimeUs left = (*bundle)->expires - Now();
+  if (left > TrustNotes::kWarnBefore) return;
+  spdlog::warn(
+      "the trust bundle {} {}, and the root key is kept elsewhere: yimad root draft, sign, import",
+      left > 0 ? "runs out on" : "ran out on", FormatTime((*bundle)->expires));
+}
+
 /// Until one of the signals comes. This thread serves nobody, so it may wait for commits.
 void KeepHouseUntil(const sigset_t& signals, const Domain& domain, TrustNotes& notes,
                     GrpcServer& server) {
   using Clock = std::chrono::steady_clock;
   const timespec wait{kRenewSeconds, 0};
   Clock::time_point forget = Clock::now();
+  Clock::time_point warn = Clock::now();
   std::string trouble;
   do {
     if (Clock::now() >= forget) {
       ForgetRequests(domain);
       forget += kForgetEvery;
+    }
+    if (Clock::now() >= warn) {
+      WarnOfBundle(domain);
+      warn += kWarnEvery;
     }
     const auto renewed = RenewNotes(domain, notes);
     const std::string said = std::exchange(trouble, renewed ? "" : renewed.error().message);
@@ -160,19 +177,19 @@ void KeepHouseUntil(const sigset_t& signals, const Domain& domain, TrustNotes& n
   } while (sigtimedwait(&signals, nullptr, &wait) < 0);
 }
 
-Result<TrustStore> OwnTrust(const Domain& domain, TrustNotes& notes) {
-  TrustStore trust({domain.keys.root().public_key()});
-  YIMA_ASSIGN_OR_RETURN(const std::string bundle, notes.Bundle());
-  YIMA_RETURN_IF_ERROR(trust.AcceptBundle(bundle));
-  return trust;
+/// Serving matters more than being told of new keys.
+std::unique_ptr<ControlDoor> OpenControl(const std::filesystem::path& data, Custodian& custodian) {
+  auto door = ControlDoor::Open(
+      data, [&custodian](const Order& order) { return CarryOut(custodian, order); });
+  if (door) return *std::move(door);
+  spdlog::warn("keys and origins cannot be changed while serving: {}", door.error().message);
+  return nullptr;
 }
 
 /// The passphrase does not outlive the opening.
 Result<std::unique_ptr<DataFolder>> OpenFolder(const ServeOptions& options) {
-  YIMA_ASSIGN_OR_RETURN(auto passphrase, ReadPassphrase(options.passphrase_file));
-  auto folder = DataFolder::Open(options.data, passphrase);
-  if (passphrase) sodium_memzero(passphrase->data(), passphrase->size());
-  return folder;
+  YIMA_ASSIGN_OR_RETURN(const auto passphrase, ReadPassphrase(options.passphrase_file));
+  return DataFolder::Open(options.data, passphrase);
 }
 
 Result<void> Serve(const ServeOptions& options) {
@@ -190,8 +207,9 @@ Result<void> Serve(const ServeOptions& options) {
   YIMA_ASSIGN_OR_RETURN(const auto folder, OpenFolder(options));
   const Domain& domain = folder->domain();
   TrustNotes notes(domain);
-  YIMA_ASSIGN_OR_RETURN(const auto trust, OwnTrust(domain, notes));
-  const Resolver resolver(domain, trust);
+  YIMA_RETURN_IF_ERROR(notes.Bundle());
+  Custodian custodian(domain, folder->registry(), folder->keys(), notes);
+  const Resolver resolver(domain);
   GrpcServer::Options door;
   door.address = options.listen;
   Metrics metrics;
@@ -201,6 +219,7 @@ Result<void> Serve(const ServeOptions& options) {
   YIMA_ASSIGN_OR_RETURN(const auto http, OpenHttpDoor(options, table, domain, metrics));
   YIMA_ASSIGN_OR_RETURN(const auto figures,
                         OpenMetricsDoor(options, metrics, table, domain, resolver));
+  const auto control = OpenControl(options.data, custodian);
   YIMA_RETURN_IF_ERROR(TellAddresses(options, http.get(), figures.get()));
   if (!options.address_file.empty()) {
     YIMA_RETURN_IF_ERROR(

@@ -21,6 +21,37 @@ bool& Chinese() {
   return chinese;
 }
 
+/// The step that has to come first.
+const char* RightOrder(std::string_view reason) {
+  if (reason == "KEY_IS_LAST") {
+    return Say("先 yimad key add，等它列入已发布的信任包并启用，再关闭旧的",
+               "first yimad key add; when the new one is published and may sign, close the old");
+  }
+  if (reason == "KEY_NOT_PUBLISHED" || reason == "ORIGIN_NOT_PUBLISHED") {
+    return Say("先发布：yimad root draft 文件，在根密钥处 yimad root sign，再 yimad root import",
+               "publish it first: yimad root draft FILE, yimad root sign where the root is, yimad "
+               "root import");
+  }
+  if (reason == "ORIGIN_IS_CURRENT") {
+    return Say(
+        "先 yimad origin add 新网址，确认网页可访问，yimad origin current 新网址，再关闭旧的",
+        "first yimad origin add NEW, see that its page is served, yimad origin current NEW, "
+        "then close the old");
+  }
+  if (reason == "KEY_NOT_BEGUN") return Say("yimad key revoke", "yimad key revoke");
+  if (reason == "NO_VALID_KEY") {
+    return Say("先 yimad key add --from today", "first yimad key add --from today");
+  }
+  if (reason == "BUNDLE_OUTDATED" || reason == "SEQUENCE_LOWER") {
+    return Say("重新 yimad root draft，签名后导入", "draft, sign and import once more");
+  }
+  if (reason == "ROOT_AWAY") return Say("根密钥已在别处", "the root is kept elsewhere already");
+  if (reason == "KEY_UNKNOWN" || reason == "ORIGIN_UNKNOWN") {
+    return Say("yimad key list 列出密钥与网址", "yimad key list shows keys and origins");
+  }
+  return nullptr;
+}
+
 const char* HintFor(std::string_view reason) {
   if (reason == "PASSPHRASE_MISSING") {
     return Say("用 --passphrase-file 给出口令文件", "give the passphrase with --passphrase-file");
@@ -48,6 +79,7 @@ const char* HintFor(std::string_view reason) {
     return Say("例：HTTPS://QR.EXAMPLE.CN/；测试地址另加 --allow-test-origin",
                "like HTTPS://QR.EXAMPLE.CN/; for a test host add --allow-test-origin");
   }
+  if (const char* order = RightOrder(reason)) return order;
   return nullptr;
 }
 
@@ -60,37 +92,67 @@ constexpr Words kWords[] = {
     {"ADDRESS_UNAVAILABLE", "无法监听该地址"},
     {"BACKUP_DAMAGED", "备份损坏"},
     {"BACKUP_MISSING", "目录中没有备份"},
+    {"BUNDLE_OUTDATED", "信任包草稿之后密钥或网址又有改动"},
+    {"CONTROL_UNAVAILABLE", "无法接收本机指令"},
+    {"CONTROL_UNREACHABLE", "数据目录被占用，且没有服务器应答"},
     {"DATA_MISSING", "目录中没有登记库"},
     {"DATA_NOT_EMPTY", "目录不为空"},
     {"DATA_NOT_WRITABLE", "无法建立目录"},
     {"DATA_UNFINISHED", "登记库未建成"},
+    {"DATE_MALFORMED", "日期格式不对"},
+    {"DAY_AFTER_LAST", "日期晚于密钥的最后一日"},
+    {"DAY_PAST", "日期已过"},
     {"DISK_FULL", "磁盘已满"},
     {"EPOCHS_USED_UP", "纪元已用尽"},
     {"FILE_UNREADABLE", "无法读取文件"},
     {"FILE_UNWRITABLE", "无法写入文件"},
+    {"HEX_MALFORMED", "十六进制格式不对"},
     {"HOTLINE_MALFORMED", "热线电话格式不对"},
     {"FOLDER_BUSY", "另一进程正在写同一目录"},
     {"KEYS_EXIST", "密钥已存在"},
     {"KEYS_FOREIGN", "密钥不属于本登记库"},
+    {"KEY_CHANGED", "信任包换了密钥"},
+    {"KEY_DROPPED", "信任包缺少密钥"},
     {"KEY_FILE_DAMAGED", "密钥文件损坏"},
     {"KEY_FILE_MISSING", "缺少密钥文件"},
+    {"KEY_IS_LAST", "这是最后一把已发布的密钥"},
+    {"KEY_NOT_BEGUN", "密钥尚未启用"},
+    {"KEY_NOT_PUBLISHED", "密钥尚未列入已发布的信任包"},
+    {"KEY_REVOKED", "密钥已吊销"},
+    {"KEY_UNKNOWN", "没有这把密钥"},
+    {"KIND_UNKNOWN", "没有这种密钥"},
     {"LISTEN_INSECURE", "不是本机地址"},
     {"LISTEN_MALFORMED", "监听地址格式不对"},
     {"NOTE_FOREIGN", "属于另一登记库"},
     {"NOTE_MALFORMED", "不是签名文件"},
     {"NOTE_MISSING", "尚无信任文件"},
+    {"NO_VALID_KEY", "没有可用的密钥"},
+    {"NUMBERS_USED_UP", "编号已用尽"},
+    {"ORDER_UNKNOWN", "服务器不认识该指令"},
+    {"ORIGIN_DROPPED", "信任包缺少网址"},
+    {"ORIGIN_EXISTS", "网址已在登记库中"},
+    {"ORIGIN_IS_CURRENT", "网址是当前网址"},
+    {"ORIGIN_IS_LOST", "网址已失去"},
     {"ORIGIN_MALFORMED", "网址不合格式"},
+    {"ORIGIN_NOT_PUBLISHED", "网址尚未列入已发布的信任包"},
+    {"ORIGIN_UNKNOWN", "登记库没有这个网址"},
     {"OUT_OF_MEMORY", "内存不足"},
     {"PASSPHRASE_FILE", "口令文件无法读取或为空"},
     {"PASSPHRASE_MISSING", "缺少口令"},
     {"PASSPHRASE_WRONG", "口令不对"},
     {"PUBLISHED_MISSING", "缺少最后发布的信任包与吊销清单"},
     {"RECORD_DAMAGED", "记录损坏"},
+    {"RECORD_MISSING", "缺少记录"},
+    {"REGISTRY_CHANGED", "信任包属于别的登记库"},
+    {"REQUEST_MALFORMED", "指令格式不对"},
+    {"ROOT_AWAY", "根密钥不在此处"},
+    {"ROOT_SEVERAL", "此处有多把根密钥"},
     {"ROOT_SUPERSEDED", "备份中的根密钥已被替换"},
     {"ROOT_UNKNOWN", "签名不属于备份中的根密钥"},
     {"SCHEMA_NEWER", "数据由更新版本的 yimad 写成"},
     {"SCHEMA_OLDER", "数据由较旧版本的 yimad 写成"},
     {"SEQUENCE_CONFLICT", "同一序号有两份不同内容"},
+    {"SEQUENCE_LOWER", "信任包的序号较旧"},
     {"STATE_UNKNOWN", "不知何处记住用过的纪元"},
     {"STATE_UNREADABLE", "无法读出用过的纪元"},
     {"STATUS_KEY_UNKNOWN", "吊销清单的签名不属于信任包中的密钥"},
@@ -98,6 +160,7 @@ constexpr Words kWords[] = {
     {"STORE_DAMAGED", "数据损坏"},
     {"STORE_LOCKED", "数据目录正被另一进程使用"},
     {"STORE_UNWRITABLE", "无法写入数据目录"},
+    {"TRUST_BUNDLE_MALFORMED", "信任包格式不对"},
     {"WEBROOT_MISSING", "没有该目录"},
     {"TARGET_EXISTS", "目标已存在"},
 };

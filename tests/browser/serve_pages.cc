@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-#include "codegen/code/signed_note.h"
 #include "server/http/http_server.h"
 #include "server/http/site.h"
 #include "tests/server/methods.h"
@@ -18,23 +17,21 @@ namespace {
 constexpr uint64_t kSerial = uint64_t{1} << 32 | 1;
 constexpr std::string_view kLostOrigin = "HTTPS://OLD.EXAMPLE.CN/";
 
-/// The World's bundle with a lost origin, its key 2, and a revoked key 3.
-TrustStore Trust(const World& world) {
-  TrustBundle bundle = *world.trust().bundle();
-  bundle.origins.push_back({std::string(kLostOrigin), OriginStatus::kLost, false});
-  bundle.keys.push_back(bundle.keys[0]);
-  bundle.keys.back().key_id = 3;
-  bundle.keys.back().revoked = true;
-  bundle.keys.push_back(bundle.keys[0]);
-  bundle.keys.back().origin = kLostOrigin;
-  bundle.keys.back().key_id = 2;
-  SignedNote note{bundle.ToText(), {}};
-  note.Sign("test", world.domain().keys.root());
-  TrustStore trust(bundle.roots);
-  if (const auto accepted = trust.AcceptBundle(note.ToString()); !accepted) {
-    throw std::runtime_error(accepted.error().message);
-  }
-  return trust;
+/// A lost origin, its key 2, and a revoked key 3.
+void AddTrust(World& world) {
+  world.ChangeRegistry([](v1::Registry& registry) {
+    registry.add_origins()->set_origin(std::string(kLostOrigin));
+    registry.mutable_origins(1)->set_state(v1::ORIGIN_STATE_LOST);
+    const v1::RegistryKey own = registry.code_keys(0);
+    auto* revoked = registry.add_code_keys();
+    *revoked = own;
+    revoked->set_key_id(3);
+    revoked->set_revoked(true);
+    auto* lost = registry.add_code_keys();
+    *lost = own;
+    lost->set_origin(std::string(kLostOrigin));
+    lost->set_key_id(2);
+  });
 }
 
 /// A text that is signed and in no record.
@@ -71,7 +68,8 @@ void Tell(std::string_view name, const std::string& text) {
 
 void TellAll(World& world) {
   const KeyRing& keys = world.domain().keys;
-  const SigningKey& key = *keys.code(1);
+  const KeyRing::Key held = keys.code(1);
+  const SigningKey& key = *held;
   const std::string origin = "HTTPS://QR.EXAMPLE.CN/";
   const std::string active = AddPlate(world, kSerial, AddFullFacility(world, 1)).text;
   Tell("ACTIVE", active);
@@ -85,7 +83,7 @@ void TellAll(World& world) {
                    .text);
   }
   Tell("NOT_ISSUED", Sign(key, origin, 1));
-  Tell("FORGED", Sign(keys.status(), origin, 1));
+  Tell("FORGED", Sign(*keys.All(KeyKind::kStatus).front(), origin, 1));
   Tell("UNKNOWN_ISSUER", Sign(key, "HTTPS://QR.SOMEWHERE-ELSE.COM/", 1));
   Tell("UNKNOWN_KEY", Sign(key, origin, 9));
   Tell("KEY_REVOKED", Sign(key, origin, 3));
@@ -102,7 +100,8 @@ void TellAll(World& world) {
 
 int Main() {
   World world;
-  const Resolver resolver(world.domain(), Trust(world));
+  AddTrust(world);
+  const Resolver resolver(world.domain());
   TrustNotes notes(world.domain());
   const Site site(
       MakeMethodTable(world.domain(), resolver, notes), world.domain().classes, *Webroot::Open(""),

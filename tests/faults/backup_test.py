@@ -14,7 +14,7 @@ import tempfile
 import threading
 import unittest
 
-from programs.registry import Registry, write_ledger
+from programs.registry import Registry, copy_data, write_ledger
 
 
 class BackupTest(unittest.TestCase):
@@ -274,7 +274,7 @@ class RestoringTest(BackupTest):
 
     def test_what_is_no_backup_is_refused(self):
         self.assertIn("this is no backup", self.restore_refused())
-        shutil.copytree(self.registry.data, self.backup)
+        copy_data(self.registry.data, self.backup)
         self.assertIn("this is no backup", self.restore_refused())
 
 

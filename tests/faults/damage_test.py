@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 
-from programs.registry import Registry, write_ledger
+from programs.registry import Registry, copy_data, write_ledger
 
 FACILITY, CODE = "record1", "record2"
 
@@ -65,7 +65,7 @@ def check(yimad, data):
 
 def damaged_copy(data, folder, damage):
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(data, folder)
+    copy_data(data, folder)
     database = sqlite3.connect(folder / "yima.db")
     damage(database)
     database.commit()

@@ -107,6 +107,11 @@ class Registry:
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr
 
 
+def copy_data(data, folder):
+    """A data folder without the socket that a killed server leaves."""
+    shutil.copytree(data, folder, ignore=shutil.ignore_patterns("control"))
+
+
 def write_ledger(path, rows, prefix):
     """A small ledger of manhole covers with keys of its own."""
     with open(path, "w", encoding="utf-8") as file:

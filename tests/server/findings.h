@@ -13,7 +13,7 @@ namespace yima::server::testing {
 /// What `yimad check` would find wrong.
 inline std::vector<std::string> Findings(const World& world) {
   auto findings =
-      CheckRegistry(*world.Read(), world.domain().registry, [](std::string_view, uint64_t) {});
+      CheckRegistry(*world.Read(), *world.domain().registry, [](std::string_view, uint64_t) {});
   return findings ? *std::move(findings) : std::vector<std::string>{findings.error().message};
 }
 

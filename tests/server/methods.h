@@ -25,7 +25,7 @@ class Methods {
   explicit Methods(World& world)
       : world_(world),
         notes_(world.domain()),
-        resolver_(world.domain(), world.trust()),
+        resolver_(world.domain()),
         table_(MakeMethodTable(world.domain(), resolver_, notes_)) {}
 
   /// `name`: "RegistryService/CreateFacility".

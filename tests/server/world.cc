@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "codegen/code/signed_note.h"
+#include "server/resolver/trust_notes.h"
 
 namespace yima::server::testing {
 
@@ -30,11 +31,16 @@ v1::Registry MakeRegistry(const KeyRing& keys) {
   key->set_public_key(AsString(keys.code(1)->public_key()));
   key->set_first_day(0);
   key->set_last_day(*ParseDay("2099-12-31"));
-  registry.add_root_keys(AsString(keys.root().public_key()));
-  registry.add_status_keys(AsString(keys.status().public_key()));
-  registry.add_log_keys(AsString(keys.log().public_key()));
-  registry.add_certificate_keys(AsString(keys.certificate().public_key()));
+  registry.add_root_keys(AsString(keys.All(KeyKind::kRoot).front()->public_key()));
+  registry.add_status_keys(AsString(keys.All(KeyKind::kStatus).front()->public_key()));
+  registry.add_log_keys(AsString(keys.All(KeyKind::kLog).front()->public_key()));
+  registry.add_certificate_keys(AsString(keys.All(KeyKind::kCertificate).front()->public_key()));
   return registry;
+}
+
+std::filesystem::path MakeFolder() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "yima-world-XXXXXX").string();
+  return mkdtemp(pattern.data());
 }
 
 /// Puts the registry's record and its classes, as `yimad init` does.
@@ -49,12 +55,23 @@ void Found(store::Store& store, const Call& call, const v1::Registry& registry) 
 }  // namespace
 
 World::World(std::unique_ptr<store::Store> with)
-    : store_(std::move(with)), keys_(KeyRing::Ephemeral(1)) {
-  std::string pattern = (std::filesystem::temp_directory_path() / "yima-world-XXXXXX").string();
-  spool_ = mkdtemp(pattern.data());
-  registry_ = MakeRegistry(keys_);
-  Found(*store_, call("found"), registry_);
+    : spool_(MakeFolder()),
+      store_(std::move(with)),
+      keys_(*KeyRing::Create(spool_ / "keys", std::nullopt)),
+      registry_(MakeRegistry(keys_)) {
+  Found(*store_, call("found"), *registry_);
   Assemble();
+  static_cast<void>(TrustNotes(domain()).Bundle());
+}
+
+void World::ChangeRegistry(const std::function<void(v1::Registry&)>& change) {
+  const auto read = *Get<v1::Registry>(*Read(), kRegistryId);
+  v1::Registry after = read->record;
+  change(after);
+  ChangeWriter writer(call("test"), "");
+  writer.Replace(kRegistryId, read->revision, read->record, after);
+  store::ApplyAndWait(*store_, writer.Take());
+  registry_.Set(after);
 }
 
 void World::Assemble() {
@@ -114,17 +131,17 @@ Call World::call(std::string_view method) const {
 TrustStore World::trust() const {
   // Judged by its parts rather than by a note, so that the rules' tests need no trust notes.
   TrustBundle bundle;
-  bundle.registry = registry_.id();
+  bundle.registry = registry_->id();
   bundle.sequence = 1;
   bundle.issued = world_now;
   bundle.expires = world_now + 86'400'000'000;
-  bundle.roots = {keys_.root().public_key()};
+  bundle.roots = {keys_.All(KeyKind::kRoot).front()->public_key()};
   bundle.origins = {{std::string(kOrigin), OriginStatus::kCurrent, false}};
   bundle.keys = {{std::string(kOrigin), 1, Algorithm::kEd25519, keys_.code(1)->public_key(), 0,
                   *ParseDay("2099-12-31"), false}};
-  bundle.status_keys = {keys_.status().public_key()};
+  bundle.status_keys = {keys_.All(KeyKind::kStatus).front()->public_key()};
   SignedNote note{bundle.ToText(), {}};
-  note.Sign("yima-" + registry_.id(), keys_.root());
+  note.Sign("yima-" + registry_->id(), *keys_.All(KeyKind::kRoot).front());
   TrustStore trust(bundle.roots);
   static_cast<void>(trust.AcceptBundle(note.ToString()));
   return trust;

@@ -20,7 +20,8 @@
 namespace yima::server::testing {
 
 /// A registry in memory for tests of the rules: a store, keys, the built-in classes, an origin
-/// HTTPS://QR.EXAMPLE.CN/ with code key 1 valid from 2020 to 2099, and a spool folder of its own.
+/// HTTPS://QR.EXAMPLE.CN/ with code key 1 valid from 2020 to 2099, a bundle that is published, and
+/// a folder of its own for keys and spools.
 class World {
  public:
   explicit World(std::unique_ptr<store::Store> with = store::OpenMemoryStore());
@@ -35,6 +36,12 @@ class World {
   Call call(std::string_view method) const;
   /// A bundle and no list, accepted: for verifying what was issued.
   TrustStore trust() const;
+
+  KeyRing& keys() { return keys_; }
+  RegistryNow& registry() { return registry_; }
+  /// Puts the registry's record as `change` makes it, without the rules for that; nothing is
+  /// published.
+  void ChangeRegistry(const std::function<void(v1::Registry&)>& change);
 
   /// Plans and applies, waiting for what Execute says.
   Result<std::vector<RecordRef>> Write(std::string_view method, std::string_view request_id,
@@ -57,7 +64,7 @@ class World {
   std::unique_ptr<store::Store> store_;
   std::optional<Numbers> numbers_;
   KeyRing keys_;
-  v1::Registry registry_;
+  RegistryNow registry_;
   ClassCatalogue classes_;
   std::unique_ptr<Domain> domain_;
 };

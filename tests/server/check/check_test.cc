@@ -26,7 +26,7 @@ class CheckTest : public ::testing::Test {
  protected:
   std::vector<std::string> Findings() {
     const auto findings =
-        CheckRegistry(*world_.Read(), world_.domain().registry, [](std::string_view, uint64_t) {});
+        CheckRegistry(*world_.Read(), *world_.domain().registry, [](std::string_view, uint64_t) {});
     EXPECT_TRUE(findings) << findings.error().message;
     return findings.value_or(std::vector<std::string>());
   }
@@ -196,7 +196,7 @@ TEST_F(CheckTest, FindsCodeSignedForAnotherRecord) {
 }
 
 TEST_F(CheckTest, KeyRevokedLaterIsNoFinding) {
-  v1::Registry registry = world_.domain().registry;
+  v1::Registry registry = *world_.domain().registry;
   registry.mutable_code_keys(0)->set_revoked(true);
   const auto findings = CheckRegistry(*world_.Read(), registry, [](std::string_view, uint64_t) {});
   ASSERT_TRUE(findings);

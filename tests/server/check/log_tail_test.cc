@@ -97,7 +97,7 @@ TEST_F(LogTailTest, KnowsWhatTheLogSaysLast) {
   EXPECT_FALSE(tail_.Exists(store::Kind::kRegistry, kRegistryId + 1));
   EXPECT_EQ(tail_.Of(store::Kind::kRegistry, kRegistryId).revision, 1);
   EXPECT_EQ(tail_.Of(store::Kind::kRegistry, kRegistryId).hash,
-            tail_.HashOf(SerializeWithoutWithheld(world_.domain().registry)));
+            tail_.HashOf(SerializeWithoutWithheld(*world_.domain().registry)));
   EXPECT_EQ(tail_.Of(store::Kind::kFacility, 1).revision, 0);
 }
 

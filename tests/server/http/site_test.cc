@@ -8,7 +8,6 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "codegen/code/signed_note.h"
 #include "tests/server/methods.h"
 #include "tests/server/plates.h"
 
@@ -19,18 +18,6 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr uint64_t kSerial = uint64_t{1} << 32 | 1;
-
-/// The World's bundle with what `change` does to it.
-template <typename Change>
-TrustStore TrustWith(const World& world, const Change& change) {
-  TrustBundle bundle = *world.trust().bundle();
-  change(bundle);
-  SignedNote note{bundle.ToText(), {}};
-  note.Sign("test", world.domain().keys.root());
-  TrustStore trust(bundle.roots);
-  EXPECT_TRUE(trust.AcceptBundle(note.ToString()));
-  return trust;
-}
 
 class SiteTest : public ::testing::Test {
  protected:
@@ -54,11 +41,6 @@ class SiteTest : public ::testing::Test {
     std::promise<HttpResponse> answered;
     site.Answer(request, [&](HttpResponse response) { answered.set_value(std::move(response)); });
     return answered.get_future().get();
-  }
-  HttpResponse AskTrusting(const HttpRequest& request, const TrustStore& trust) {
-    const Resolver resolver(world_.domain(), trust);
-    TrustNotes notes(world_.domain());
-    return Ask(request, MakeMethodTable(world_.domain(), resolver, notes));
   }
   static std::string Header(const HttpResponse& response, std::string_view name) {
     for (const auto& [key, value] : response.headers) {
@@ -99,21 +81,23 @@ TEST_F(SiteTest, CaseOfHostAndPathIsNothing) {
 
 TEST_F(SiteTest, OriginWithSegmentsAndPortIsServed) {
   const std::string origin = "HTTPS://CODES.EXAMPLE.CN:8443/CITY/A-1/";
-  const auto trust = TrustWith(world_, [&](TrustBundle& bundle) {
-    bundle.origins.push_back({origin, OriginStatus::kOld, false});
-    bundle.keys.push_back(bundle.keys[0]);
-    bundle.keys.back().origin = origin;
-    bundle.keys.back().key_id = 2;
+  world_.ChangeRegistry([&](v1::Registry& registry) {
+    registry.add_origins()->set_origin(origin);
+    registry.mutable_origins(1)->set_state(v1::ORIGIN_STATE_OLD);
+    auto* key = registry.add_code_keys();
+    *key = registry.code_keys(0);
+    key->set_origin(origin);
+    key->set_key_id(2);
   });
   const Payload payload{2, *Serial::FromInteger(kSerial), *ParseDay("2026-11-24"), kSchemeBlank, 0};
   const auto bytes = SignCode(*world_.domain().keys.code(1), *Origin::Parse(origin), payload);
   HttpRequest request = Scan(origin + EncodeBody(bytes));
-  EXPECT_THAT(AskTrusting(request, trust).body, ShowsOutcome("NOT_ISSUED"));
+  EXPECT_THAT(Ask(request).body, ShowsOutcome("NOT_ISSUED"));
   request.path = "/city/a-1" + request.path.substr(request.path.rfind('/'));
   request.headers["host"] = "codes.example.cn:8443";
-  EXPECT_THAT(AskTrusting(request, trust).body, ShowsOutcome("NOT_ISSUED"));
+  EXPECT_THAT(Ask(request).body, ShowsOutcome("NOT_ISSUED"));
   request.path = "/city" + request.path.substr(request.path.rfind('/'));
-  EXPECT_THAT(AskTrusting(request, trust).body, ShowsOutcome("UNKNOWN_ISSUER"));
+  EXPECT_THAT(Ask(request).body, ShowsOutcome("UNKNOWN_ISSUER"));
 }
 
 TEST_F(SiteTest, EndedCodesHaveTheirPages) {
@@ -131,8 +115,9 @@ TEST_F(SiteTest, JudgedTextsHaveTheirPages) {
   const KeyRing& keys = world_.domain().keys;
   const std::string text = SignPlate(world_, kSerial, 0, *keys.code(1)).text;
   EXPECT_THAT(Ask(Scan(text)).body, ShowsOutcome("NOT_ISSUED"));
-  EXPECT_THAT(Ask(Scan(SignPlate(world_, kSerial, 0, keys.status()).text)).body,
-              ShowsOutcome("FORGED"));
+  EXPECT_THAT(
+      Ask(Scan(SignPlate(world_, kSerial, 0, *keys.All(KeyKind::kStatus).front()).text)).body,
+      ShowsOutcome("FORGED"));
   HttpRequest foreign = Scan(text);
   foreign.headers["host"] = "<b>.example.com";
   EXPECT_THAT(Ask(foreign).body, ShowsOutcome("MALFORMED"));
@@ -143,13 +128,12 @@ TEST_F(SiteTest, JudgedTextsHaveTheirPages) {
   HttpRequest newer = Scan(text);
   newer.path[1] = '2';
   EXPECT_THAT(Ask(newer).body, ShowsOutcome("UNSUPPORTED"));
-  const auto revoked = TrustWith(world_, [](TrustBundle& b) { b.keys[0].revoked = true; });
-  EXPECT_THAT(AskTrusting(Scan(text), revoked).body, ShowsOutcome("KEY_REVOKED"));
-  const auto unknown = TrustWith(world_, [](TrustBundle& b) { b.keys[0].key_id = 9; });
-  EXPECT_THAT(AskTrusting(Scan(text), unknown).body, ShowsOutcome("UNKNOWN_KEY"));
-  const auto lost =
-      TrustWith(world_, [](TrustBundle& b) { b.origins[0].status = OriginStatus::kLost; });
-  EXPECT_THAT(AskTrusting(Scan(text), lost).body, HasSubstr("origin-lost"));
+  world_.ChangeRegistry([](auto& r) { r.mutable_code_keys(0)->set_revoked(true); });
+  EXPECT_THAT(Ask(Scan(text)).body, ShowsOutcome("KEY_REVOKED"));
+  world_.ChangeRegistry([](auto& r) { r.mutable_code_keys(0)->set_key_id(9); });
+  EXPECT_THAT(Ask(Scan(text)).body, ShowsOutcome("UNKNOWN_KEY"));
+  world_.ChangeRegistry([](auto& r) { r.mutable_origins(0)->set_state(v1::ORIGIN_STATE_LOST); });
+  EXPECT_THAT(Ask(Scan(text)).body, HasSubstr("origin-lost"));
 }
 
 TEST_F(SiteTest, JsonIsTheAnswerItself) {
@@ -268,7 +252,7 @@ TEST_F(SiteTest, TrustFilesAreServed) {
   const auto bundle = Ask(At("/.well-known/yima/bundle"));
   EXPECT_EQ(bundle.status, 200);
   EXPECT_EQ(bundle.content_type, "text/plain; charset=utf-8");
-  TrustStore trust({world_.domain().keys.root().public_key()});
+  TrustStore trust({world_.keys().All(KeyKind::kRoot).front()->public_key()});
   EXPECT_TRUE(trust.AcceptBundle(bundle.body));
   EXPECT_TRUE(trust.AcceptList(Ask(At("/.well-known/yima/list")).body));
   const auto keys = nlohmann::json::parse(Ask(At("/.well-known/yima/jwks.json")).body)["keys"];

@@ -89,17 +89,17 @@ TEST(SignerTest, RefusesWhenTheLastDayDoesNotParse) {
 TEST(SignerTest, TakesTheNewestKeyThatIsValidThatDay) {
   World world;
   EXPECT_TRUE(Signer::For(world.domain(), *ParseDay("2026-11-24")));
-  v1::Registry registry = world.domain().registry;
-  registry.mutable_code_keys(0)->set_revoked(true);
-  const Domain& with = world.domain();
-  const Domain revoked{with.store, with.numbers, with.keys, with.classes,
-                       registry,   with.spool,   with.now};
-  EXPECT_EQ(RefusalOf(Signer::For(revoked, *ParseDay("2026-11-24"))),
-            (Refusal{StatusCode::kFailedPrecondition, "NO_VALID_KEY", ""}));
-  registry = with.registry;
-  registry.mutable_origins(0)->set_state(v1::ORIGIN_STATE_OLD);
-  EXPECT_EQ(RefusalOf(Signer::For(revoked, *ParseDay("2026-11-24"))),
-            (Refusal{StatusCode::kFailedPrecondition, "NO_VALID_KEY", ""}));
+  const auto refusal = [&] {
+    return RefusalOf(Signer::For(world.domain(), *ParseDay("2026-11-24")));
+  };
+  const Refusal none{StatusCode::kFailedPrecondition, "NO_VALID_KEY", ""};
+  world.ChangeRegistry([](auto& registry) { registry.mutable_code_keys(0)->set_revoked(true); });
+  EXPECT_EQ(refusal(), none);
+  world.ChangeRegistry([](auto& registry) {
+    registry.mutable_code_keys(0)->set_revoked(false);
+    registry.mutable_origins(0)->set_state(v1::ORIGIN_STATE_OLD);
+  });
+  EXPECT_EQ(refusal(), none);
 }
 
 }  // namespace

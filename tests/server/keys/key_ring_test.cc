@@ -15,6 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+PublicKey KeyOf(const KeyRing& ring, KeyKind kind) { return ring.All(kind).front()->public_key(); }
+
 class KeyRingTest : public ::testing::Test {
  protected:
   KeyRingTest() {
@@ -33,7 +35,7 @@ class KeyRingTest : public ::testing::Test {
     std::ofstream(keys() / name, std::ios::trunc) << text;
   }
   /// Why the folder does not open; empty when it does.
-  std::string Reason(const std::optional<std::string>& passphrase = std::nullopt) const {
+  std::string Reason(const std::optional<Secret>& passphrase = std::nullopt) const {
     const auto ring = KeyRing::Open(keys(), passphrase);
     return ring ? "" : ring.error().reason;
   }
@@ -53,10 +55,10 @@ TEST_F(KeyRingTest, OpensWhatItCreated) {
   ASSERT_TRUE(created) << created.error().message;
   const auto opened = KeyRing::Open(keys(), std::nullopt);
   ASSERT_TRUE(opened) << opened.error().message;
-  EXPECT_EQ(opened->root().public_key(), created->root().public_key());
-  EXPECT_EQ(opened->status().public_key(), created->status().public_key());
-  EXPECT_EQ(opened->log().public_key(), created->log().public_key());
-  EXPECT_EQ(opened->certificate().public_key(), created->certificate().public_key());
+  EXPECT_EQ(KeyOf(*opened, KeyKind::kRoot), KeyOf(*created, KeyKind::kRoot));
+  EXPECT_EQ(KeyOf(*opened, KeyKind::kStatus), KeyOf(*created, KeyKind::kStatus));
+  EXPECT_EQ(KeyOf(*opened, KeyKind::kLog), KeyOf(*created, KeyKind::kLog));
+  EXPECT_EQ(KeyOf(*opened, KeyKind::kCertificate), KeyOf(*created, KeyKind::kCertificate));
   ASSERT_NE(opened->code(1), nullptr);
   EXPECT_EQ(opened->code(1)->public_key(), created->code(1)->public_key());
   EXPECT_EQ(opened->code(2), nullptr);
@@ -66,8 +68,8 @@ TEST_F(KeyRingTest, OpensWhatItCreated) {
 TEST_F(KeyRingTest, NoKeyServesTwoUses) {
   const auto ring = KeyRing::Create(keys(), std::nullopt);
   ASSERT_TRUE(ring);
-  const std::set<PublicKey> all = {ring->root().public_key(), ring->status().public_key(),
-                                   ring->log().public_key(), ring->certificate().public_key(),
+  const std::set<PublicKey> all = {KeyOf(*ring, KeyKind::kRoot), KeyOf(*ring, KeyKind::kStatus),
+                                   KeyOf(*ring, KeyKind::kLog), KeyOf(*ring, KeyKind::kCertificate),
                                    ring->code(1)->public_key()};
   EXPECT_EQ(all.size(), 5);
 }
@@ -179,21 +181,15 @@ TEST_F(KeyRingTest, OpensEveryCodeKey) {
   EXPECT_EQ(ring->code(65535)->public_key(), other->code(1)->public_key());
 }
 
-TEST(KeyRingEphemeralTest, FollowsFromItsNumber) {
-  const KeyRing ring = KeyRing::Ephemeral(7);
-  EXPECT_EQ(ring.root().public_key(), KeyRing::Ephemeral(7).root().public_key());
-  EXPECT_NE(ring.root().public_key(), KeyRing::Ephemeral(8).root().public_key());
-  EXPECT_NE(ring.root().public_key(), ring.status().public_key());
-}
-
-TEST(KeyRingEphemeralTest, KeyedHashDependsOnKeyPurposeAndBytes) {
-  const KeyRing ring = KeyRing::Ephemeral(7);
+TEST_F(KeyRingTest, KeyedHashDependsOnKeyPurposeAndBytes) {
+  const auto ring = *KeyRing::Create(keys(), std::nullopt);
+  const auto other = *KeyRing::Create(folder_ / "other", std::nullopt);
   const auto hash = ring.KeyedHash("request", "x");
   EXPECT_EQ(hash, ring.KeyedHash("request", "x"));
   EXPECT_NE(hash, ring.KeyedHash("request", "y"));
   EXPECT_NE(hash, ring.KeyedHash("page token", "x"));
   EXPECT_NE(ring.KeyedHash("ab", "c"), ring.KeyedHash("a", "bc"));
-  EXPECT_NE(hash, KeyRing::Ephemeral(8).KeyedHash("request", "x"));
+  EXPECT_NE(hash, other.KeyedHash("request", "x"));
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "codegen/code/signed_note.h"
 #include "tests/server/plates.h"
 #include "tests/server/world.h"
 
@@ -42,7 +41,7 @@ class ResolverTest : public ::testing::Test {
   uint64_t bureau_ = world_.AddOrganization("城管局", "0356-12345");
   uint64_t owner_ = world_.AddOrganization("水务公司");
   uint64_t facility_ = world_.AddFacility(1, bureau_, owner_);
-  Resolver resolver_{world_.domain(), world_.trust()};
+  Resolver resolver_{world_.domain()};
 };
 
 TEST_F(ResolverTest, ActiveCodeLeadsToFacilityAndOrganizations) {
@@ -157,40 +156,25 @@ TEST_F(ResolverTest, JudgesTextsOfOtherForms) {
   EXPECT_EQ(Resolve(std::string(512, '1')).verdict(), v1::VERDICT_MALFORMED);
 }
 
-/// A trust store whose bundle differs from the World's by what `change` does to it.
-template <typename Change>
-TrustStore ChangedTrust(const World& world, const Change& change) {
-  TrustBundle bundle = *world.trust().bundle();
-  change(bundle);
-  SignedNote note{bundle.ToText(), {}};
-  note.Sign("test", world.domain().keys.root());
-  TrustStore trust(bundle.roots);
-  EXPECT_TRUE(trust.AcceptBundle(note.ToString()));
-  return trust;
-}
-
 TEST_F(ResolverTest, IssuedCodeOutlivesTheRevocationOfItsKey) {
   const Plate issued = AddPlate(world_, kSerial, facility_);
   const Plate stolen = SignPlate(world_, kSerial + 1, facility_, *world_.domain().keys.code(1));
-  const Resolver after(world_.domain(), ChangedTrust(world_, [](TrustBundle& bundle) {
-                         bundle.keys[0].revoked = true;
-                       }));
-  v1::ResolveRequest request;
-  request.set_text(issued.text);
-  EXPECT_EQ(after.Resolve(request, *world_.Read())->state(), v1::CODE_STATE_ACTIVE);
-  request.set_text(stolen.text);
-  EXPECT_EQ(after.Resolve(request, *world_.Read())->verdict(), v1::VERDICT_KEY_REVOKED);
-  EXPECT_EQ(after.alarms(), 0);
+  EXPECT_EQ(Resolve(stolen.text).state(), v1::CODE_STATE_NOT_ISSUED);
+  world_.ChangeRegistry(
+      [](v1::Registry& registry) { registry.mutable_code_keys(0)->set_revoked(true); });
+  EXPECT_EQ(Resolve(issued.text).state(), v1::CODE_STATE_ACTIVE);
+  EXPECT_EQ(Resolve(stolen.text).verdict(), v1::VERDICT_KEY_REVOKED);
+  EXPECT_EQ(resolver_.alarms(), 1);
 }
 
 TEST_F(ResolverTest, WarnsOfALostOrigin) {
   v1::ResolveRequest request;
   request.set_text(AddPlate(world_, kSerial, facility_).text);
   EXPECT_FALSE(Resolve(request).origin_lost());
-  const Resolver after(world_.domain(), ChangedTrust(world_, [](TrustBundle& bundle) {
-                         bundle.origins[0].status = OriginStatus::kLost;
-                       }));
-  EXPECT_TRUE(after.Resolve(request, *world_.Read())->origin_lost());
+  world_.ChangeRegistry([](v1::Registry& registry) {
+    registry.mutable_origins(0)->set_state(v1::ORIGIN_STATE_LOST);
+  });
+  EXPECT_TRUE(Resolve(request).origin_lost());
 }
 
 TEST_F(ResolverTest, NeverShowsPersonalValues) {

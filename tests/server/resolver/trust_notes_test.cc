@@ -41,13 +41,13 @@ class TrustNotesTest : public ::testing::Test {
   }
 
   World world_;
-  TrustStore trust_{{world_.domain().keys.root().public_key()}};
+  TrustStore trust_{{world_.keys().All(KeyKind::kRoot).front()->public_key()}};
   TrustNotes notes_{world_.domain()};
 };
 
 TEST_F(TrustNotesTest, BundleSaysWhatTheRegistrySays) {
   const TrustBundle& bundle = Bundle();
-  EXPECT_EQ(bundle.registry, world_.domain().registry.id());
+  EXPECT_EQ(bundle.registry, world_.domain().registry->id());
   EXPECT_EQ(bundle.epoch, 1);
   EXPECT_EQ(bundle.issued, world_now);
   EXPECT_EQ(bundle.expires, world_now + 365 * kDay);
@@ -55,14 +55,14 @@ TEST_F(TrustNotesTest, BundleSaysWhatTheRegistrySays) {
   EXPECT_EQ(bundle.origins, world_.trust().bundle()->origins);
   EXPECT_EQ(bundle.keys, world_.trust().bundle()->keys);
   ASSERT_EQ(bundle.log_keys.size(), 1);
-  EXPECT_EQ(bundle.log_keys[0], world_.domain().keys.log().public_key());
+  EXPECT_EQ(bundle.log_keys[0], world_.keys().All(KeyKind::kLog).front()->public_key());
 }
 
 TEST_F(TrustNotesTest, NoteIsSignedUnderTheRegistrysName) {
   const auto note = SignedNote::Parse(*notes_.Bundle());
   ASSERT_TRUE(note);
   ASSERT_EQ(note->signatures.size(), 1);
-  EXPECT_EQ(note->signatures[0].name, "yima-" + world_.domain().registry.id());
+  EXPECT_EQ(note->signatures[0].name, "yima-" + world_.domain().registry->id());
 }
 
 TEST_F(TrustNotesTest, BundleStaysUntilHalfItsLifeIsOver) {
@@ -77,9 +77,8 @@ TEST_F(TrustNotesTest, BundleStaysUntilHalfItsLifeIsOver) {
 
 TEST_F(TrustNotesTest, BundleFollowsTheRegistrysRecord) {
   const uint64_t sequence = Bundle().sequence;
-  ASSERT_TRUE(Edit<v1::Registry>(world_, kRegistryId, [](v1::Registry& registry) {
-    registry.mutable_code_keys(0)->set_revoked(true);
-  }));
+  world_.ChangeRegistry(
+      [](v1::Registry& registry) { registry.mutable_code_keys(0)->set_revoked(true); });
   // Within the same second, and the clock an hour back: the sequence rises all the same.
   world_now -= 3'600'000'000;
   EXPECT_TRUE(Bundle().keys[0].revoked);
@@ -152,7 +151,7 @@ TEST_F(TrustNotesTest, OlderSnapshotDoesNotBringACodeBack) {
 TEST_F(TrustNotesTest, DamagedNoteIsNotWrittenOver) {
   ChangeWriter writer(world_.call("test"), "");
   writer.PutUnlogged(store::Kind::kNote, TrustNotes::kListId, 0, "damaged");
-  writer.PutUnlogged(store::Kind::kNote, TrustNotes::kBundleId, 0, "damaged");
+  writer.PutUnlogged(store::Kind::kNote, TrustNotes::kBundleId, 1, "damaged");
   ASSERT_TRUE(Apply(world_, writer));
   EXPECT_FALSE(notes_.Bundle());
   EXPECT_FALSE(notes_.List(*world_.Read()));

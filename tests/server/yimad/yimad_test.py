@@ -361,7 +361,10 @@ class TrustExportTest(YimadTest):
 
 class WordsTest(YimadTest):
     def test_every_command_shows_two_examples_in_both_languages(self):
-        for command in (["init"], ["serve"], ["check"], ["trust", "export"]):
+        for command in (["init"], ["serve"], ["check"], ["key", "list"], ["key", "add"], ["key", "close"], ["key", "revoke"],
+                        ["key", "import"], ["origin", "list"], ["origin", "add"], ["origin", "current"], ["origin", "close"],
+                        ["origin", "lost"], ["root", "export"], ["root", "draft"], ["root", "sign"], ["root", "import"],
+                        ["trust", "export"]):
             for lang, heading in (("en", "Examples:"), ("zh", "例：")):
                 out = self.run_yimad("--lang", lang, *command, "--help").stdout
                 examples = out[out.index(heading):]
