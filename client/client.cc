@@ -9,7 +9,8 @@
 namespace yima {
 
 Client::Client(const ClientOptions& options)
-    : transport_(options.server), deadline_(options.deadline) {}
+    : transport_({options.server, options.token, options.ca, options.certificate, options.key}),
+      deadline_(options.deadline) {}
 
 template <typename Response, typename Request>
 Result<Response> Client::Call(const char* method, const Request& request) const {
@@ -148,6 +149,47 @@ Result<v1::BatchResolveResponse> Client::BatchResolve(
 
 Result<v1::LookupResponse> Client::Lookup(const v1::LookupRequest& request) const {
   return Call<v1::LookupResponse>("yima.v1.ResolverService/Lookup", request);
+}
+
+Result<v1::GetCallerResponse> Client::GetCaller() const {
+  return Call<v1::GetCallerResponse>("yima.v1.AccessService/GetCaller", v1::GetCallerRequest());
+}
+
+Result<v1::CreatePrincipalResponse> Client::CreatePrincipal(
+    const v1::CreatePrincipalRequest& request) const {
+  return Call<v1::CreatePrincipalResponse>("yima.v1.AccessService/CreatePrincipal", request);
+}
+
+Result<v1::UpdatePrincipalResponse> Client::UpdatePrincipal(
+    const v1::UpdatePrincipalRequest& request) const {
+  return Call<v1::UpdatePrincipalResponse>("yima.v1.AccessService/UpdatePrincipal", request);
+}
+
+Result<v1::GetPrincipalResponse> Client::GetPrincipal(
+    const v1::GetPrincipalRequest& request) const {
+  return Call<v1::GetPrincipalResponse>("yima.v1.AccessService/GetPrincipal", request);
+}
+
+Result<v1::ListPrincipalsResponse> Client::ListPrincipals(
+    const v1::ListPrincipalsRequest& request) const {
+  return Call<v1::ListPrincipalsResponse>("yima.v1.AccessService/ListPrincipals", request);
+}
+
+Result<v1::CreateTokenResponse> Client::CreateToken(const v1::CreateTokenRequest& request) const {
+  return Call<v1::CreateTokenResponse>("yima.v1.AccessService/CreateToken", request);
+}
+
+Result<v1::RevokeTokenResponse> Client::RevokeToken(const v1::RevokeTokenRequest& request) const {
+  return Call<v1::RevokeTokenResponse>("yima.v1.AccessService/RevokeToken", request);
+}
+
+Result<v1::ListTokensResponse> Client::ListTokens(const v1::ListTokensRequest& request) const {
+  return Call<v1::ListTokensResponse>("yima.v1.AccessService/ListTokens", request);
+}
+
+Result<v1::ListRefusalsResponse> Client::ListRefusals(
+    const v1::ListRefusalsRequest& request) const {
+  return Call<v1::ListRefusalsResponse>("yima.v1.AccessService/ListRefusals", request);
 }
 
 Result<v1::GetTrustBundleResponse> Client::GetTrustBundle() const {

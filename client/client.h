@@ -8,6 +8,7 @@
 
 #include "client/transport.h"
 #include "codegen/code/result.h"
+#include "yima/v1/access_service.pb.h"
 #include "yima/v1/issuance_service.pb.h"
 #include "yima/v1/registry_service.pb.h"
 #include "yima/v1/resolver_service.pb.h"
@@ -17,6 +18,14 @@ namespace yima {
 
 struct ClientOptions {
   std::string server = "127.0.0.1:8340";
+  /// `yima_…`, as `yimad init` or CreateToken gave it; empty: what everybody may.
+  std::string token;
+  /// PEM text of who issued the server's certificate, where the system does not know it. With it,
+  /// and beyond loopback, all is TLS.
+  std::string ca;
+  /// PEM texts of the caller's own certificate and its key, in place of a token.
+  std::string certificate;
+  std::string key;
   /// For each call that is not a stream.
   std::chrono::milliseconds deadline{60'000};
 };
@@ -70,6 +79,18 @@ class Client {
   Result<v1::LookupResponse> Lookup(const v1::LookupRequest& request) const;
   Result<v1::GetTrustBundleResponse> GetTrustBundle() const;
   Result<v1::GetRevocationListResponse> GetRevocationList() const;
+
+  Result<v1::GetCallerResponse> GetCaller() const;
+  Result<v1::CreatePrincipalResponse> CreatePrincipal(
+      const v1::CreatePrincipalRequest& request) const;
+  Result<v1::UpdatePrincipalResponse> UpdatePrincipal(
+      const v1::UpdatePrincipalRequest& request) const;
+  Result<v1::GetPrincipalResponse> GetPrincipal(const v1::GetPrincipalRequest& request) const;
+  Result<v1::ListPrincipalsResponse> ListPrincipals(const v1::ListPrincipalsRequest& request) const;
+  Result<v1::CreateTokenResponse> CreateToken(const v1::CreateTokenRequest& request) const;
+  Result<v1::RevokeTokenResponse> RevokeToken(const v1::RevokeTokenRequest& request) const;
+  Result<v1::ListTokensResponse> ListTokens(const v1::ListTokensRequest& request) const;
+  Result<v1::ListRefusalsResponse> ListRefusals(const v1::ListRefusalsRequest& request) const;
 
   Result<void> ConfirmRights(const v1::ConfirmRightsRequest& request,
                              const Receiver<v1::ConfirmRightsResponse>& receiver) const;

@@ -1,5 +1,6 @@
 #include "client/transport.h"
 
+#include <algorithm>
 #include <thread>
 
 #include "google/rpc/error_details.pb.h"
@@ -32,7 +33,8 @@ constexpr int kReconnectMs = 100;
 constexpr char kServiceConfig[] = R"({
   "methodConfig": [{
     "name": [{"service": "yima.v1.RegistryService"}, {"service": "yima.v1.IssuanceService"},
-             {"service": "yima.v1.ResolverService"}, {"service": "yima.v1.RightsService"}],
+             {"service": "yima.v1.ResolverService"}, {"service": "yima.v1.RightsService"},
+             {"service": "yima.v1.AccessService"}],
     "retryPolicy": {
       "maxAttempts": 5, "initialBackoff": "0.1s", "maxBackoff": "2s", "backoffMultiplier": 2,
       "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"]
@@ -97,14 +99,27 @@ tl::unexpected<Error> Failed(const grpc::Status& status, const std::string& serv
   return tl::unexpected(std::move(error));
 }
 
+/// An address that stays on this machine whatever a resolver says.
+bool IsLoopback(std::string_view server) {
+  const std::string_view host = server.substr(0, server.rfind(':'));
+  if (host == "localhost" || host == "[::1]") return true;
+  return host.starts_with("127.") &&
+         std::ranges::all_of(host, [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
+}
+
 }  // namespace
 
 struct Transport::Channel {
   std::string server;
+  std::string authorization;
   std::shared_ptr<grpc::Channel> grpc;
+
+  void Show(grpc::ClientContext& context) const {
+    if (!authorization.empty()) context.AddMetadata("authorization", authorization);
+  }
 };
 
-Transport::Transport(const std::string& server) : channel_(std::make_unique<Channel>()) {
+Transport::Transport(Options options) : channel_(std::make_unique<Channel>()) {
   grpc::ChannelArguments arguments;
   arguments.SetServiceConfigJSON(kServiceConfig);
   arguments.SetMaxReceiveMessageSize(kMessageSizeMax);
@@ -117,8 +132,13 @@ Transport::Transport(const std::string& server) : channel_(std::make_unique<Chan
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveMs);
   // A registry is named by its own address; a web proxy in between speaks no gRPC.
   arguments.SetInt("grpc.enable_http_proxy", 0);
-  channel_->server = server;
-  channel_->grpc = grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
+  channel_->server = options.server;
+  if (!options.token.empty()) channel_->authorization = "Bearer " + options.token;
+  auto credentials = grpc::InsecureChannelCredentials();
+  if (!options.ca.empty() || !IsLoopback(options.server)) {
+    credentials = grpc::SslCredentials({options.ca, options.key, options.certificate});
+  }
+  channel_->grpc = grpc::CreateCustomChannel(options.server, credentials, arguments);
 }
 
 Transport::~Transport() = default;
@@ -128,6 +148,7 @@ Transport& Transport::operator=(Transport&&) noexcept = default;
 Result<void> Transport::Unary(const char* method, const MessageLite& request, MessageLite& response,
                               std::chrono::milliseconds deadline) const {
   grpc::ClientContext context;
+  channel_->Show(context);
   context.set_deadline(std::chrono::system_clock::now() + deadline);
   const std::string path = "/" + std::string(method);
   const RpcMethod rpc(path.c_str(), RpcMethod::NORMAL_RPC, channel_->grpc);
@@ -142,6 +163,7 @@ Result<void> Transport::Download(const char* method, const MessageLite& request,
                                  MessageLite& response,
                                  const std::function<Result<void>()>& on_response) const {
   grpc::ClientContext context;
+  channel_->Show(context);
   const std::string path = "/" + std::string(method);
   const RpcMethod rpc(path.c_str(), RpcMethod::SERVER_STREAMING, channel_->grpc);
   const std::unique_ptr<grpc::ClientReader<MessageLite>> reader(
@@ -168,6 +190,7 @@ Result<void> Transport::Exchange(const char* method, MessageLite& request,
                                  const std::function<Result<bool>()>& next, MessageLite& response,
                                  const std::function<Result<void>()>& on_response) const {
   grpc::ClientContext context;
+  channel_->Show(context);
   const std::string path = "/" + std::string(method);
   const RpcMethod rpc(path.c_str(), RpcMethod::BIDI_STREAMING, channel_->grpc);
   const std::unique_ptr<grpc::ClientReaderWriter<MessageLite, MessageLite>> stream(

@@ -19,8 +19,16 @@ namespace yima {
 /// service config says.
 class Transport {
  public:
-  /// `host:port`. Connects with the first call.
-  explicit Transport(const std::string& server);
+  /// How the server is reached and what it is shown.
+  struct Options {
+    std::string server;       ///< `host:port`.
+    std::string token;        ///< `yima_…`; empty: none.
+    std::string ca;           ///< PEM of who issued the server's certificate; empty: the system's.
+    std::string certificate;  ///< PEM of the caller's own certificate, with `key`; or empty.
+    std::string key;
+  };
+  /// Plain text to a loopback address without a `ca`, TLS otherwise. Connects with the first call.
+  explicit Transport(Options options);
   ~Transport();
   Transport(Transport&&) noexcept;
   Transport& operator=(Transport&&) noexcept;

@@ -25,6 +25,8 @@ void AddClasses(CLI::App& app, Session& session);
 void AddBatches(CLI::App& app, Session& session);
 /// `line`: the command line's own words, which outlive the application.
 void AddConfig(CLI::App& app, Session& session, const std::vector<std::string>& line);
+void AddAccess(CLI::App& app, Session& session);
+void AddLogin(CLI::App& app, Session& session);
 
 }  // namespace yima::cli
 

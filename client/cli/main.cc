@@ -30,7 +30,8 @@ void TakeLanguage(const std::vector<std::string>& words) {
 
 /// What names the work: options that say only where, and how it is shown, are left out.
 std::vector<std::string> WordsOfWork(const std::vector<std::string>& words) {
-  constexpr const char* kWithValue[] = {"--server", "--trust", "--lang", "--config"};
+  constexpr const char* kWithValue[] = {"--server", "--trust",      "--lang",
+                                        "--config", "--token-file", "--ca"};
   std::vector<std::string> kept;
   for (size_t i = 0; i < words.size(); ++i) {
     if (words[i] == "--json") continue;
@@ -56,6 +57,15 @@ void AddOptions(CLI::App& app, yima::cli::Session& session, std::string& lang) {
       ->envname("YIMA_TRUST")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
       ->capture_default_str();
+  app.add_option("--token-file", session.token_file,
+                 T("令牌文件；缺省用 YIMA_TOKEN 或 yima login 所存",
+                   "file with the token; else YIMA_TOKEN, or what yima login kept"))
+      ->envname("YIMA_TOKEN_FILE")
+      ->check(CLI::ExistingFile);
+  app.add_option("--ca", session.ca_file,
+                 T("服务器证书的签发者（PEM）", "who issued the server's certificate (PEM)"))
+      ->envname("YIMA_CA")
+      ->check(CLI::ExistingFile);
   app.add_flag("--json", session.json, T("每行一个 JSON 对象", "one JSON object a line"));
   app.add_option("--lang", lang, T("语言：zh 或 en", "language: zh or en"))
       ->check(CLI::IsMember({"zh", "en"}));
@@ -78,6 +88,8 @@ void AddCommands(CLI::App& app, yima::cli::Session& session) {
   yima::cli::AddTrust(app, session);
   yima::cli::AddClasses(app, session);
   yima::cli::AddBatches(app, session);
+  yima::cli::AddAccess(app, session);
+  yima::cli::AddLogin(app, session);
   yima::cli::AddCommand(&app, session, "version", T("版本", "the version"),
                         {"yima version", "yima version --json"},
                         [&session]() -> yima::Result<void> {

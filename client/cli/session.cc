@@ -8,8 +8,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "client/cli/kept_tokens.h"
 #include "client/cli/reasons.h"
 #include "client/cli/words.h"
+#include "client/trust_dir.h"
 
 namespace yima::cli {
 namespace {
@@ -35,12 +37,25 @@ int Rank(Exit exit) {
 
 }  // namespace
 
-const Client& Session::client() {
-  if (!client_) {
-    ClientOptions options;
-    options.server = server;
-    client_.emplace(options);
+ClientOptions Session::client_options() {
+  ClientOptions options;
+  options.server = server;
+  if (auto token = TokenFor(server, token_file)) {
+    options.token = *std::move(token);
+  } else {
+    Complain(token.error());
   }
+  if (ca_file.empty()) return options;
+  if (auto ca = ReadWholeFile(ca_file)) {
+    options.ca = *std::move(ca);
+  } else {
+    Complain(ca.error());
+  }
+  return options;
+}
+
+const Client& Session::client() {
+  if (!client_) client_.emplace(client_options());
   return *client_;
 }
 

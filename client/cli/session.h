@@ -33,12 +33,16 @@ class Session {
  public:
   std::string server = "127.0.0.1:8340";
   std::filesystem::path trust;
+  std::filesystem::path token_file;  ///< Holds the token; empty: YIMA_TOKEN, else what login kept.
+  std::filesystem::path ca_file;
   bool json = false;
   /// The command line without the options above: what the same command again is known by.
   std::vector<std::string> words;
   /// What the command chosen does; run once the whole line is read.
   std::function<Result<void>()> action;
 
+  /// How the server is reached, with the token there is for it.
+  ClientOptions client_options();
   /// Connects with the first call.
   const Client& client();
 

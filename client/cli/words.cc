@@ -26,6 +26,16 @@ struct Hint {
 };
 
 constexpr Hint kHints[] = {
+    {"TOKEN_MISSING", "先运行 yima login，或用 YIMA_TOKEN、--token-file 给出令牌",
+     "first run yima login, or give a token by YIMA_TOKEN or --token-file"},
+    {"TOKEN_EXPIRED", "请管理员新建令牌（yima access tokens create），再运行 yima login",
+     "have an administrator make another (yima access tokens create), then run yima login"},
+    {"TOKEN_REVOKED", "请管理员新建令牌（yima access tokens create），再运行 yima login",
+     "have an administrator make another (yima access tokens create), then run yima login"},
+    {"ROLE_MISSING", "yima access whoami 显示您的角色，由管理员授予",
+     "yima access whoami shows your roles; an administrator gives them"},
+    {"SCOPE_EXCEEDED", "yima access whoami 显示您的管辖范围，由管理员授予",
+     "yima access whoami shows your scope; an administrator gives it"},
     {"SERVER_NOT_REACHED", "服务器是否在运行？用 --server 或 YIMA_SERVER 指定地址",
      "is the server running? name its address with --server or YIMA_SERVER"},
     {"TRUST_MISSING", "先运行 yima trust fetch --root 公钥（yimad init 打印的 root 行）",

@@ -1,6 +1,7 @@
 #ifndef YIMA_CODEGEN_CODE_RESULT_H_
 #define YIMA_CODEGEN_CODE_RESULT_H_
 
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -36,6 +37,8 @@ struct Error {
   std::string message;
   /// Where in the input: a proto field path, or "file:line". May be empty.
   std::string field;
+  /// When the same call may succeed, in milliseconds from now; 0: no advice.
+  int64_t retry_after_ms = 0;
 
   bool operator==(const Error&) const = default;
 };

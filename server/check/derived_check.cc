@@ -8,9 +8,10 @@
 namespace yima::server {
 namespace {
 
-constexpr std::array kIndexes = {store::Index::kFacilityCode, store::Index::kExternalCode,
-                                 store::Index::kActiveCode,   store::Index::kOrganizationName,
-                                 store::Index::kCreditCode,   store::Index::kClassCode};
+constexpr std::array kIndexes = {store::Index::kFacilityCode,   store::Index::kExternalCode,
+                                 store::Index::kActiveCode,     store::Index::kOrganizationName,
+                                 store::Index::kCreditCode,     store::Index::kClassCode,
+                                 store::Index::kCertificateName};
 
 std::string_view IndexName(store::Index index) {
   switch (index) {
@@ -26,6 +27,8 @@ std::string_view IndexName(store::Index index) {
       return "credit code";
     case store::Index::kClassCode:
       return "class code";
+    case store::Index::kCertificateName:
+      return "certificate name";
   }
   return "key";
 }

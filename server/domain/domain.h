@@ -1,6 +1,7 @@
 #ifndef YIMA_SERVER_DOMAIN_DOMAIN_H_
 #define YIMA_SERVER_DOMAIN_DOMAIN_H_
 
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -36,6 +37,9 @@ struct Domain {
   TimeUs (*now)() = &Now;
   std::shared_ptr<RunningBatches> running = std::make_shared<RunningBatches>();
   std::shared_ptr<const ClockWatch> clock = nullptr;  ///< Null: the clock is believed.
+  /// Grows with each change of a principal or a token, before it is answered.
+  std::shared_ptr<std::atomic<uint64_t>> access_changes =
+      std::make_shared<std::atomic<uint64_t>>(0);
 };
 
 constexpr uint64_t kRegistryId = 1;  ///< Of the one Registry record.

@@ -106,6 +106,17 @@ v1::IssuedCode ToIssued(const Domain& domain, const v1::Code& record, uint64_t r
   return issued;
 }
 
+Result<void> CheckReachOfCode(const Call& call, const store::Snapshot& snapshot,
+                              const v1::Code& code, std::string_view field) {
+  if (call.reach->everywhere()) return {};
+  if (code.facility() != 0) {
+    YIMA_ASSIGN_OR_RETURN(const auto facility, Get<v1::Facility>(snapshot, code.facility()));
+    if (facility) return CheckReach(call, facility->record, field);
+  }
+  YIMA_ASSIGN_OR_RETURN(const auto batch, Get<v1::Batch>(snapshot, code.batch()));
+  return CheckReachOfBatch(call, batch ? batch->record.principal() : "", field);
+}
+
 Result<Planned> PlanBindCode(const Domain& domain, const Call& call,
                              const v1::BindCodeRequest& request, const store::Snapshot& snapshot) {
   YIMA_ASSIGN_OR_RETURN(const uint64_t serial, PlateSerial(request, snapshot));
@@ -115,6 +126,7 @@ Result<Planned> PlanBindCode(const Domain& domain, const Call& call,
     return Fail(StatusCode::kNotFound, "FACILITY_NOT_FOUND",
                 fmt::format("no facility has uid {}", request.facility()), "facility");
   }
+  YIMA_RETURN_IF_ERROR(CheckReach(call, facility->record, "facility"));
   if (code.record.state() == v1::CODE_STATE_ACTIVE &&
       code.record.facility() == request.facility()) {
     return Planned{{}, {RefTo(code, 0)}};
@@ -171,6 +183,7 @@ Result<Planned> PlanRevokeCode(const Domain&, const Call& call,
         "reason");
   }
   YIMA_ASSIGN_OR_RETURN(const auto code, FindCode(snapshot, request.serial()));
+  YIMA_RETURN_IF_ERROR(CheckReachOfCode(call, snapshot, code.record, "serial"));
   if (code.record.state() == v1::CODE_STATE_REVOKED ||
       code.record.state() == v1::CODE_STATE_REPLACED) {
     return Planned{{}, {RefTo(code, 0)}};
@@ -191,10 +204,11 @@ Result<v1::RevokeCodeResponse> AnswerRevokeCode(const Domain& domain,
   return response;
 }
 
-Result<v1::GetCodeResponse> GetCode(const Domain& domain, const Call&,
+Result<v1::GetCodeResponse> GetCode(const Domain& domain, const Call& call,
                                     const v1::GetCodeRequest& request,
                                     const store::Snapshot& snapshot) {
   YIMA_ASSIGN_OR_RETURN(const auto read, FindCode(snapshot, request.serial()));
+  YIMA_RETURN_IF_ERROR(CheckReachOfCode(call, snapshot, read.record, "serial"));
   v1::GetCodeResponse response;
   *response.mutable_code() = ToIssued(domain, read.record, read.revision);
   return response;
@@ -205,16 +219,27 @@ namespace {
 /// One page of codes being filled.
 class Page {
  public:
-  Page(const Domain& domain, const Call& call, const v1::CodeFilter& filter, size_t size,
-       uint64_t after)
-      : domain_(domain), filter_(filter), scan_(call, size, after) {}
+  Page(const Domain& domain, const Call& call, const v1::CodeFilter& filter,
+       const store::Snapshot& snapshot, size_t size, uint64_t after)
+      : domain_(domain),
+        call_(call),
+        filter_(filter),
+        snapshot_(snapshot),
+        scan_(call, size, after) {}
+
+  const Call& call() const { return call_; }
 
   /// Before each place, whatever stands there; false once the page has ended.
   bool Look(uint64_t place) { return scan_.Look(place); }
 
-  /// The code at the place looked at; false once the page is full.
+  /// The code at the place looked at; false once the page is full. Codes that the caller may not
+  /// see are passed over.
   bool Offer(const v1::Code& code, uint64_t revision) {
     if (!Asks(code.state())) return true;
+    const auto seen = CheckReachOfCode(call_, snapshot_, code, "");
+    if (!seen && seen.error().reason == "SCOPE_EXCEEDED") return true;
+    if (!seen) failure_ = seen;
+    if (!seen) return false;
     v1::IssuedCode issued = ToIssued(domain_, code, revision);
     if (!scan_.Take(issued.ByteSizeLong())) return false;
     *response_.add_codes() = std::move(issued);
@@ -226,15 +251,19 @@ class Page {
   }
 
   Result<v1::ListCodesResponse> Finish(std::string_view filter) {
+    YIMA_RETURN_IF_ERROR(failure_);
     YIMA_ASSIGN_OR_RETURN(*response_.mutable_next_page_token(), scan_.NextToken(domain_, filter));
     return std::move(response_);
   }
 
  private:
   const Domain& domain_;
+  const Call& call_;
   const v1::CodeFilter& filter_;
+  const store::Snapshot& snapshot_;
   PageScan scan_;
   v1::ListCodesResponse response_;
+  Result<void> failure_;
 };
 
 /// Places are 1-based positions in the batch's list.
@@ -309,8 +338,8 @@ Result<void> ListBySerial(const store::Snapshot& snapshot, const v1::CodeFilter&
 /// Codes of facilities: the active ones, unless other states are asked for too.
 Result<void> ListOfFacilities(const store::Snapshot& snapshot, const v1::CodeFilter& filter,
                               uint64_t after, Page& page) {
-  YIMA_ASSIGN_OR_RETURN(const auto matcher,
-                        FacilityMatcher::Parse(filter.facilities(), "filter.facilities"));
+  YIMA_ASSIGN_OR_RETURN(const auto matcher, FacilityMatcher::Parse(page.call(), filter.facilities(),
+                                                                   "filter.facilities"));
   const bool only_active = std::ranges::all_of(
       filter.states(), [](int state) { return state == v1::CODE_STATE_ACTIVE; });
   if (only_active) return ListByFacilities(snapshot, matcher, after, page);
@@ -346,7 +375,7 @@ Result<v1::ListCodesResponse> ListCodes(const Domain& domain, const Call& call,
   YIMA_ASSIGN_OR_RETURN(const std::string place,
                         OpenPageToken(domain, call.method, sealed, request.page_token()));
   const uint64_t after = place.empty() ? 0 : std::stoull(place);
-  Page page(domain, call, filter, size, after);
+  Page page(domain, call, filter, snapshot, size, after);
   if (filter.batch() != 0) {
     YIMA_RETURN_IF_ERROR(ListBatch(snapshot, filter.batch(), after, page));
   } else if (filter.has_facilities()) {

@@ -21,6 +21,11 @@ RecordRef RefTo(const Read<v1::Code>& read, uint64_t revisions_later);
 /// A code as callers see it. `record` must be sound.
 v1::IssuedCode ToIssued(const Domain& domain, const v1::Code& record, uint64_t revision);
 
+/// SCOPE_EXCEEDED unless the facility that the code has or had is within the caller's reach; of a
+/// blank plate, unless the caller began its batch or may act everywhere.
+Result<void> CheckReachOfCode(const Call& call, const store::Snapshot& snapshot,
+                              const v1::Code& code, std::string_view field);
+
 /// Binds a blank plate to a facility. CODE_NOT_FOUND, CODE_BOUND, CODE_REVOKED, FACILITY_NOT_FOUND,
 /// FACILITY_HAS_CODE, FACILITY_DIFFERS when the plate is signed for
 /// another, PLATE_NOT_AUTHENTIC when the plate is given by a text that is not its own.

@@ -13,12 +13,14 @@ namespace {
 
 constexpr uint64_t kBlankMax = 10'000'000;
 
-Result<void> FreezeOne(const store::Snapshot& snapshot, uint64_t uid, BatchFreezer& freezer) {
+Result<void> FreezeOne(const Call& call, const store::Snapshot& snapshot, uint64_t uid,
+                       BatchFreezer& freezer) {
   YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Facility>(snapshot, uid));
   if (!read) {
     return Fail(StatusCode::kNotFound, "FACILITY_NOT_FOUND",
                 fmt::format("no facility has uid {}", uid), "facility");
   }
+  YIMA_RETURN_IF_ERROR(CheckReach(call, read->record, "facility"));
   YIMA_ASSIGN_OR_RETURN(const uint64_t active,
                         snapshot.Holder(store::Index::kActiveCode, ActiveCodeKey(uid)));
   if (active != 0) {
@@ -115,9 +117,9 @@ class Beginning {
     BatchFreezer freezer(domain_, call_, batch.id());
     if (request_.target_case() == v1::IssueCodesRequest::kFacility) {
       batch.set_source(fmt::format("facility {}", request_.facility()));
-      YIMA_RETURN_IF_ERROR(FreezeOne(snapshot, request_.facility(), freezer));
+      YIMA_RETURN_IF_ERROR(FreezeOne(call_, snapshot, request_.facility(), freezer));
     } else {
-      YIMA_ASSIGN_OR_RETURN(const auto matcher, FacilityMatcher::Parse(request_.filter()));
+      YIMA_ASSIGN_OR_RETURN(const auto matcher, FacilityMatcher::Parse(call_, request_.filter()));
       batch.set_source(matcher.InWords());
       YIMA_RETURN_IF_ERROR(FreezeFilter(call_, snapshot, matcher, freezer));
     }

@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "server/access/audit_trail.h"
+#include "server/access/principals.h"
+#include "server/access/tokens.h"
 #include "server/domain/known_fields.h"
 #include "server/issuance/code_life.h"
 #include "server/issuance/codes.h"
@@ -79,6 +82,36 @@ UnaryHandler Writing(const Domain& domain,
   };
 }
 
+/// A write whose answer holds what is shown once and kept nowhere.
+UnaryHandler CreatingToken(const Domain& domain) {
+  return [&domain](const Call& call, std::string_view bytes, Reply reply) {
+    auto parsed = Parse<v1::CreateTokenRequest>(bytes);
+    if (!parsed) return reply(tl::unexpected(parsed.error()));
+    const auto request = std::make_shared<const v1::CreateTokenRequest>(*std::move(parsed));
+    if (const auto sound = CheckRequestId(request->request_id()); !sound) {
+      return reply(tl::unexpected(sound.error()));
+    }
+    const auto text = std::make_shared<std::string>();
+    Execute(
+        domain, MarkOf(domain, call, request->request_id(), request->SerializeAsString()),
+        [&domain, call, request, text](const store::Snapshot& snapshot) -> Result<Planned> {
+          auto planned = PlanCreateToken(domain, call, *request, snapshot,
+                                         [&](std::string made) { *text = std::move(made); });
+          if (call.cancelled()) return CallerGone();
+          return planned;
+        },
+        [&domain, text, reply = std::move(reply)](Result<std::vector<RecordRef>> results) {
+          if (!results) return reply(tl::unexpected(results.error()));
+          auto response = AnswerCreateToken(domain, *results, *domain.store.Read());
+          if (!response) return reply(tl::unexpected(response.error()));
+          // The text of a round that lost to the same request, sent twice, is another token's.
+          const auto made = TokenText::Parse(*text);
+          if (made && made->id == response->token().id()) response->set_text(*text);
+          reply(response->SerializeAsString());
+        });
+  };
+}
+
 /// A stream that asks once and is answered in parts.
 template <typename Request, typename Response>
 StreamHandler Answer(const Domain& domain,
@@ -114,10 +147,13 @@ StreamHandler Import(const Domain& domain) {
 /// Resolving passes stored bytes on unparsed, so its handlers speak bytes.
 UnaryHandler Resolve(const Domain& domain, const Resolver& resolver,
                      Result<std::string> (Resolver::*answer)(std::string_view,
-                                                             const store::Snapshot&) const) {
-  return [&domain, &resolver, answer](const Call&, std::string_view request, const Reply& reply) {
-    reply((resolver.*answer)(request, *domain.store.Read()));
-  };
+                                                             const store::Snapshot&, Audience)
+                         const) {
+  return
+      [&domain, &resolver, answer](const Call& call, std::string_view request, const Reply& reply) {
+        const Audience audience = call.is_public ? Audience::kPublic : Audience::kCallers;
+        reply((resolver.*answer)(request, *domain.store.Read(), audience));
+      };
 }
 
 template <typename Response>
@@ -142,6 +178,8 @@ std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolv
   const std::string issuance = "yima.v1.IssuanceService/";
   const std::string resolving = "yima.v1.ResolverService/";
   const std::string rights = "yima.v1.RightsService/";
+  const std::string access = "yima.v1.AccessService/";
+  const Roles watchers = kAdmins | kAuditors;
   return {
       {registry + "CreateFacility",
        kManagers,
@@ -179,7 +217,10 @@ std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolv
       {issuance + "ListCodes", kReaders, Reading(d, ListCodes), {}},
 
       {resolving + "Resolve", kPublic, Resolve(d, resolver, &Resolver::ResolveBytes), {}},
-      {resolving + "BatchResolve", kPublic, Resolve(d, resolver, &Resolver::BatchResolveBytes), {}},
+      {resolving + "BatchResolve",
+       kCallers,
+       Resolve(d, resolver, &Resolver::BatchResolveBytes),
+       {}},
       {resolving + "Lookup", kPublic, Resolve(d, resolver, &Resolver::LookupBytes), {}},
       {resolving + "GetTrustBundle",
        kPublic,
@@ -192,7 +233,45 @@ std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolv
        {}},
 
       {rights + "ConfirmRights", kRegistrars, {}, Answer(d, ConfirmRights)},
+
+      {access + "GetCaller", kCallers, Reading(d, GetCaller), {}},
+      {access + "CreatePrincipal",
+       kAdmins,
+       Writing(d, PlanCreatePrincipal, AnswerCreatePrincipal),
+       {}},
+      {access + "UpdatePrincipal",
+       kAdmins,
+       Writing(d, PlanUpdatePrincipal, AnswerUpdatePrincipal),
+       {}},
+      {access + "GetPrincipal", watchers, Reading(d, GetPrincipal), {}},
+      {access + "ListPrincipals", watchers, Reading(d, ListPrincipals), {}},
+      {access + "CreateToken", kCallers, CreatingToken(d), {}},
+      {access + "RevokeToken", kCallers, Writing(d, PlanRevokeToken, AnswerRevokeToken), {}},
+      {access + "ListTokens", kCallers, Reading(d, ListTokens), {}},
+      {access + "ListRefusals", kAuditors, Reading(d, ListRefusals), {}},
   };
+}
+
+void NoteRefusals(std::vector<Method>& table, AuditTrail& audit) {
+  for (Method& method : table) {
+    if ((method.roles & 1) != 0) continue;
+    if (method.unary) {
+      method.unary = [inner = std::move(method.unary), &audit](
+                         const Call& call, std::string_view bytes, Reply reply) {
+        inner(call, bytes, [call, &audit, reply = std::move(reply)](Result<std::string> answer) {
+          if (!answer) audit.NoteIfRefused(call, answer.error());
+          reply(std::move(answer));
+        });
+      };
+    } else {
+      method.stream = [inner = std::move(method.stream), &audit](
+                          const Call& call, const Source& source, const Sink& sink) {
+        const auto served = inner(call, source, sink);
+        if (!served) audit.NoteIfRefused(call, served.error());
+        return served;
+      };
+    }
+  }
 }
 
 }  // namespace yima::server

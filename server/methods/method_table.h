@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/access/audit_trail.h"
 #include "server/access/roles.h"
 #include "server/domain/domain.h"
 #include "server/resolver/resolver.h"
@@ -32,6 +33,10 @@ struct Method {
   UnaryHandler unary;    ///< Either this …
   StreamHandler stream;  ///< … or this.
 };
+
+/// Lets the audit trail know when a rule refuses a caller that the gate let in. Calls that anyone
+/// may make are left alone: no rule refuses them.
+void NoteRefusals(std::vector<Method>& table, AuditTrail& audit);
 
 /// Every RPC there is. The arguments must outlive the table.
 std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolver,

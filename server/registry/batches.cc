@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "server/domain/wire_walk.h"
 #include "server/registry/classes.h"
 
 namespace yima::server {
@@ -22,9 +23,18 @@ Result<void> TakeCursor(const store::Snapshot& snapshot, v1::Batch& batch) {
   return Damaged("the cursor of a batch");
 }
 
+/// Of a stored batch, read where it stands.
+std::string_view PrincipalOf(std::string_view batch) {
+  std::string_view principal;
+  WalkFields(batch, [&](const WireField& field) {
+    if (field.number == v1::Batch::kPrincipalFieldNumber) principal = field.bytes;
+  });
+  return principal;
+}
+
 }  // namespace
 
-Result<v1::GetBatchResponse> GetBatch(const Domain&, const Call&,
+Result<v1::GetBatchResponse> GetBatch(const Domain&, const Call& call,
                                       const v1::GetBatchRequest& request,
                                       const store::Snapshot& snapshot) {
   YIMA_ASSIGN_OR_RETURN(auto read, Get<v1::Batch>(snapshot, request.batch()));
@@ -32,6 +42,7 @@ Result<v1::GetBatchResponse> GetBatch(const Domain&, const Call&,
     return Fail(StatusCode::kNotFound, "BATCH_NOT_FOUND",
                 fmt::format("no batch has id {}", request.batch()), "batch");
   }
+  YIMA_RETURN_IF_ERROR(CheckReachOfBatch(call, read->record.principal(), "batch"));
   v1::GetBatchResponse response;
   *response.mutable_batch() = std::move(read->record);
   YIMA_RETURN_IF_ERROR(TakeCursor(snapshot, *response.mutable_batch()));
@@ -47,11 +58,13 @@ Result<v1::ListBatchesResponse> ListBatches(const Domain& domain, const Call& ca
   const uint64_t before = place.empty() ? UINT64_MAX : std::stoull(place);
   // Batches are few (one a command), and the store scans upwards: the last ones are kept, and only
   // those of the page are parsed.
+  const bool everywhere = call.reach->everywhere();
   std::deque<std::string> newest;
   bool more = false;
   YIMA_RETURN_IF_ERROR(
       snapshot.Scan(store::Kind::kBatch, 0, {}, [&](uint64_t id, uint64_t, std::string_view bytes) {
         if (id >= before) return false;
+        if (!everywhere && PrincipalOf(bytes) != call.principal) return true;
         if (newest.size() == size) {
           newest.pop_front();
           more = true;

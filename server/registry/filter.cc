@@ -126,7 +126,7 @@ std::string Joined(const google::protobuf::RepeatedPtrField<std::string>& values
 
 }  // namespace
 
-Result<FacilityMatcher> FacilityMatcher::Parse(const v1::FacilityFilter& filter,
+Result<FacilityMatcher> FacilityMatcher::Parse(const Call& call, const v1::FacilityFilter& filter,
                                                std::string_view at) {
   YIMA_RETURN_IF_ERROR(CheckCounts(filter, at));
   for (int i = 0; i < filter.divisions_size(); ++i) {
@@ -159,12 +159,12 @@ Result<FacilityMatcher> FacilityMatcher::Parse(const v1::FacilityFilter& filter,
                    fmt::format("{} uids, want at most {}", filter.uids_size(), kUidsMax),
                    fmt::format("{}.uids", at));
   }
-  return FacilityMatcher(filter);
+  return FacilityMatcher(filter, call.reach);
 }
 
 Result<bool> FacilityMatcher::Matches(const store::Snapshot& snapshot,
                                       const v1::Facility& facility) const {
-  if (!BeginsWithAny(facility.division(), filter_.divisions()) ||
+  if (!reach_->Covers(facility) || !BeginsWithAny(facility.division(), filter_.divisions()) ||
       !ClassMatches(facility.class_code(), filter_.class_codes()) ||
       !OrganizationMatches(facility, filter_) ||
       !EmptyOrHolds(filter_.conditions(), facility.condition()) ||

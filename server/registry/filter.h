@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/domain/call.h"
 #include "server/store/store.h"
 #include "yima/v1/registry_service.pb.h"
 
@@ -17,7 +18,8 @@ class FacilityMatcher {
   /// DIVISION_MALFORMED (a prefix is 2, 4 or 6 digits), CLASS_MALFORMED, ENUM_UNKNOWN,
   /// RIGHT_STATE_MISSING, SCHEME_UNASSIGNED, TOO_MANY_UIDS and TOO_MANY_VALUES above 1,000; fields
   /// are "filter.divisions[0]" and the like, where `at` is the filter's own place in the request.
-  static Result<FacilityMatcher> Parse(const v1::FacilityFilter& filter,
+  /// Nothing outside the caller's reach matches.
+  static Result<FacilityMatcher> Parse(const Call& call, const v1::FacilityFilter& filter,
                                        std::string_view at = "filter");
 
   /// Visits facilities with uid > after that match, by rising uid, until `visit` returns false.
@@ -35,10 +37,12 @@ class FacilityMatcher {
   std::string InWords() const;
 
  private:
-  explicit FacilityMatcher(v1::FacilityFilter filter) : filter_(std::move(filter)) {}
+  FacilityMatcher(v1::FacilityFilter filter, std::shared_ptr<const Reach> reach)
+      : filter_(std::move(filter)), reach_(std::move(reach)) {}
   Result<bool> Matches(const store::Snapshot& snapshot, const v1::Facility& facility) const;
 
   v1::FacilityFilter filter_;
+  std::shared_ptr<const Reach> reach_;
 };
 
 }  // namespace yima::server

@@ -258,9 +258,21 @@ class Merge {
 
 }  // namespace
 
+namespace {
+
+/// Who may act for some organizations only has no say in which there are.
+Result<void> MayMakeOrganizations(const Call& call) {
+  if (call.reach->AllOrganizations()) return {};
+  return Fail(StatusCode::kPermissionDenied, "SCOPE_EXCEEDED",
+              "your scope names organizations, so others must enter new ones");
+}
+
+}  // namespace
+
 Result<Planned> PlanCreateOrganization(const Domain& domain, const Call& call,
                                        const v1::CreateOrganizationRequest& request,
                                        const store::Snapshot& snapshot) {
+  YIMA_RETURN_IF_ERROR(MayMakeOrganizations(call));
   YIMA_ASSIGN_OR_RETURN(auto organization, FromInput(request.input(), "input."));
   Merge merge(domain, snapshot);
   YIMA_RETURN_IF_ERROR(merge.Create(std::move(organization), "input."));
@@ -283,6 +295,7 @@ Result<Planned> PlanImportOrganizations(const Domain& domain, const Call& call,
                    fmt::format("{} inputs, want 1 to {}", request.inputs_size(), kBatchMax),
                    "inputs");
   }
+  YIMA_RETURN_IF_ERROR(MayMakeOrganizations(call));
   Merge merge(domain, snapshot);
   for (int i = 0; i < request.inputs_size(); ++i) {
     const std::string prefix = fmt::format("inputs[{}].", i);

@@ -166,19 +166,20 @@ Result<const Resolver::Trust*> Resolver::CurrentTrust() const {
 }
 
 Result<std::string> Resolver::ResolveBytes(std::string_view request,
-                                           const store::Snapshot& snapshot) const {
+                                           const store::Snapshot& snapshot,
+                                           Audience audience) const {
   YIMA_RETURN_IF_ERROR(CheckSize(request, kRequestSizeMax));
   // Kept by the thread, so that its strings are not allocated anew for each request.
   thread_local v1::ResolveRequest parsed;
   if (!parsed.ParseFromArray(request.data(), static_cast<int>(request.size()))) {
     return Invalid("REQUEST_MALFORMED", "the request does not parse as yima.v1.ResolveRequest");
   }
-  return Answer(parsed, snapshot);
+  return Answer(parsed, snapshot, audience);
 }
 
 Result<v1::ResolveResponse> Resolver::Resolve(const v1::ResolveRequest& request,
                                               const store::Snapshot& snapshot) const {
-  YIMA_ASSIGN_OR_RETURN(const std::string answer, Answer(request, snapshot));
+  YIMA_ASSIGN_OR_RETURN(const std::string answer, Answer(request, snapshot, Audience::kCallers));
   v1::ResolveResponse response;
   if (!response.ParseFromString(answer)) {
     return Fail(StatusCode::kDataLoss, "RECORD_DAMAGED",
@@ -188,7 +189,8 @@ Result<v1::ResolveResponse> Resolver::Resolve(const v1::ResolveRequest& request,
 }
 
 Result<std::string> Resolver::BatchResolveBytes(std::string_view request,
-                                                const store::Snapshot& snapshot) const {
+                                                const store::Snapshot& snapshot,
+                                                Audience audience) const {
   YIMA_RETURN_IF_ERROR(CheckSize(request, kBatchSizeMax * kRequestSizeMax));
   v1::BatchResolveRequest parsed;
   if (!parsed.ParseFromArray(request.data(), static_cast<int>(request.size()))) {
@@ -202,7 +204,7 @@ Result<std::string> Resolver::BatchResolveBytes(std::string_view request,
   }
   std::string answers;
   for (int i = 0; i < parsed.requests_size(); ++i) {
-    auto answer = Answer(parsed.requests(i), snapshot);
+    auto answer = Answer(parsed.requests(i), snapshot, audience);
     if (!answer) {
       Error error = std::move(answer).error();
       error.field = error.field.empty() ? fmt::format("requests[{}]", i)
@@ -215,7 +217,7 @@ Result<std::string> Resolver::BatchResolveBytes(std::string_view request,
 }
 
 Result<std::string> Resolver::Answer(const v1::ResolveRequest& request,
-                                     const store::Snapshot& snapshot) const {
+                                     const store::Snapshot& snapshot, Audience audience) const {
   YIMA_RETURN_IF_ERROR(CheckRequest(request));
   const auto parts = SplitCodeText(request.text());
   const auto code = parts ? DecodeBody(parts->digits) : std::nullopt;
@@ -230,13 +232,13 @@ Result<std::string> Resolver::Answer(const v1::ResolveRequest& request,
   Issued record;
   if (!record.Read(stored->bytes)) return Damaged(payload.serial.value());
   if (!record.IsOf(parts->origin, *code)) return AnswerJudged(request.text());
-  return AnswerIssued(request, *parts, payload, record, snapshot);
+  return AnswerIssued(request, *parts, payload, record, snapshot, audience);
 }
 
 Result<std::string> Resolver::AnswerIssued(const v1::ResolveRequest& request,
                                            const CodeParts& parts, const Payload& payload,
-                                           const Issued& record,
-                                           const store::Snapshot& snapshot) const {
+                                           const Issued& record, const store::Snapshot& snapshot,
+                                           Audience audience) const {
   YIMA_ASSIGN_OR_RETURN(const auto* trust, CurrentTrust());
   // Kept by the thread, so that its strings are not allocated anew for each answer.
   thread_local v1::ResolveResponse head;
@@ -250,7 +252,7 @@ Result<std::string> Resolver::AnswerIssued(const v1::ResolveRequest& request,
   FillPayload(head, payload);
   if (record.facility == 0) return head.SerializeAsString();
 
-  YIMA_ASSIGN_OR_RETURN(const auto facility, FindFacility(record.facility, snapshot));
+  YIMA_ASSIGN_OR_RETURN(const auto facility, FindFacility(record.facility, snapshot, audience));
   if (request.has_longitude() && facility.longitude && facility.latitude) {
     head.set_distance_metres(DistanceMetres(request.longitude(), request.latitude(),
                                             *facility.longitude, *facility.latitude));
@@ -266,14 +268,15 @@ Result<std::string> Resolver::AnswerIssued(const v1::ResolveRequest& request,
   return answer;
 }
 
-Result<ShownFacility> Resolver::FindFacility(uint64_t uid, const store::Snapshot& snapshot) const {
+Result<ShownFacility> Resolver::FindFacility(uint64_t uid, const store::Snapshot& snapshot,
+                                             Audience audience) const {
   YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot.Get(store::Kind::kFacility, uid));
   if (!stored) return Missing("facility", uid);
-  return ShowFacility(stored->bytes, Etag(domain_, stored->revision));
+  return ShowFacility(stored->bytes, Etag(domain_, stored->revision), audience);
 }
 
-Result<std::string> Resolver::LookupBytes(std::string_view request,
-                                          const store::Snapshot& snapshot) const {
+Result<std::string> Resolver::LookupBytes(std::string_view request, const store::Snapshot& snapshot,
+                                          Audience audience) const {
   YIMA_RETURN_IF_ERROR(CheckSize(request, kRequestSizeMax));
   v1::LookupRequest parsed;
   if (!parsed.ParseFromArray(request.data(), static_cast<int>(request.size()))) {
@@ -294,7 +297,7 @@ Result<std::string> Resolver::LookupBytes(std::string_view request,
   head.set_successor(record.successor);
   std::string answer = head.SerializeAsString();
   if (record.facility == 0) return answer;
-  YIMA_ASSIGN_OR_RETURN(const auto facility, FindFacility(record.facility, snapshot));
+  YIMA_ASSIGN_OR_RETURN(const auto facility, FindFacility(record.facility, snapshot, audience));
   AppendField(answer, v1::LookupResponse::kFacilityFieldNumber, facility.bytes);
   YIMA_RETURN_IF_ERROR(AppendOrganizations(facility, v1::LookupResponse::kOrganizationsFieldNumber,
                                            snapshot, answer));

@@ -33,36 +33,39 @@ class Resolver {
   /// A serialized v1::ResolveRequest to a serialized v1::ResolveResponse. REQUEST_MALFORMED,
   /// TEXT_EMPTY, TEXT_TOO_LONG, POSITION_INCOMPLETE, POSITION_OUT_OF_RANGE; RECORD_DAMAGED and
   /// RECORD_MISSING (DATA_LOSS).
-  Result<std::string> ResolveBytes(std::string_view request, const store::Snapshot& snapshot) const;
+  Result<std::string> ResolveBytes(std::string_view request, const store::Snapshot& snapshot,
+                                   Audience audience) const;
   Result<v1::ResolveResponse> Resolve(const v1::ResolveRequest& request,
                                       const store::Snapshot& snapshot) const;
   /// The same for a v1::BatchResolveRequest, whole or not at all. BATCH_SIZE unless 1 to 1,000;
   /// errors name the request: `requests[3].text`.
-  Result<std::string> BatchResolveBytes(std::string_view request,
-                                        const store::Snapshot& snapshot) const;
+  Result<std::string> BatchResolveBytes(std::string_view request, const store::Snapshot& snapshot,
+                                        Audience audience) const;
 
   /// A serialized v1::LookupRequest to a serialized v1::LookupResponse, as anybody may see it.
   /// SHORT_NUMBER_MALFORMED, SHORT_NUMBER_CHECK; CODE_NOT_FOUND (NOT_FOUND).
-  Result<std::string> LookupBytes(std::string_view request, const store::Snapshot& snapshot) const;
+  Result<std::string> LookupBytes(std::string_view request, const store::Snapshot& snapshot,
+                                  Audience audience) const;
 
   /// Texts so far that were signed by a key of ours but stand in no record: each means that a key
   /// is stolen or that records are lost.
   uint64_t alarms() const { return alarms_.load(std::memory_order_relaxed); }
 
  private:
-  Result<std::string> Answer(const v1::ResolveRequest& request,
-                             const store::Snapshot& snapshot) const;
+  Result<std::string> Answer(const v1::ResolveRequest& request, const store::Snapshot& snapshot,
+                             Audience audience) const;
   struct Issued;
   Result<std::string> AnswerIssued(const v1::ResolveRequest& request, const CodeParts& parts,
                                    const Payload& payload, const Issued& record,
-                                   const store::Snapshot& snapshot) const;
+                                   const store::Snapshot& snapshot, Audience audience) const;
   /// `lost`: what was published of a code whose record a restore did not bring back.
   Result<std::string> AnswerJudged(std::string_view text,
                                    v1::CodeState lost = v1::CODE_STATE_UNSPECIFIED) const;
   struct Trust;
   /// What the registry's record says now. REGISTRY_MALFORMED (DATA_LOSS).
   Result<const Trust*> CurrentTrust() const;
-  Result<ShownFacility> FindFacility(uint64_t uid, const store::Snapshot& snapshot) const;
+  Result<ShownFacility> FindFacility(uint64_t uid, const store::Snapshot& snapshot,
+                                     Audience audience) const;
   /// The holders of its rights, as fields of this number.
   Result<void> AppendOrganizations(const ShownFacility& facility, int number,
                                    const store::Snapshot& snapshot, std::string& answer) const;

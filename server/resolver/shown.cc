@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/wire_format_lite.h>
@@ -18,6 +19,8 @@ tl::unexpected<Error> Damaged(std::string_view what) {
               "a stored " + std::string(what) + " does not parse; run yimad check");
 }
 
+double Coarse(double degrees) { return std::round(degrees * 1000) / 1000; }
+
 }  // namespace
 
 void AppendField(std::string& message, int number, std::string_view bytes) {
@@ -31,7 +34,8 @@ void AppendField(std::string& message, int number, std::string_view bytes) {
   message.append(bytes);
 }
 
-Result<ShownFacility> ShowFacility(std::string_view stored, std::string_view etag) {
+Result<ShownFacility> ShowFacility(std::string_view stored, std::string_view etag,
+                                   Audience audience) {
   ShownFacility shown;
   shown.bytes.reserve(stored.size() + etag.size() + 3);
   bool sound = true;
@@ -58,6 +62,7 @@ Result<ShownFacility> ShowFacility(std::string_view stored, std::string_view eta
         break;
       case v1::Facility::kPositionFieldNumber:
         sound = WalkFields(field.bytes, read_position) && sound;
+        if (audience == Audience::kPublic) return;
         break;
       default:
         break;
@@ -65,6 +70,12 @@ Result<ShownFacility> ShowFacility(std::string_view stored, std::string_view eta
     shown.bytes.append(field.whole);
   });
   if (!walked || !sound) return Damaged("facility");
+  if (audience == Audience::kPublic && shown.longitude && shown.latitude) {
+    v1::Position coarse;
+    coarse.set_longitude(Coarse(*shown.longitude));
+    coarse.set_latitude(Coarse(*shown.latitude));
+    AppendField(shown.bytes, v1::Facility::kPositionFieldNumber, coarse.SerializeAsString());
+  }
   AppendField(shown.bytes, v1::Facility::kEtagFieldNumber, etag);
   return shown;
 }

@@ -113,11 +113,14 @@ Result<void> Visit(const Call& call, const v1::ConfirmRightsRequest& request,
                    const std::function<Result<void>(uint64_t, const v1::Facility&)>& visit) {
   if (request.target_case() == v1::ConfirmRightsRequest::kFacility) {
     YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Facility>(snapshot, request.facility()));
-    if (read) return visit(read->revision, read->record);
+    if (read) {
+      YIMA_RETURN_IF_ERROR(CheckReach(call, read->record, "facility"));
+      return visit(read->revision, read->record);
+    }
     return Fail(StatusCode::kNotFound, "FACILITY_NOT_FOUND",
                 fmt::format("no facility has uid {}", request.facility()), "facility");
   }
-  YIMA_ASSIGN_OR_RETURN(const auto matcher, FacilityMatcher::Parse(request.filter()));
+  YIMA_ASSIGN_OR_RETURN(const auto matcher, FacilityMatcher::Parse(call, request.filter()));
   Result<void> failure;
   YIMA_RETURN_IF_ERROR(matcher.Scan(
       snapshot, 0, [&](uint64_t) { return !call.cancelled(); },
@@ -208,7 +211,7 @@ class ConfirmBatch {
     batch.set_state(v1::BATCH_STATE_RUNNING);
     batch.set_source(fmt::format("facility {}", request_.facility()));
     if (request_.has_filter()) {
-      YIMA_ASSIGN_OR_RETURN(const auto matcher, FacilityMatcher::Parse(request_.filter()));
+      YIMA_ASSIGN_OR_RETURN(const auto matcher, FacilityMatcher::Parse(call_, request_.filter()));
       batch.set_source(matcher.InWords());
     }
     batch.set_source_hash(hash);

@@ -11,6 +11,8 @@
 #include <grpcpp/impl/codegen/server_callback_handlers.h>
 #include <grpcpp/impl/rpc_service_method.h>
 #include <grpcpp/impl/service_type.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_credentials_options.h>
 #include <grpcpp/support/server_callback.h>
 #include <spdlog/spdlog.h>
 
@@ -29,11 +31,16 @@ constexpr int kKeepaliveMs = 20'000;
 constexpr size_t kMemoryMax = size_t{512} << 20;
 constexpr int kCallsAConnectionMax = 256;
 
-grpc::ServerUnaryReactor* ServeUnary(const Method& method, const Call& as_method,
+grpc::ServerUnaryReactor* ServeUnary(const Method& method, const Door& door,
                                      grpc::CallbackServerContext* context,
                                      const ByteBuffer* request, ByteBuffer* response) {
   auto* reactor = context->DefaultReactor();
   try {
+    Call call;
+    if (const auto admitted = door.Admit(method, *context, call); !admitted) {
+      reactor->Finish(ToStatus(admitted.error()));
+      return reactor;
+    }
     grpc::Slice slice;
     std::string copied;
     // A short request mostly lies in one piece.
@@ -42,7 +49,6 @@ grpc::ServerUnaryReactor* ServeUnary(const Method& method, const Call& as_method
     const std::string_view bytes =
         whole ? std::string_view(reinterpret_cast<const char*>(slice.begin()), slice.size())
               : copied;
-    Call call = as_method;
     // The context lives until the reactor has finished, and handlers do not ask after they replied.
     call.cancelled = [context] { return context->IsCancelled(); };
     method.unary(call, bytes, [reactor, response](Result<std::string> reply) {
@@ -60,7 +66,7 @@ grpc::ServerUnaryReactor* ServeUnary(const Method& method, const Call& as_method
 /// The methods of one proto service, as raw handlers: there are no generated stubs.
 class TableService final : public grpc::Service {
  public:
-  TableService(const std::vector<Method>& methods, StreamCount& streams) {
+  TableService(const std::vector<Method>& methods, const Door& door) {
     paths_.reserve(methods.size());
     for (const auto& method : methods) {
       paths_.push_back("/" + method.name);
@@ -70,37 +76,56 @@ class TableService final : public grpc::Service {
           unary ? grpc::internal::RpcMethod::NORMAL_RPC : grpc::internal::RpcMethod::BIDI_STREAMING,
           nullptr));
       MarkMethodRawCallback(static_cast<int>(paths_.size()) - 1,
-                            unary ? UnaryHandlerOf(method) : StreamHandlerOf(method, streams));
+                            unary ? UnaryHandlerOf(method, door) : StreamHandlerOf(method, door));
     }
   }
 
  private:
-  static grpc::internal::MethodHandler* UnaryHandlerOf(const Method& method) {
+  static grpc::internal::MethodHandler* UnaryHandlerOf(const Method& method, const Door& door) {
     return new grpc::internal::CallbackUnaryHandler<ByteBuffer, ByteBuffer>(
-        [&method, call = MakeCall(method)](grpc::CallbackServerContext* context,
-                                           const ByteBuffer* request, ByteBuffer* response) {
-          return ServeUnary(method, call, context, request, response);
+        [&method, &door](grpc::CallbackServerContext* context, const ByteBuffer* request,
+                         ByteBuffer* response) {
+          return ServeUnary(method, door, context, request, response);
         });
   }
 
-  static grpc::internal::MethodHandler* StreamHandlerOf(const Method& method,
-                                                        StreamCount& streams) {
+  static grpc::internal::MethodHandler* StreamHandlerOf(const Method& method, const Door& door) {
     return new grpc::internal::CallbackBidiHandler<ByteBuffer, ByteBuffer>(
-        [&method, &streams](grpc::CallbackServerContext* context) {
-          return ServeStream(method, context, streams);
+        [&method, &door](grpc::CallbackServerContext* context) {
+          return ServeStream(method, context, door);
         });
   }
 
   std::vector<std::string> paths_;
 };
 
+std::shared_ptr<grpc::ServerCredentials> CredentialsFor(const GrpcServer::Options& options) {
+  if (options.certificate_file.empty()) return grpc::InsecureServerCredentials();
+  using namespace grpc::experimental;
+  constexpr unsigned kLookSeconds = 1;
+  // TLS 1.2 and 1.3, as gRPC allows by itself.
+  TlsServerCredentialsOptions tls(std::make_shared<FileWatcherCertificateProvider>(
+      options.key_file, options.certificate_file, options.client_ca_file, kLookSeconds));
+  tls.watch_identity_key_cert_pairs();
+  tls.set_cert_request_type(GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
+  if (!options.client_ca_file.empty()) {
+    tls.watch_root_certs();
+    // A caller may show a token instead; a certificate that is shown must be sound.
+    tls.set_cert_request_type(GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY);
+  }
+  return TlsServerCredentials(tls);
+}
+
 }  // namespace
 
 struct GrpcServer::Parts {
-  explicit Parts(const Options& options)
-      : streams(options.streams_max, options.first_message_max) {}
+  Parts(Gate& gate, const Options& options)
+      : streams({options.streams_max, options.streams_a_caller, options.first_message_max,
+                 options.read_max}),
+        door{gate, streams, !options.client_ca_file.empty()} {}
 
   StreamCount streams;
+  const Door door;
   std::map<std::string, std::vector<Method>> methods;  ///< By service; must not move.
   std::vector<std::unique_ptr<TableService>> services;
   std::unique_ptr<grpc::Server> server;
@@ -113,7 +138,7 @@ GrpcServer::~GrpcServer() { Stop(std::chrono::milliseconds(0)); }
 
 const std::string& GrpcServer::address() const { return parts_->address; }
 
-Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::vector<Method>& table,
+Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::vector<Method>& table, Gate& gate,
                                                       const Options& options) {
   // Health's messages are in gRPC without their descriptor; naming ours lets reflection find it.
   static_cast<void>(grpc::health::v1::HealthCheckRequest::descriptor());
@@ -123,13 +148,13 @@ Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::vector<Method>&
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
 
-  auto parts = std::make_unique<Parts>(options);
+  auto parts = std::make_unique<Parts>(gate, options);
   for (const auto& method : table) {
     parts->methods[method.name.substr(0, method.name.find('/'))].push_back(method);
   }
   grpc::ServerBuilder builder;
   int port = 0;
-  builder.AddListeningPort(options.address, grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort(options.address, CredentialsFor(options), &port);
   builder.SetMaxReceiveMessageSize(kMessageSizeMax);
   builder.SetResourceQuota(grpc::ResourceQuota("yimad").Resize(kMemoryMax));
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kCallsAConnectionMax);
@@ -141,7 +166,7 @@ Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::vector<Method>&
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              kKeepaliveMs / 4);
   for (const auto& [service, methods] : parts->methods) {
-    parts->services.push_back(std::make_unique<TableService>(methods, parts->streams));
+    parts->services.push_back(std::make_unique<TableService>(methods, parts->door));
     builder.RegisterService(parts->services.back().get());
   }
   parts->server = builder.BuildAndStart();

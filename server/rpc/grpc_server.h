@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "server/access/gate.h"
 #include "server/methods/method_table.h"
 
 namespace yima::server {
@@ -20,10 +21,20 @@ class GrpcServer {
     int streams_max = 64;
     /// Within which a stream's first message must come, since the stream holds a thread.
     std::chrono::milliseconds first_message_max{30'000};
+    /// Streams that one principal may have at a time.
+    int streams_a_caller = 16;
+    /// Within which a client must take a message of its stream.
+    std::chrono::milliseconds read_max{600'000};
+    /// PEM files, read again when they change. Without them all is plain text.
+    std::string certificate_file;
+    std::string key_file;
+    /// PEM file of who may issue client certificates; without it none is asked for.
+    std::string client_ca_file;
   };
 
-  /// Serves from here on. ADDRESS_UNAVAILABLE (UNAVAILABLE) when it cannot listen there.
-  static Result<std::unique_ptr<GrpcServer>> Start(const std::vector<Method>& table,
+  /// Serves from here on whom the gate lets in; it must outlive the server. ADDRESS_UNAVAILABLE
+  /// (UNAVAILABLE) when it cannot listen there.
+  static Result<std::unique_ptr<GrpcServer>> Start(const std::vector<Method>& table, Gate& gate,
                                                    const Options& options);
   ~GrpcServer();
 

@@ -29,6 +29,13 @@ grpc::Status ToStatus(const Error& error) {
   status.set_code(static_cast<int>(error.code));
   status.set_message(message);
   status.add_details()->PackFrom(info);
+  if (error.retry_after_ms > 0) {
+    google::rpc::RetryInfo retry;
+    retry.mutable_retry_delay()->set_seconds(error.retry_after_ms / 1000);
+    retry.mutable_retry_delay()->set_nanos(
+        static_cast<int32_t>(error.retry_after_ms % 1000 * 1'000'000));
+    status.add_details()->PackFrom(retry);
+  }
   return {static_cast<grpc::StatusCode>(error.code), message, status.SerializeAsString()};
 }
 

@@ -7,25 +7,46 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "server/rpc/caller.h"
 #include "server/rpc/status.h"
 
 namespace yima::server {
 
-bool StreamCount::Enter() {
+Result<void> StreamCount::Enter(const std::string& principal) {
   const std::lock_guard lock(mutex_);
-  if (running_ == max_) return false;
-  ++running_;
-  return true;
+  if (all_running_ >= limits_.all) {
+    return Fail(StatusCode::kResourceExhausted, "TOO_MANY_STREAMS",
+                "as many streams are served as may be; ask again later");
+  }
+  int& running = running_[principal];
+  if (running >= limits_.a_caller) {
+    return Fail(StatusCode::kResourceExhausted, "TOO_MANY_STREAMS",
+                fmt::format("principal {} has {} streams under way, as many as one may have",
+                            principal, running));
+  }
+  ++running;
+  ++all_running_;
+  return {};
 }
 
-void StreamCount::Leave() {
+void StreamCount::Leave(const std::string& principal) {
   const std::lock_guard lock(mutex_);
-  if (--running_ == 0) none_.notify_all();
+  const auto found = running_.find(principal);
+  if (--found->second == 0) running_.erase(found);
+  if (--all_running_ == 0) none_.notify_all();
 }
 
 void StreamCount::WaitUntilNone() {
   std::unique_lock lock(mutex_);
-  none_.wait(lock, [&] { return running_ == 0; });
+  none_.wait(lock, [&] { return all_running_ == 0; });
+}
+
+Result<void> Door::Admit(const Method& method, const grpc::CallbackServerContext& context,
+                         Call& call) const {
+  std::string certificate;
+  call.method = method.name;
+  return gate.Admit(method.name, method.roles, CredentialsOf(context, by_certificate, certificate),
+                    call);
 }
 
 std::string ToString(const grpc::ByteBuffer& buffer) {
@@ -52,13 +73,6 @@ grpc::ByteBuffer ToByteBuffer(std::string bytes) {
   return {&slice, 1};
 }
 
-Call MakeCall(const Method& method) {
-  Call call;
-  call.method = method.name;
-  call.principal = "local";
-  return call;
-}
-
 namespace {
 
 const Error kStopping{
@@ -76,7 +90,9 @@ class RefusedStream final : public Bidi {
 class StreamCall final : public Bidi {
  public:
   /// Throws std::system_error when no thread can be started.
-  StreamCall(const Method& method, StreamCount& count) : method_(method), count_(count) {
+  StreamCall(const Method& method, Call call, grpc::CallbackServerContext* context,
+             StreamCount& count)
+      : method_(method), call_(std::move(call)), context_(context), count_(count) {
     std::thread([this] { Run(); }).detach();
   }
 
@@ -85,19 +101,19 @@ class StreamCall final : public Bidi {
   void OnCancel() override { cancelled_ = true; }
   void OnDone() override {
     StreamCount& count = count_;
+    const std::string principal = std::move(call_.principal);
     delete this;
-    count.Leave();
+    count.Leave(principal);
   }
 
  private:
   void Run() {
-    Call call = MakeCall(method_);
-    call.cancelled = [this] { return cancelled_ || count_.stopping().stop_requested(); };
+    call_.cancelled = [this] { return cancelled_ || count_.stopping().stop_requested(); };
     const auto source = [this](std::string& bytes) { return Next(bytes); };
     const auto sink = [this](std::string bytes) { return Send(std::move(bytes)); };
     grpc::Status status;
     try {
-      const Result<void> served = method_.stream(call, source, sink);
+      const Result<void> served = method_.stream(call_, source, sink);
       if (!served) status = ToStatus(served.error());
     } catch (const std::exception& exception) {
       spdlog::error("{}: {}", method_.name, exception.what());
@@ -131,14 +147,22 @@ class StreamCall final : public Bidi {
   bool WaitForClient(std::unique_lock<std::mutex>& lock) {
     const auto settled = [&] { return settled_; };
     if (begun_) return changed_.wait(lock, count_.stopping(), settled);
-    return changed_.wait_for(lock, count_.stopping(), count_.first_message_max(), settled);
+    return changed_.wait_for(lock, count_.stopping(), count_.limits().first_message, settled);
   }
 
   Result<void> Send(std::string bytes) {
     if (cancelled_) return CallerGone();
     const grpc::ByteBuffer buffer = ToByteBuffer(std::move(bytes));
     StartWrite(&buffer);
-    if (!Wait()) return CallerGone();
+    {
+      // Who does not read must not hold a thread for ever.
+      std::unique_lock lock(mutex_);
+      if (!changed_.wait_for(lock, count_.limits().read, [&] { return settled_; })) {
+        cancelled_ = true;
+        context_->TryCancel();
+      }
+    }
+    if (!Wait() || cancelled_) return CallerGone();
     return {};
   }
 
@@ -147,7 +171,7 @@ class StreamCall final : public Bidi {
   tl::unexpected<Error> Late() const {
     return Fail(StatusCode::kDeadlineExceeded, "FIRST_MESSAGE_LATE",
                 fmt::format("the stream's first message did not come within {} ms",
-                            count_.first_message_max().count()));
+                            count_.limits().first_message.count()));
   }
 
   void Settle(bool ok) {
@@ -166,6 +190,8 @@ class StreamCall final : public Bidi {
   }
 
   const Method& method_;
+  Call call_;
+  grpc::CallbackServerContext* const context_;
   StreamCount& count_;
   std::atomic<bool> cancelled_ = false;
   bool begun_ = false;  ///< A first message came.
@@ -178,18 +204,20 @@ class StreamCall final : public Bidi {
 
 }  // namespace
 
-Bidi* ServeStream(const Method& method, grpc::CallbackServerContext*, StreamCount& count) {
-  if (count.stopping().stop_requested()) return new RefusedStream(kStopping);
-  if (!count.Enter()) {
-    return new RefusedStream({StatusCode::kResourceExhausted,
-                              "TOO_MANY_STREAMS",
-                              "as many streams are served as may be; ask again later",
-                              {}});
+Bidi* ServeStream(const Method& method, grpc::CallbackServerContext* context, const Door& door) {
+  if (door.streams.stopping().stop_requested()) return new RefusedStream(kStopping);
+  Call call;
+  if (const auto admitted = door.Admit(method, *context, call); !admitted) {
+    return new RefusedStream(admitted.error());
+  }
+  const std::string principal = call.principal;
+  if (const auto entered = door.streams.Enter(principal); !entered) {
+    return new RefusedStream(entered.error());
   }
   try {
-    return new StreamCall(method, count);
+    return new StreamCall(method, std::move(call), context, door.streams);
   } catch (const std::system_error& error) {
-    count.Leave();
+    door.streams.Leave(principal);
     spdlog::error("{}: no thread for a stream: {}", method.name, error.what());
     return new RefusedStream({StatusCode::kResourceExhausted,
                               "THREADS_USED_UP",

@@ -3,51 +3,67 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <stop_token>
+#include <string>
 
 #include <grpcpp/grpcpp.h>
 
+#include "server/access/gate.h"
 #include "server/methods/method_table.h"
 
 namespace yima::server {
 
-/// What all streams share: how many run, and whether the server is stopping. Thread-safe.
+/// What all streams share: how many run, of whom, and whether the server is stopping. Thread-safe.
 class StreamCount {
  public:
-  StreamCount(int max, std::chrono::milliseconds first_message_max)
-      : max_(max), first_message_max_(first_message_max) {}
+  struct Limits {
+    int all = 0;
+    int a_caller = 0;
+    std::chrono::milliseconds first_message{0};
+    std::chrono::milliseconds read{0};
+  };
+  explicit StreamCount(const Limits& limits) : limits_(limits) {}
 
-  /// False when as many run as may.
-  bool Enter();
-  void Leave();
+  /// TOO_MANY_STREAMS when as many run as may, of all callers or of this one.
+  Result<void> Enter(const std::string& principal);
+  void Leave(const std::string& principal);
   void WaitUntilNone();
 
   /// Asks all streams to end. Those that wait for their client end at once.
   void Stop() { stopping_.request_stop(); }
   std::stop_token stopping() const { return stopping_.get_token(); }
-  std::chrono::milliseconds first_message_max() const { return first_message_max_; }
+  const Limits& limits() const { return limits_; }
 
  private:
-  const int max_;
-  const std::chrono::milliseconds first_message_max_;
+  const Limits limits_;
   std::stop_source stopping_;
   std::mutex mutex_;
   std::condition_variable none_;
-  int running_ = 0;
+  std::map<std::string, int> running_;  ///< By principal; none has 0.
+  int all_running_ = 0;
+};
+
+/// What every call passes. Lives as long as the server.
+struct Door {
+  Gate& gate;
+  StreamCount& streams;
+  bool by_certificate = false;
+
+  /// Fills in the call, or refuses it.
+  Result<void> Admit(const Method& method, const grpc::CallbackServerContext& context,
+                     Call& call) const;
 };
 
 /// Serves one stream, of requests or of responses or both, on a thread of its own, so that the
 /// handler reads top to bottom while gRPC's few threads never wait. Owns itself.
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* ServeStream(
-    const Method& method, grpc::CallbackServerContext* context, StreamCount& count);
+    const Method& method, grpc::CallbackServerContext* context, const Door& door);
 
 /// Between gRPC's slices and a string.
 std::string ToString(const grpc::ByteBuffer& buffer);
 grpc::ByteBuffer ToByteBuffer(std::string bytes);
-
-/// The call as the rules see it. There are no doors yet, so everybody is "local".
-Call MakeCall(const Method& method);
 
 }  // namespace yima::server
 

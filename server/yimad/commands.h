@@ -24,13 +24,16 @@ struct ServeOptions {
   std::string listen = "127.0.0.1:8340";
   std::filesystem::path address_file;
   std::filesystem::path passphrase_file;
-  bool insecure = false;
   std::string http = "127.0.0.1:8341";  ///< `none`: no pages.
   std::filesystem::path http_address_file;
   std::filesystem::path webroot;
   std::string hotline;
   std::string metrics = "none";
   std::string log_format = "text";
+  std::filesystem::path tls_certificate;  ///< PEM, with the chain; empty: plain text.
+  std::filesystem::path tls_key;
+  std::filesystem::path client_ca;  ///< PEM of who may issue client certificates.
+  double public_rate = 50;          ///< Calls a second without a token, by address; 0: any.
 };
 /// Serves until SIGTERM or SIGINT.
 int RunServe(const ServeOptions& options);

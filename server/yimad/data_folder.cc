@@ -7,9 +7,11 @@
 #include <fmt/format.h>
 #include <sodium.h>
 
+#include "server/access/tokens.h"
 #include "server/domain/batch_items.h"
 #include "server/domain/change_writer.h"
 #include "server/store/sqlite_store.h"
+#include "server/yimad/whole_file.h"
 
 namespace yima::server {
 namespace {
@@ -214,6 +216,12 @@ Result<ReadOnlyFolder> OpenReadOnly(const fs::path& folder) {
   YIMA_ASSIGN_OR_RETURN(auto store, store::OpenSqliteStore(folder / "yima.db", options));
   YIMA_ASSIGN_OR_RETURN(auto registry, ReadRegistry(*store->Read(), folder));
   return ReadOnlyFolder{std::move(store), std::move(registry)};
+}
+
+Result<void> KeepAdminToken(const Domain& domain, const fs::path& folder) {
+  return MakeFirstAdministrator(domain, [&](std::string_view token) {
+    return WriteSecretFile(folder / "admin-token", std::string(token) + "\n", "--data");
+  });
 }
 
 }  // namespace yima::server

@@ -23,6 +23,10 @@ Call LocalCall(std::string_view method);
 /// DATA_MISSING unless the folder holds a registry's file.
 Result<void> CheckPresent(const std::filesystem::path& folder);
 
+/// Makes the first administrator of a registry that has none, and keeps its token in
+/// `folder`/admin-token, mode 0600. FILE_UNWRITABLE.
+Result<void> KeepAdminToken(const Domain& domain, const std::filesystem::path& folder);
+
 /// One registry's data folder, opened for writing: the parts that the rules stand on, each
 /// thread-safe.
 class DataFolder {

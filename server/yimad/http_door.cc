@@ -52,6 +52,7 @@ Result<std::unique_ptr<HttpDoor>> HttpDoor::Open(const std::vector<Method>& tabl
   YIMA_ASSIGN_OR_RETURN(auto webroot, Webroot::Open(options.webroot));
   Site::Options of_site;
   of_site.hotline = options.hotline;
+  of_site.admit = options.admit;
   of_site.tls = !options.server.certificate_pem.empty();
   std::unique_ptr<HttpDoor> door(new HttpDoor(table, domain, std::move(webroot), of_site));
   AllowConnections(options.server.connections_max);

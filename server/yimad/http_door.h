@@ -20,6 +20,7 @@ class HttpDoor {
     HttpServer::Options server;
     std::filesystem::path webroot;
     std::string hotline;
+    Site::Admit admit;  ///< The gate.
   };
 
   /// Table and domain must outlive it. HOTLINE_MALFORMED, WEBROOT_MISSING, what HttpServer says.
@@ -27,6 +28,10 @@ class HttpDoor {
                                                 const Domain& domain, const Options& options);
 
   const std::string& address() const { return server_->address(); }
+  /// Takes another certificate for the connections to come. TLS_MALFORMED: the old one stays.
+  Result<void> Renew(const std::string& certificate_pem, const std::string& key_pem) {
+    return server_->Renew(certificate_pem, key_pem);
+  }
   void Stop() { server_->Stop(); }
 
  private:

@@ -15,6 +15,7 @@ Result<void> Init(const InitOptions& options) {
   YIMA_ASSIGN_OR_RETURN(const auto passphrase, ReadPassphrase(options.passphrase_file));
   YIMA_ASSIGN_OR_RETURN(const auto folder, DataFolder::Create(options.data, origin, passphrase));
   const Domain& domain = folder->domain();
+  YIMA_RETURN_IF_ERROR(KeepAdminToken(domain, options.data));
   TrustNotes notes(domain);
   YIMA_RETURN_IF_ERROR(notes.Bundle());
   YIMA_RETURN_IF_ERROR(notes.List(*domain.store.Read()));
@@ -23,6 +24,7 @@ Result<void> Init(const InitOptions& options) {
   fmt::print("origin: {}{}\n", origin.ToString(), origin.IsTest() ? " (test)" : "");
   fmt::print("root: {}\n", ToHex(domain.keys.All(KeyKind::kRoot).front()->public_key()));
   PrintSymbol(origin.ToString());
+  fmt::print("admin token: {}\n", (options.data / "admin-token").string());
   if (!passphrase) {
     fmt::print("{}\n", Say("注意：未给口令，密钥以明文存于 keys/（权限 0600）。",
                            "warning: no passphrase was given, so the keys lie unencrypted in keys/ "

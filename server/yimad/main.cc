@@ -97,9 +97,25 @@ void AddServe(CLI::App& app) {
                       Say("就绪后写入实际地址的文件", "file that gets the address once ready"));
   AddHttp(command, *options);
   AddPassphrase(command, options->passphrase_file);
-  command->add_flag("--insecure", options->insecure,
-                    Say("允许非本机地址（尚无访问控制）",
-                        "serve beyond loopback, though there is no access control yet"));
+  command
+      ->add_option("--tls-cert", options->tls_certificate,
+                   Say("TLS 证书链（PEM），更换后自动重读；监听非本机地址时必需",
+                       "TLS certificate chain (PEM), read again when it changes; needed beyond "
+                       "loopback"))
+      ->envname("YIMAD_TLS_CERT");
+  command->add_option("--tls-key", options->tls_key, Say("其私钥（PEM）", "its key (PEM)"))
+      ->envname("YIMAD_TLS_KEY");
+  command
+      ->add_option("--client-ca", options->client_ca,
+                   Say("客户端证书的签发者（PEM）；证书名对应主体",
+                       "issuers of client certificates (PEM), whose names stand for principals"))
+      ->envname("YIMAD_CLIENT_CA");
+  command
+      ->add_option("--public-rate", options->public_rate,
+                   Say("每个地址每秒无令牌调用的上限，0 为不限",
+                       "calls a second without a token, by address; 0: any"))
+      ->envname("YIMAD_PUBLIC_RATE")
+      ->capture_default_str();
   command
       ->add_option("--log-format", options->log_format,
                    Say("日志格式：text 或 json（每行一个对象）",

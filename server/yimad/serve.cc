@@ -3,6 +3,8 @@
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
+#include <fstream>
+#include <iterator>
 #include <thread>
 #include <utility>
 
@@ -10,6 +12,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "server/access/gate.h"
 #include "server/methods/method_table.h"
 #include "server/rpc/grpc_server.h"
 #include "server/yimad/commands.h"
@@ -44,7 +47,7 @@ bool IsLoopback(const std::string& host) {
 }
 
 /// LISTEN_MALFORMED, LISTEN_INSECURE.
-Result<void> CheckListen(const std::string& address, bool insecure, const char* option) {
+Result<void> CheckListen(const std::string& address, bool secure, const char* option) {
   const size_t colon = address.rfind(':');
   const std::string host = address.substr(0, colon);
   uint16_t port = 0;
@@ -58,17 +61,48 @@ Result<void> CheckListen(const std::string& address, bool insecure, const char* 
                    fmt::format("\"{}\" is not HOST:PORT with a port of 0 to 65535", address),
                    option);
   }
-  if (insecure || IsLoopback(host)) return {};
+  if (secure || IsLoopback(host)) return {};
   return Invalid("LISTEN_INSECURE",
-                 fmt::format("{} is not a loopback address, and there is no access control yet; "
-                             "--insecure serves it all the same",
+                 fmt::format("{} is not a loopback address, and tokens must not travel in plain "
+                             "text: give --tls-cert and --tls-key",
                              address),
                  option);
 }
 
+/// Empty when it cannot be read: CheckTls has said so.
+std::string TextOf(const std::filesystem::path& file) {
+  std::ifstream stream(file);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+/// Looks whether the certificate's files have changed, for the pages; gRPC looks by itself.
+class CertificateWatch {
+ public:
+  explicit CertificateWatch(const ServeOptions& options) : options_(options), last_(Read()) {}
+
+  void Look(HttpDoor* http) {
+    if (options_.tls_certificate.empty() || http == nullptr) return;
+    auto now = Read();
+    if (now == last_) return;
+    last_ = std::move(now);
+    // Perhaps the key is still to follow: the next look tries again.
+    const auto renewed = http->Renew(last_.first, last_.second);
+    if (renewed) return spdlog::info("the pages have a new certificate");
+    spdlog::error("--tls-cert: {}", renewed.error().message);
+  }
+
+ private:
+  std::pair<std::string, std::string> Read() const {
+    return {TextOf(options_.tls_certificate), TextOf(options_.tls_key)};
+  }
+
+  const ServeOptions& options_;
+  std::pair<std::string, std::string> last_;
+};
+
 /// The public's door; null when it is switched off.
 Result<std::unique_ptr<HttpDoor>> OpenHttpDoor(const ServeOptions& options,
-                                               const std::vector<Method>& table,
+                                               const std::vector<Method>& table, Gate& gate,
                                                const Domain& domain, Metrics& metrics) {
   if (options.http == kNone) return nullptr;
   HttpDoor::Options door;
@@ -83,6 +117,16 @@ Result<std::unique_ptr<HttpDoor>> OpenHttpDoor(const ServeOptions& options,
                                        std::chrono::nanoseconds took) {
       metrics.CountHttp(method, status, took);
     };
+  }
+  door.admit = [&gate](const Method& method, const HttpRequest& request, Call& call) {
+    Credentials shown;
+    shown.authorization = request.Header("authorization");
+    shown.address = [&request] { return request.address; };
+    return gate.Admit(method.name, method.roles, shown, call);
+  };
+  if (!options.tls_certificate.empty()) {
+    door.server.certificate_pem = TextOf(options.tls_certificate);
+    door.server.key_pem = TextOf(options.tls_key);
   }
   door.webroot = options.webroot;
   door.hotline = options.hotline;
@@ -110,6 +154,25 @@ Result<void> TellAddresses(const ServeOptions& options, const HttpDoor* http,
   fmt::print(fmt::runtime(Say("网页地址：http://{}/\n", "pages on http://{}/\n")), http->address());
   if (options.http_address_file.empty()) return {};
   return WriteWholeFile(options.http_address_file, http->address() + "\n", "--http-address-file");
+}
+
+/// TLS_INCOMPLETE, TLS_FILE: said at once, where gRPC would only fail every handshake.
+Result<void> CheckTls(const ServeOptions& options) {
+  if (options.tls_certificate.empty() != options.tls_key.empty() ||
+      (options.tls_certificate.empty() && !options.client_ca.empty())) {
+    return Invalid("TLS_INCOMPLETE", "--tls-cert and --tls-key belong together", "--tls-key");
+  }
+  const std::pair<const char*, const std::filesystem::path&> files[] = {
+      {"--tls-cert", options.tls_certificate},
+      {"--tls-key", options.tls_key},
+      {"--client-ca", options.client_ca}};
+  for (const auto& [field, file] : files) {
+    if (file.empty()) continue;
+    if (TextOf(file).find("-----BEGIN ") != std::string::npos) continue;
+    return Fail(StatusCode::kFailedPrecondition, "TLS_FILE",
+                fmt::format("{} cannot be read, or holds no PEM", file.string()), field);
+  }
+  return {};
 }
 
 /// Blocked before any thread begins, so that only the main thread takes them.
@@ -155,7 +218,7 @@ void WarnOfBundle(const Domain& domain) {
 
 /// Until one of the signals comes. This thread serves nobody, so it may wait for commits.
 void KeepHouseUntil(const sigset_t& signals, const Domain& domain, TrustNotes& notes,
-                    GrpcServer& server) {
+                    AuditTrail& audit, GrpcServer& server, const std::function<void()>& look) {
   using Clock = std::chrono::steady_clock;
   const timespec wait{kRenewSeconds, 0};
   Clock::time_point forget = Clock::now();
@@ -174,6 +237,10 @@ void KeepHouseUntil(const sigset_t& signals, const Domain& domain, TrustNotes& n
     const std::string said = std::exchange(trouble, renewed ? "" : renewed.error().message);
     if (!renewed && trouble != said) spdlog::error("trust notes: {}", trouble);
     server.SetServing(TakesWrites(domain.store));
+    look();
+    if (const auto kept = audit.Keep(); !kept && renewed) {
+      spdlog::error("audit trail: {}", kept.error().message);
+    }
   } while (sigtimedwait(&signals, nullptr, &wait) < 0);
 }
 
@@ -196,12 +263,12 @@ Result<void> Serve(const ServeOptions& options) {
   // What is reported goes to stderr, in our words: gRPC has many of its own for a taken port.
   setenv("GRPC_VERBOSITY", "NONE", 0);
   SetLogFormat(options.log_format);
-  YIMA_RETURN_IF_ERROR(CheckListen(options.listen, options.insecure, "--listen"));
-  if (options.http != kNone) {
-    YIMA_RETURN_IF_ERROR(CheckListen(options.http, options.insecure, "--http"));
-  }
+  const bool tls = !options.tls_certificate.empty();
+  YIMA_RETURN_IF_ERROR(CheckTls(options));
+  YIMA_RETURN_IF_ERROR(CheckListen(options.listen, tls, "--listen"));
+  if (options.http != kNone) YIMA_RETURN_IF_ERROR(CheckListen(options.http, tls, "--http"));
   if (options.metrics != kNone) {
-    YIMA_RETURN_IF_ERROR(CheckListen(options.metrics, options.insecure, "--metrics"));
+    YIMA_RETURN_IF_ERROR(CheckListen(options.metrics, false, "--metrics"));
   }
   const sigset_t signals = BlockSignals();
   YIMA_ASSIGN_OR_RETURN(const auto folder, OpenFolder(options));
@@ -210,13 +277,21 @@ Result<void> Serve(const ServeOptions& options) {
   YIMA_RETURN_IF_ERROR(notes.Bundle());
   Custodian custodian(domain, folder->registry(), folder->keys(), notes);
   const Resolver resolver(domain);
+  // A folder from before there were principals gets its first one here.
+  YIMA_RETURN_IF_ERROR(KeepAdminToken(domain, options.data));
+  AuditTrail audit(domain);
+  Gate gate(domain, audit, {options.public_rate, 4 * options.public_rate});
+  std::vector<Method> table = MakeMethodTable(domain, resolver, notes);
+  NoteRefusals(table, audit);
   GrpcServer::Options door;
   door.address = options.listen;
+  door.certificate_file = options.tls_certificate;
+  door.key_file = options.tls_key;
+  door.client_ca_file = options.client_ca;
   Metrics metrics;
-  auto table = MakeMethodTable(domain, resolver, notes);
   if (options.metrics != kNone) table = metrics.Measure(std::move(table));
-  YIMA_ASSIGN_OR_RETURN(const auto server, GrpcServer::Start(table, door));
-  YIMA_ASSIGN_OR_RETURN(const auto http, OpenHttpDoor(options, table, domain, metrics));
+  YIMA_ASSIGN_OR_RETURN(const auto server, GrpcServer::Start(table, gate, door));
+  YIMA_ASSIGN_OR_RETURN(const auto http, OpenHttpDoor(options, table, gate, domain, metrics));
   YIMA_ASSIGN_OR_RETURN(const auto figures,
                         OpenMetricsDoor(options, metrics, table, domain, resolver));
   const auto control = OpenControl(options.data, custodian);
@@ -228,12 +303,14 @@ Result<void> Serve(const ServeOptions& options) {
   fmt::print(fmt::runtime(Say("正在服务：{}\n", "serving on {}\n")), server->address());
   std::fflush(stdout);
 
+  CertificateWatch certificate(options);
   NotifySystemd("READY=1");
-  KeepHouseUntil(signals, domain, notes, *server);
+  KeepHouseUntil(signals, domain, notes, audit, *server, [&] { certificate.Look(http.get()); });
   NotifySystemd("STOPPING=1");
   if (figures != nullptr) figures->Stop();
   if (http != nullptr) http->Stop();
   server->Stop(kGrace);
+  YIMA_RETURN_IF_ERROR(audit.Keep());
   // For who exports them from the folder while nothing is served.
   YIMA_RETURN_IF_ERROR(RenewNotes(domain, notes));
   fmt::print("{}\n", Say("已停止", "stopped"));

@@ -25,6 +25,7 @@ class Registry:
         self.options = [str(option) for option in options]
         made = subprocess.run([self.yimad, "init", "--data", self.data, "--origin", "HTTPS://QR.EXAMPLE.CN/"],
                               check=True, capture_output=True, text=True)
+        self.token = (self.data / "admin-token").read_text().strip()
         self.root = next(line.split()[1] for line in made.stdout.splitlines() if line.startswith("root:"))
 
     def __enter__(self):
@@ -66,7 +67,8 @@ class Registry:
         """Nothing of the user's own, so that no configuration and no kept trust leaks into a test."""
         mine = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "YIMA_", "LC_", "LANG"))}
         return mine | {"HOME": str(self.folder), "XDG_STATE_HOME": str(self.folder / "state"),
-                       "XDG_DATA_HOME": str(self.folder / "share"), "LC_ALL": "C.UTF-8"} | more
+                       "XDG_DATA_HOME": str(self.folder / "share"), "LC_ALL": "C.UTF-8",
+                       "XDG_CONFIG_HOME": str(self.folder / "config"), "YIMA_TOKEN": self.token} | more
 
     def begin(self, *args, stdout=subprocess.DEVNULL):
         return subprocess.Popen(self.command(*args), env=self.environment(), stdout=stdout, stderr=subprocess.PIPE)
@@ -98,9 +100,9 @@ class Registry:
         """Every record, key, counter and log entry there is: what a refused command must not change."""
         with sqlite3.connect(f"file:{self.data / 'yima.db'}?mode=ro", uri=True) as store:
             tables = [name for (name,) in store.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY 1")]
-            # Numbers may be reserved and never used.
+            # Numbers may be reserved and never used; tokens are used, and refusals kept, in any case.
             return {table: store.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall()
-                    for table in tables if table not in ("sequence", "sqlite_stat1")}
+                    for table in tables if table not in ("sequence", "sqlite_stat1", "record68", "record69")}
 
     def check(self):
         done = subprocess.run([self.yimad, "check", "--data", self.data], capture_output=True, text=True, timeout=300)

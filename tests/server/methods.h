@@ -12,6 +12,7 @@
 
 #include "server/methods/method_table.h"
 #include "tests/server/world.h"
+#include "yima/v1/access_service.pb.h"
 #include "yima/v1/issuance_service.pb.h"
 #include "yima/v1/registry_service.pb.h"
 #include "yima/v1/resolver_service.pb.h"

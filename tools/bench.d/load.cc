@@ -27,6 +27,7 @@ ByteBuffer ToBuffer(const std::string& bytes) {
 /// What all callers of one run share.
 struct Shared {
   const std::string& method;
+  const std::string& token;
   const std::function<std::string(uint64_t)>& request;
   const uint64_t calls;
   std::atomic<uint64_t> next = 0;
@@ -52,6 +53,7 @@ class Caller {
     const uint64_t i = shared_.next.fetch_add(1, std::memory_order_relaxed);
     if (i >= shared_.calls) return shared_.End(grpc::Status::OK);
     context_.emplace();
+    if (!shared_.token.empty()) context_->AddMetadata("authorization", "Bearer " + shared_.token);
     request_ = ToBuffer(shared_.request(i));
     stub_.UnaryCall(&*context_, shared_.method, {}, &request_, &reply_,
                     [this](const grpc::Status& status) {
@@ -75,8 +77,11 @@ struct Load::Channels {
   std::vector<std::unique_ptr<Stub>> stubs;
 };
 
-Load::Load(const std::string& address, std::string method, int callers)
-    : channels_(std::make_unique<Channels>()), method_(std::move(method)), callers_(callers) {
+Load::Load(const std::string& address, std::string method, int callers, std::string token)
+    : channels_(std::make_unique<Channels>()),
+      method_(std::move(method)),
+      callers_(callers),
+      token_(std::move(token)) {
   for (size_t i = 0; i < kChannels; ++i) {
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // A connection of its own.
@@ -89,8 +94,13 @@ Load::~Load() = default;
 
 Result<Load::Measured> Load::Run(uint64_t n, const std::function<std::string(uint64_t)>& request,
                                  const Child& server) const {
-  Shared shared{
-      .method = method_, .request = request, .calls = n, .mutex = {}, .ended = {}, .failure = {}};
+  Shared shared{.method = method_,
+                .token = token_,
+                .request = request,
+                .calls = n,
+                .mutex = {},
+                .ended = {},
+                .failure = {}};
   shared.running = callers_;
   std::vector<std::unique_ptr<Caller>> callers;
   for (int i = 0; i < callers_; ++i) {

@@ -18,7 +18,8 @@ namespace yima::bench {
 class Load {
  public:
   /// `method`: "/yima.v1.ResolverService/Resolve".
-  Load(const std::string& address, std::string method, int callers);
+  /// `token`: shown with each call; empty: none.
+  Load(const std::string& address, std::string method, int callers, std::string token = "");
   ~Load();
 
   struct Measured {
@@ -36,6 +37,7 @@ class Load {
   const std::unique_ptr<Channels> channels_;
   const std::string method_;
   const int callers_;
+  const std::string token_;
 };
 
 /// Serves any unary method with a reply of so many bytes that looks at nothing, in the callback

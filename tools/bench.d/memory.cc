@@ -27,7 +27,8 @@ Result<void> WriteLedger(const std::filesystem::path& file, uint64_t rows) {
 Result<double> RunCli(const Options& options, const Registry& registry,
                       std::vector<std::string> words) {
   words.insert(words.begin(), options.yima.string());
-  words.insert(words.end(), {"--server", registry.address()});
+  words.insert(words.end(), {"--server", registry.address(), "--token-file",
+                             (registry.data() / "admin-token").string()});
   YIMA_ASSIGN_OR_RETURN(const auto program, Child::Start(words));
   YIMA_RETURN_IF_ERROR(program->Wait());
   return program->peak_megabytes();

@@ -47,10 +47,13 @@ Result<void> Registry::Serve() {
   const fs::path file = folder_ / "address";
   YIMA_ASSIGN_OR_RETURN(
       server_, Child::Start({options_.yimad.string(), "serve", "--listen", "127.0.0.1:0", "--http",
-                             "none", "--address-file", file.string(), "--data", folder_.string()}));
+                             "none", "--address-file", file.string(), "--data", folder_.string(),
+                             "--public-rate", "0"}));
   YIMA_ASSIGN_OR_RETURN(address_, ReadAddress(file, *server_));
   ClientOptions options;
   options.server = address_;
+  std::ifstream(folder_ / "admin-token") >> token_;
+  options.token = token_;
   client_ = std::make_unique<Client>(options);
   return {};
 }

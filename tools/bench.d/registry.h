@@ -25,6 +25,7 @@ class Registry {
 
   const Client& client() const { return *client_; }
   const std::string& address() const { return address_; }
+  const std::string& token() const { return token_; }
   const Child& server() const { return *server_; }
   std::filesystem::path database() const { return folder_ / "yima.db"; }
   std::filesystem::path data() const { return folder_; }
@@ -51,6 +52,7 @@ class Registry {
   const std::filesystem::path folder_;
   std::unique_ptr<Child> server_;
   std::string address_;
+  std::string token_;
   std::unique_ptr<Client> client_;
   uint64_t imported_ = 0;
 };

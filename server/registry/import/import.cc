@@ -31,7 +31,7 @@ class Import {
         source_(source),
         sink_(sink),
         header_(std::move(header)),
-        organizations_(header_.create_organizations()),
+        organizations_(header_.create_organizations() && call.reach->AllOrganizations()),
         rows_(std::move(rows)),
         keys_(std::move(keys)),
         problems_(sink) {
@@ -100,7 +100,7 @@ class Import {
     SpooledRow row;
     row.ordinal = report_.rows();
     report_.set_rows(row.ordinal + 1);
-    const auto sound = ReadRow(domain_, header_, snapshot, organizations_, given, row);
+    const auto sound = ReadRow(domain_, call_, header_, snapshot, organizations_, given, row);
     if (!sound) {
       if (EndsTheStream(sound.error())) return sound;
       Reject(given.line(), sound.error());

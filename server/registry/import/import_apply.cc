@@ -139,7 +139,7 @@ Result<std::vector<ImportApply::Planned>> ImportApply::PlanRows(const store::Sna
     Planned& each = planned.emplace_back();
     each.line = row.line;
     each.row.ParseFromString(row.facility);
-    YIMA_ASSIGN_OR_RETURN(each.plan, PlanRow(snapshot, header_, each.row, row.given));
+    YIMA_ASSIGN_OR_RETURN(each.plan, PlanRow(call_, snapshot, header_, each.row, row.given));
     if (each.plan.act == RowAct::kUpdate && !changed.insert(each.plan.uid).second) {
       each.plan.act = RowAct::kConflict;
       each.plan.conflict = {StatusCode::kAlreadyExists, "ROW_REPEATED",

@@ -72,7 +72,7 @@ Result<Key> IdentityOf(const v1::ImportHeader& header, const v1::Facility& facil
   return Key{store::Index::kFacilityCode, FacilityCodeKey(code.scheme(), code.digits())};
 }
 
-Result<void> ReadRow(const Domain& domain, const v1::ImportHeader& header,
+Result<void> ReadRow(const Domain& domain, const Call& call, const v1::ImportHeader& header,
                      const store::Snapshot& snapshot, LedgerOrganizations& organizations,
                      v1::ImportRow& given, SpooledRow& row) {
   v1::Facility& facility = *given.mutable_facility();
@@ -93,6 +93,7 @@ Result<void> ReadRow(const Domain& domain, const v1::ImportHeader& header,
   const bool withheld = facility.has_remark() || !facility.personal().empty();
   YIMA_RETURN_IF_ERROR(CheckWholeSize(facility, withheld ? "personal" : "extra"));
   YIMA_RETURN_IF_ERROR(FindHolders(snapshot, organizations, given, facility));
+  YIMA_RETURN_IF_ERROR(CheckReach(call, facility, "division"));
   row.line = given.line();
   facility.SerializeToString(&row.facility);
   return {};

@@ -12,7 +12,7 @@ namespace yima::server {
 /// (the value alone, neither salt nor hash). Sets `row.given` and `row.facility`. What
 /// CheckFacility, CheckRights and LedgerOrganizations::Find say; FIELD_OUTPUT_ONLY for rights with
 /// a holder; IDENTITY_MISSING; CLASS_HAS_NO_NUMBERS.
-Result<void> ReadRow(const Domain& domain, const v1::ImportHeader& header,
+Result<void> ReadRow(const Domain& domain, const Call& call, const v1::ImportHeader& header,
                      const store::Snapshot& snapshot, LedgerOrganizations& organizations,
                      v1::ImportRow& given, SpooledRow& row);
 

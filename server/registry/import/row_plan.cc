@@ -228,8 +228,8 @@ RowPlan Compare(const v1::ImportHeader& header, uint64_t uid, Read<v1::Facility>
 
 }  // namespace
 
-Result<RowPlan> PlanRow(const store::Snapshot& snapshot, const v1::ImportHeader& header,
-                        const v1::Facility& row, uint8_t given) {
+Result<RowPlan> PlanRow(const Call& call, const store::Snapshot& snapshot,
+                        const v1::ImportHeader& header, const v1::Facility& row, uint8_t given) {
   YIMA_ASSIGN_OR_RETURN(const Key identity, IdentityOf(header, row));
   YIMA_ASSIGN_OR_RETURN(const uint64_t uid, snapshot.Holder(identity.index, identity.key));
   YIMA_ASSIGN_OR_RETURN(auto taken, FindTaken(snapshot, row, identity, uid));
@@ -239,6 +239,9 @@ Result<RowPlan> PlanRow(const store::Snapshot& snapshot, const v1::ImportHeader&
   if (!stands) {
     return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
                 fmt::format("facility {} has a key but no record; run yimad check", uid));
+  }
+  if (const auto seen = CheckReach(call, stands->record, "codes"); !seen) {
+    return Conflict(uid, seen.error().reason, seen.error().message, seen.error().field);
   }
   return Compare(header, uid, *std::move(stands), row, given);
 }

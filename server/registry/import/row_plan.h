@@ -22,8 +22,8 @@ struct RowPlan {
 /// ROW_DIFFERS (fields named in its words, the first in its field) unless the header asks for
 /// updates, RIGHT_SETTLED (a claimed or confirmed right is not moved by a ledger),
 /// FACILITY_CODE_TAKEN, EXTERNAL_CODE_TAKEN, FACILITY_TOO_LARGE.
-Result<RowPlan> PlanRow(const store::Snapshot& snapshot, const v1::ImportHeader& header,
-                        const v1::Facility& row, uint8_t given);
+Result<RowPlan> PlanRow(const Call& call, const store::Snapshot& snapshot,
+                        const v1::ImportHeader& header, const v1::Facility& row, uint8_t given);
 
 }  // namespace yima::server
 

@@ -32,6 +32,7 @@ class Stubborn {
       : code_(code),
         refusals_(refusals),
         server_(Serve({{name,
+                        kPublic,
                         [this](const Call&, std::string_view, const Reply& reply) {
                           const auto answer = Answer();
                           if (!answer) return reply(tl::unexpected(answer.error()));
@@ -43,6 +44,7 @@ class Stubborn {
       : code_(code),
         refusals_(refusals),
         server_(Serve({{name,
+                        kPublic,
                         {},
                         [this, messages_before](const Call&, const Source& source,
                                                 const Sink& sink) -> Result<void> {
@@ -157,7 +159,9 @@ TEST(ClientRetryTest, ServerThatStartsLateIsFound) {
   options.address = Serve({})->address();  // A port that was free a moment ago.
   World world;
   Methods methods(world);
+  Doors doors(world);
   ClientOptions client;
+  client.token = doors.token;
   client.server = options.address;
   Gate asking;
   Result<v1::CreateOrganizationResponse> created;
@@ -167,7 +171,7 @@ TEST(ClientRetryTest, ServerThatStartsLateIsFound) {
     created = early.CreateOrganization(Named("城管局"));
   });
   asking.Wait();
-  const auto server = GrpcServer::Start(methods.table(), options);
+  const auto server = GrpcServer::Start(methods.table(), doors.gate, options);
   caller.join();
   ASSERT_TRUE(server) << server.error().message;
   EXPECT_TRUE(created) << created.error().message;

@@ -9,11 +9,12 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "programs")
 from registry import Registry  # noqa: E402
 
 YIMAD, BUF = sys.argv[1:]
-SERVICES = ["IssuanceService", "RegistryService", "ResolverService", "RightsService"]
+SERVICES = ["AccessService", "IssuanceService", "RegistryService", "ResolverService", "RightsService"]
 
 
 def curl(registry, *args):
-    return subprocess.run([BUF, "curl", "--protocol", "grpc", "--http2-prior-knowledge", *args],
+    return subprocess.run([BUF, "curl", "--protocol", "grpc", "--http2-prior-knowledge",
+                           "-H", f"authorization: Bearer {registry.token}", *args],
                           capture_output=True, text=True, timeout=60)
 
 

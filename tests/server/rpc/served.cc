@@ -2,20 +2,43 @@
 
 #include <gtest/gtest.h>
 
+#include "server/access/tokens.h"
 #include "server/store/sqlite_store.h"
 
 namespace yima::server::testing {
+namespace {
+
+constexpr server::Gate::Options kNoLimit{.public_calls_a_second = 0, .public_burst = 0};
+
+}  // namespace
+
+Doors::Doors(World& world) : audit(world.domain()), gate(world.domain(), audit, kNoLimit) {
+  static_cast<void>(MakeFirstAdministrator(world.domain(), [&](std::string_view made) {
+    token = made;
+    return Result<void>();
+  }));
+}
+
+server::Gate& OpenGate() {
+  static World world;
+  static Doors doors(world);
+  return doors.gate;
+}
 
 Served::Served() {
   std::string pattern = ::testing::TempDir() + "yima-served-XXXXXX";
   folder_ = mkdtemp(pattern.data());
   world_ = std::make_unique<World>(Open());
   methods_ = std::make_unique<Methods>(*world_);
-  server_ = Serve(methods_->table());
+  doors_ = std::make_unique<Doors>(*world_);
+  GrpcServer::Options options;
+  options.address = "127.0.0.1:0";
+  server_ = *GrpcServer::Start(methods_->table(), doors_->gate, options);
 }
 
 Served::~Served() {
   server_.reset();
+  doors_.reset();
   methods_.reset();
   world_.reset();
   std::filesystem::remove_all(folder_);
@@ -30,6 +53,7 @@ std::unique_ptr<store::Store> Served::Open() const {
 Client Served::client(std::chrono::milliseconds deadline) const {
   ClientOptions options;
   options.server = address();
+  options.token = doors_->token;
   options.deadline = deadline;
   return Client(options);
 }
@@ -45,7 +69,7 @@ std::unique_ptr<GrpcServer> Serve(const std::vector<Method>& table, int streams_
   GrpcServer::Options options;
   options.address = "127.0.0.1:0";
   options.streams_max = streams_max;
-  return *GrpcServer::Start(table, options);
+  return *GrpcServer::Start(table, OpenGate(), options);
 }
 
 }  // namespace yima::server::testing

@@ -35,6 +35,18 @@ class Gate {
   bool open_ = false;
 };
 
+/// A gate before a World, and the token of one who may do everything.
+struct Doors {
+  explicit Doors(World& world);
+
+  AuditTrail audit;
+  server::Gate gate;
+  std::string token;
+};
+
+/// Before which everybody may call what is public, as a test's own methods are.
+server::Gate& OpenGate();
+
 /// A registry on the real store in a folder of its own, served over real gRPC on a free port.
 class Served {
  public:
@@ -45,7 +57,7 @@ class Served {
   Methods& methods() { return *methods_; }
   const std::string& address() const { return server_->address(); }
   Client client(std::chrono::milliseconds deadline = std::chrono::minutes(2)) const;
-  Transport transport() const { return Transport(address()); }
+  Transport transport() const { return Transport({.server = address(), .token = doors_->token}); }
   /// The store anew, from its file, without a server.
   void StopAndReopen();
   void SetServing(bool serving) { server_->SetServing(serving); }

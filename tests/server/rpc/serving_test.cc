@@ -153,7 +153,7 @@ TEST(ServingTest, DeadlineThatExpiresInTheMiddleEndsTheCallAlone) {
                                 });
                               },
                               {}}});
-  const Transport transport(server->address());
+  const Transport transport({.server = server->address()});
   v1::GetBatchRequest request;
   v1::GetBatchResponse response;
   EXPECT_EQ(RefusalOf(transport.Unary("test.Slow/Answer", request, response, milliseconds(100))),
@@ -182,7 +182,7 @@ TEST(ServingTest, HandlerLearnsThatNobodyWaits) {
                               {}}});
   v1::GetBatchRequest request;
   v1::GetBatchResponse response;
-  EXPECT_EQ(RefusalOf(Transport(server->address())
+  EXPECT_EQ(RefusalOf(Transport({.server = server->address()})
                           .Unary("test.Slow/Answer", request, response, milliseconds(100))),
             (Refusal{StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED", ""}));
   EXPECT_TRUE(learnt.get_future().get());
@@ -195,7 +195,7 @@ TEST(ServingTest, ExceptionOfAHandlerIsItsCallsErrorAlone) {
         kPublic,
         [](const Call&, std::string_view, const Reply&) { throw std::runtime_error("bad luck"); },
         {}}});
-  const Transport transport(server->address());
+  const Transport transport({.server = server->address()});
   v1::GetBatchRequest request;
   v1::GetBatchResponse response;
   for (int i = 0; i < 2; ++i) {
@@ -231,7 +231,7 @@ TEST(ServingTest, SecondServerOnOneAddressIsRefused) {
   const auto server = Serve({});
   GrpcServer::Options options;
   options.address = server->address();
-  EXPECT_EQ(RefusalOf(GrpcServer::Start({}, options)),
+  EXPECT_EQ(RefusalOf(GrpcServer::Start({}, OpenGate(), options)),
             (Refusal{StatusCode::kUnavailable, "ADDRESS_UNAVAILABLE", ""}));
 }
 

@@ -179,7 +179,7 @@ TEST(StreamLimitTest, MoreStreamsThanMayBeAreRefused) {
                 return {};
               }}},
             2);
-  const Transport transport(server->address());
+  const Transport transport({.server = server->address()});
   const auto call = [&](const std::function<Result<void>()>& on_response) {
     v1::GetBatchRequest request;
     v1::GetBatchResponse response;
@@ -219,8 +219,8 @@ TEST(StreamLimitTest, StreamWithoutAFirstMessageIsRefused) {
                              YIMA_RETURN_IF_ERROR(asked);
                              return {};
                            }}},
-                         options);
-  const Transport transport(server->address());
+                         OpenGate(), options);
+  const Transport transport({.server = server->address()});
   v1::ImportFacilitiesRequest request;
   v1::ImportFacilitiesResponse response;
   const auto silent = [&]() -> Result<bool> {

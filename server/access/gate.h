@@ -1,0 +1,77 @@
+#ifndef YIMA_SERVER_ACCESS_GATE_H_
+#define YIMA_SERVER_ACCESS_GATE_H_
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "server/access/audit_trail.h"
+#include "server/access/rate_limit.h"
+#include "server/access/roles.h"
+#include "server/domain/domain.h"
+
+namespace yima::server {
+
+/// What a caller shows of itself, whatever transport brought it. Views that live as long as the
+/// call to Admit.
+struct Credentials {
+  std::string_view authorization;  ///< "Bearer yima_…"; empty when there is none.
+  std::string_view certificate;    ///< Common name of a verified client certificate; or empty.
+  /// Gives the caller's address, without its port. Asked only when it matters.
+  std::function<std::string()> address;
+};
+
+/// The one place where callers are let in: who they are, whether they may call this method, and how
+/// often. What it refuses goes to the audit trail. Thread-safe; a known caller costs some hundred
+/// nanoseconds and no read of the store.
+class Gate {
+ public:
+  struct Options {
+    double public_calls_a_second = 50;  ///< By address, of callers without a token; 0: no limit.
+    double public_burst = 200;
+  };
+
+  Gate(const Domain& domain, AuditTrail& audit, const Options& options);
+
+  /// Fills in who calls and where it may do this. UNAUTHENTICATED: TOKEN_MISSING, TOKEN_MALFORMED,
+  /// TOKEN_UNKNOWN, TOKEN_EXPIRED, TOKEN_REVOKED, PRINCIPAL_DISABLED, CERTIFICATE_UNKNOWN;
+  /// PERMISSION_DENIED: ROLE_MISSING; RESOURCE_EXHAUSTED: RATE_EXCEEDED with a delay.
+  Result<void> Admit(std::string_view method, Roles roles, const Credentials& shown, Call& call);
+
+ private:
+  struct Caller;
+  using Proof = std::array<uint64_t, 2>;
+  struct HashProof {
+    size_t operator()(const Proof& proof) const { return proof[0]; }
+  };
+
+  Result<std::shared_ptr<const Caller>> CallerOf(const Credentials& shown);
+  Result<std::shared_ptr<const Caller>> Verify(const Credentials& shown) const;
+  Result<uint64_t> PrincipalOfToken(const store::Snapshot& snapshot, std::string_view text,
+                                    v1::Token& token) const;
+  Result<std::shared_ptr<const Caller>> MakeCaller(const store::Snapshot& snapshot,
+                                                   uint64_t principal,
+                                                   const v1::Token& token) const;
+  Proof ProofOf(const Credentials& shown) const;
+  Result<void> CheckRate(const Credentials& shown);
+  void NoteUse(const Caller& caller);
+  tl::unexpected<Error> Refuse(std::string_view method, const Caller* caller,
+                               const Credentials& shown, Error error);
+
+  const Domain& domain_;
+  AuditTrail& audit_;
+  RateLimit public_rate_;
+  std::array<uint8_t, 16> proof_key_;
+
+  std::shared_mutex mutex_;
+  std::unordered_map<Proof, std::shared_ptr<const Caller>, HashProof> known_;
+  uint64_t known_at_ = 0;  ///< What access_changes said when known_ was begun.
+};
+
+}  // namespace yima::server
+
+#endif  // YIMA_SERVER_ACCESS_GATE_H_

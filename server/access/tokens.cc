@@ -1,0 +1,237 @@
+#include "server/access/tokens.h"
+
+#include <fmt/format.h>
+
+#include "server/access/roles.h"
+#include "server/domain/batch_items.h"
+#include "server/domain/page_scan.h"
+#include "server/registry/facility_rules.h"
+
+namespace yima::server {
+namespace {
+
+constexpr size_t kLabelMax = 64;
+constexpr int64_t kSecond = 1'000'000;
+constexpr int64_t kLifetimeMin = 60;
+constexpr int64_t kLifetimeMax = int64_t{10} * 365 * 86'400;
+constexpr int64_t kLifetimeUsual = int64_t{90} * 86'400;
+constexpr int64_t kOverlapMax = int64_t{30} * 86'400;
+
+struct StoredToken {
+  uint64_t revision = 0;
+  v1::Token token;
+};
+
+Result<StoredToken> FindToken(const store::Snapshot& snapshot, uint64_t id,
+                              std::string_view field) {
+  std::optional<store::Record> stored;
+  if (id <= INT64_MAX) {
+    YIMA_ASSIGN_OR_RETURN(stored, snapshot.Get(store::Kind::kToken, id));
+  }
+  if (!stored) {
+    return Fail(StatusCode::kNotFound, "TOKEN_NOT_FOUND", fmt::format("no token has id {}", id),
+                std::string(field));
+  }
+  StoredToken found{stored->revision, {}};
+  if (found.token.ParseFromString(stored->bytes)) return found;
+  return Fail(StatusCode::kDataLoss, "RECORD_DAMAGED", fmt::format("token {} does not parse", id));
+}
+
+store::Put PutToken(const v1::Token& token, uint64_t revision) {
+  return {store::Kind::kToken, token.id(), revision, token.SerializeAsString(), {}};
+}
+
+v1::Token ShownToken(v1::Token token) {
+  token.clear_secret_hash();
+  return token;
+}
+
+bool MayDealWith(const Call& call, uint64_t principal, Roles others) {
+  return principal == call.principal_id || (call.roles & others) != 0;
+}
+
+Result<void> CheckMayDealWith(const Call& call, uint64_t principal) {
+  if (MayDealWith(call, principal, kAdmins)) return {};
+  return Fail(StatusCode::kPermissionDenied, "ROLE_MISSING",
+              "only an administrator deals with the tokens of others", "principal");
+}
+
+Result<void> CheckTimes(const v1::CreateTokenRequest& request) {
+  const int64_t lifetime = request.lifetime_seconds();
+  if (lifetime != 0 && (lifetime < kLifetimeMin || lifetime > kLifetimeMax)) {
+    return Invalid(
+        "LIFETIME_OUT_OF_RANGE",
+        fmt::format("a lifetime of {} s, want {} to {}", lifetime, kLifetimeMin, kLifetimeMax),
+        "lifetime_seconds");
+  }
+  if (request.overlap_seconds() < 0 || request.overlap_seconds() > kOverlapMax) {
+    return Invalid(
+        "OVERLAP_OUT_OF_RANGE",
+        fmt::format("an overlap of {} s, want 0 to {}", request.overlap_seconds(), kOverlapMax),
+        "overlap_seconds");
+  }
+  return {};
+}
+
+/// The one that is followed ends after the overlap, unless it does so sooner.
+Result<void> EndReplaced(const Domain& domain, const v1::CreateTokenRequest& request,
+                         uint64_t principal, const store::Snapshot& snapshot,
+                         store::Change& change) {
+  if (request.replaces() == 0) return {};
+  YIMA_ASSIGN_OR_RETURN(auto replaced, FindToken(snapshot, request.replaces(), "replaces"));
+  if (replaced.token.principal() != principal) {
+    return Fail(StatusCode::kNotFound, "TOKEN_NOT_FOUND",
+                fmt::format("token {} is another principal's", request.replaces()), "replaces");
+  }
+  const TimeUs end = domain.now() + request.overlap_seconds() * kSecond;
+  if (replaced.token.expire_time_us() > end) replaced.token.set_expire_time_us(end);
+  change.puts.push_back(PutToken(replaced.token, replaced.revision));
+  return {};
+}
+
+v1::Token NewToken(const Domain& domain, uint64_t id, uint64_t principal, int64_t lifetime,
+                   std::string_view label) {
+  v1::Token token;
+  token.set_id(id);
+  token.set_principal(principal);
+  token.set_label(std::string(label));
+  token.set_create_time_us(domain.now());
+  token.set_expire_time_us(domain.now() + (lifetime != 0 ? lifetime : kLifetimeUsual) * kSecond);
+  return token;
+}
+
+}  // namespace
+
+Result<Planned> PlanCreateToken(const Domain& domain, const Call& call,
+                                const v1::CreateTokenRequest& request,
+                                const store::Snapshot& snapshot,
+                                const std::function<void(std::string)>& made) {
+  const uint64_t principal = request.principal() != 0 ? request.principal() : call.principal_id;
+  YIMA_RETURN_IF_ERROR(CheckMayDealWith(call, principal));
+  YIMA_RETURN_IF_ERROR(CheckTimes(request));
+  YIMA_RETURN_IF_ERROR(CheckText(request.label(), kLabelMax, "label"));
+  std::optional<Read<v1::Principal>> holder;
+  if (principal <= INT64_MAX) {
+    YIMA_ASSIGN_OR_RETURN(holder, Get<v1::Principal>(snapshot, principal));
+  }
+  if (!holder) {
+    return Fail(StatusCode::kNotFound, "PRINCIPAL_NOT_FOUND",
+                fmt::format("no principal has id {}", principal), "principal");
+  }
+  store::Change change;
+  change.checks.push_back({store::Kind::kPrincipal, principal, holder->revision});
+  YIMA_RETURN_IF_ERROR(EndReplaced(domain, request, principal, snapshot, change));
+  YIMA_ASSIGN_OR_RETURN(const uint64_t id, domain.numbers.NewId(store::Kind::kToken));
+  v1::Token token = NewToken(domain, id, principal, request.lifetime_seconds(), request.label());
+  const TokenText text = TokenText::Make(id);
+  token.set_secret_hash(SecretHash(domain.keys, text));
+  change.puts.push_back(PutToken(token, 0));
+  made(text.ToString());
+  return Planned{std::move(change), {{store::Kind::kToken, id, 1}}};
+}
+
+Result<v1::CreateTokenResponse> AnswerCreateToken(const Domain& domain,
+                                                  const std::vector<RecordRef>& results,
+                                                  const store::Snapshot& snapshot) {
+  domain.access_changes->fetch_add(1, std::memory_order_release);
+  YIMA_ASSIGN_OR_RETURN(auto found, FindToken(snapshot, results.at(0).id, ""));
+  v1::CreateTokenResponse response;
+  *response.mutable_token() = ShownToken(std::move(found.token));
+  return response;
+}
+
+Result<Planned> PlanRevokeToken(const Domain& domain, const Call& call,
+                                const v1::RevokeTokenRequest& request,
+                                const store::Snapshot& snapshot) {
+  YIMA_ASSIGN_OR_RETURN(auto found, FindToken(snapshot, request.id(), "id"));
+  YIMA_RETURN_IF_ERROR(CheckMayDealWith(call, found.token.principal()));
+  const RecordRef ref{store::Kind::kToken, request.id(), found.revision};
+  if (found.token.revoke_time_us() != 0) return Planned{{}, {ref}};
+  found.token.set_revoke_time_us(domain.now());
+  store::Change change;
+  change.puts.push_back(PutToken(found.token, found.revision));
+  return Planned{std::move(change), {{ref.kind, ref.id, ref.revision + 1}}};
+}
+
+Result<v1::RevokeTokenResponse> AnswerRevokeToken(const Domain& domain,
+                                                  const std::vector<RecordRef>& results,
+                                                  const store::Snapshot& snapshot) {
+  domain.access_changes->fetch_add(1, std::memory_order_release);
+  YIMA_ASSIGN_OR_RETURN(auto found, FindToken(snapshot, results.at(0).id, "id"));
+  v1::RevokeTokenResponse response;
+  *response.mutable_token() = ShownToken(std::move(found.token));
+  return response;
+}
+
+Result<v1::ListTokensResponse> ListTokens(const Domain& domain, const Call& call,
+                                          const v1::ListTokensRequest& request,
+                                          const store::Snapshot& snapshot) {
+  const bool all = MayDealWith(call, 0, kAdmins | kAuditors);
+  const uint64_t of = request.principal() != 0 || all ? request.principal() : call.principal_id;
+  if (!MayDealWith(call, of, kAdmins | kAuditors))
+    return tl::unexpected(CheckMayDealWith(call, of).error());
+  YIMA_ASSIGN_OR_RETURN(const size_t size, PageSize(request.page_size()));
+  const std::string filter = fmt::format("{}", of);
+  YIMA_ASSIGN_OR_RETURN(const std::string place,
+                        OpenPageToken(domain, call.method, filter, request.page_token()));
+  const uint64_t after = place.empty() ? 0 : std::stoull(place);
+  v1::ListTokensResponse response;
+  PageScan page(call, size, after);
+  Result<void> failure;
+  YIMA_RETURN_IF_ERROR(snapshot.Scan(
+      store::Kind::kToken, after, {}, [&](uint64_t id, uint64_t, std::string_view bytes) {
+        if (!page.Look(id)) return false;
+        v1::Token token;
+        if (!token.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+          failure = Fail(StatusCode::kDataLoss, "RECORD_DAMAGED",
+                         fmt::format("token {} does not parse", id));
+          return false;
+        }
+        if (of != 0 && token.principal() != of) return true;
+        if (!page.Take(bytes.size())) return false;
+        *response.add_tokens() = ShownToken(std::move(token));
+        return true;
+      }));
+  YIMA_RETURN_IF_ERROR(failure);
+  YIMA_ASSIGN_OR_RETURN(*response.mutable_next_page_token(), page.NextToken(domain, filter));
+  return response;
+}
+
+Result<void> MakeFirstAdministrator(const Domain& domain,
+                                    const std::function<Result<void>(std::string_view)>& keep) {
+  bool any = false;
+  YIMA_RETURN_IF_ERROR(domain.store.Read()->Scan(store::Kind::kPrincipal, 0, {},
+                                                 [&](uint64_t, uint64_t, std::string_view) {
+                                                   any = true;
+                                                   return false;
+                                                 }));
+  if (any) return {};
+  YIMA_ASSIGN_OR_RETURN(const uint64_t id, domain.numbers.NewId(store::Kind::kPrincipal));
+  v1::Principal principal;
+  principal.set_id(id);
+  principal.set_kind(v1::PRINCIPAL_KIND_PERSON);
+  *principal.mutable_name() = Withhold("admin");
+  // A small city begins with one person who does everything, and takes roles away as it grows.
+  for (const auto role : {v1::ROLE_ADMIN, v1::ROLE_MANAGER, v1::ROLE_REGISTRAR, v1::ROLE_AUDITOR}) {
+    principal.add_grants()->set_role(role);
+  }
+  principal.set_create_time_us(domain.now());
+  principal.set_update_time_us(principal.create_time_us());
+  YIMA_ASSIGN_OR_RETURN(const uint64_t token_id, domain.numbers.NewId(store::Kind::kToken));
+  v1::Token token = NewToken(domain, token_id, id, kLifetimeMax, "admin-token");
+  const TokenText text = TokenText::Make(token_id);
+  token.set_secret_hash(SecretHash(domain.keys, text));
+  YIMA_RETURN_IF_ERROR(keep(text.ToString()));
+  Call call;
+  call.method = "yimad";
+  call.principal = "local";
+  ChangeWriter writer(call, "");
+  writer.Create(id, principal);
+  store::Change change = writer.Take();
+  change.puts.push_back(PutToken(token, 0));
+  YIMA_RETURN_IF_ERROR(Settled(store::ApplyAndWait(domain.store, std::move(change))));
+  domain.access_changes->fetch_add(1, std::memory_order_release);
+  return {};
+}
+
+}  // namespace yima::server

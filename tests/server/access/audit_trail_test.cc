@@ -1,0 +1,92 @@
+#include "server/access/audit_trail.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/server/access/callers.h"
+
+namespace yima::server::testing {
+namespace {
+
+v1::Refusal Refused(const std::string& peer, const std::string& reason) {
+  v1::Refusal refusal;
+  refusal.set_peer(peer);
+  refusal.set_method("m");
+  refusal.set_reason(reason);
+  return refusal;
+}
+
+class AuditTrailTest : public ::testing::Test {
+ protected:
+  std::vector<v1::Refusal> List() {
+    const auto page = ListRefusals(world_.domain(), world_.call("list"), {}, *world_.Read());
+    return page ? std::vector<v1::Refusal>(page->refusals().begin(), page->refusals().end())
+                : std::vector<v1::Refusal>();
+  }
+
+  World world_;
+  AuditTrail audit_{world_.domain()};
+};
+
+TEST_F(AuditTrailTest, EqualOnesShareARecordThatCountsThem) {
+  for (int i = 0; i < 3; ++i) audit_.Note(Refused("192.0.2.1", "ROLE_MISSING"));
+  audit_.Note(Refused("192.0.2.2", "ROLE_MISSING"));
+  ASSERT_TRUE(audit_.Keep());
+  audit_.Note(Refused("192.0.2.1", "ROLE_MISSING"));
+  ASSERT_TRUE(audit_.Keep());
+  ASSERT_TRUE(audit_.Keep());
+  const auto listed = List();
+  ASSERT_EQ(listed.size(), 2u);
+  EXPECT_EQ(listed[0].peer(), "192.0.2.2");
+  EXPECT_EQ(listed[0].count(), 1u);
+  EXPECT_EQ(listed[1].count(), 4u);
+  EXPECT_EQ(audit_.count(), 5u);
+}
+
+TEST_F(AuditTrailTest, AFloodOfKindsIsOneRecordMore) {
+  for (int i = 0; i < 1000; ++i) audit_.Note(Refused(std::to_string(i), "ROLE_MISSING"));
+  ASSERT_TRUE(audit_.Keep());
+  const auto listed = List();
+  ASSERT_EQ(listed.size(), 100u);  // A page.
+  uint64_t others = 0;
+  v1::ListRefusalsRequest request;
+  request.set_page_size(1000);
+  const auto all = ListRefusals(world_.domain(), world_.call("list"), request, *world_.Read());
+  for (const auto& refusal : all->refusals()) {
+    if (refusal.reason() == "AND_OTHERS") others += refusal.count();
+  }
+  EXPECT_EQ(all->refusals_size(), static_cast<int>(AuditTrail::kKindsAMinute) + 1);
+  EXPECT_EQ(others, 1000 - AuditTrail::kKindsAMinute);
+}
+
+TEST_F(AuditTrailTest, PagesGoFromTheNewestToTheOldest) {
+  for (int i = 0; i < 5; ++i) {
+    audit_.Note(Refused(std::to_string(i), "ROLE_MISSING"));
+    ASSERT_TRUE(audit_.Keep());
+  }
+  v1::ListRefusalsRequest request;
+  request.set_page_size(2);
+  std::string peers;
+  for (;;) {
+    const auto page = ListRefusals(world_.domain(), world_.call("list"), request, *world_.Read());
+    ASSERT_TRUE(page);
+    for (const auto& refusal : page->refusals()) peers += refusal.peer();
+    if (page->next_page_token().empty()) break;
+    request.set_page_token(page->next_page_token());
+  }
+  EXPECT_EQ(peers, "43210");
+}
+
+TEST_F(AuditTrailTest, ALaterMinuteBeginsAnew) {
+  const TimeUs before = world_now;
+  audit_.Note(Refused("a", "ROLE_MISSING"));
+  ASSERT_TRUE(audit_.Keep());
+  world_now += 61'000'000;
+  ASSERT_TRUE(audit_.Keep());
+  audit_.Note(Refused("a", "ROLE_MISSING"));
+  ASSERT_TRUE(audit_.Keep());
+  world_now = before;
+  EXPECT_EQ(List().size(), 2u);
+}
+
+}  // namespace
+}  // namespace yima::server::testing

@@ -1,0 +1,112 @@
+#include "server/access/tokens.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/server/access/callers.h"
+
+namespace yima::server::testing {
+namespace {
+
+class TokensTest : public ::testing::Test {
+ protected:
+  Result<v1::CreateTokenResponse> Create(v1::CreateTokenRequest request,
+                                         const std::string& request_id) {
+    request.set_request_id(request_id);
+    return callers_.methods.Unary<v1::CreateTokenResponse>("AccessService/CreateToken", request);
+  }
+
+  World world_;
+  Callers callers_{world_};
+  uint64_t principal_ = callers_.Make({GrantOf(v1::ROLE_CREW)}).id();
+};
+
+TEST_F(TokensTest, TextComesOnceAndIsNowhereInTheStore) {
+  v1::CreateTokenRequest request;
+  request.set_principal(principal_);
+  const auto made = Create(request, "once");
+  ASSERT_TRUE(made);
+  const auto text = TokenText::Parse(made->text());
+  ASSERT_TRUE(text);
+  EXPECT_EQ(text->id, made->token().id());
+  EXPECT_TRUE(made->token().secret_hash().empty());
+  const auto again = Create(request, "once");
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->token().id(), made->token().id());
+  EXPECT_EQ(again->text(), "");
+  const auto stored = world_.Read()->Get(store::Kind::kToken, made->token().id());
+  EXPECT_EQ((*stored)->bytes.find(text->secret), std::string::npos);
+}
+
+TEST_F(TokensTest, RefusesTimesOutOfRange) {
+  v1::CreateTokenRequest request;
+  request.set_principal(principal_);
+  for (const int64_t seconds : {int64_t{-1}, int64_t{59}, int64_t{315'360'001}}) {
+    request.set_lifetime_seconds(seconds);
+    EXPECT_EQ(RefusalOf(Create(request, "lifetime")).reason, "LIFETIME_OUT_OF_RANGE");
+  }
+  request.set_lifetime_seconds(0);
+  request.set_overlap_seconds(2'592'001);
+  EXPECT_EQ(RefusalOf(Create(request, "overlap")).reason, "OVERLAP_OUT_OF_RANGE");
+}
+
+TEST_F(TokensTest, TheOneThatIsFollowedHoldsForTheOverlap) {
+  const auto old = callers_.TokenFor(principal_, 86'400);
+  v1::CreateTokenRequest request;
+  request.set_principal(principal_);
+  request.set_replaces(old.token().id());
+  request.set_overlap_seconds(600);
+  const auto made = Create(request, "rotate");
+  ASSERT_TRUE(made);
+  EXPECT_TRUE(callers_.Enter(old.text(), kCrews));
+  EXPECT_TRUE(callers_.Enter(made->text(), kCrews));
+  const TimeUs before = world_now;
+  world_now += 601'000'000;
+  EXPECT_EQ(RefusalOf(callers_.Enter(old.text(), kCrews)).reason, "TOKEN_EXPIRED");
+  EXPECT_TRUE(callers_.Enter(made->text(), kCrews));
+  world_now = before;
+}
+
+TEST_F(TokensTest, OthersTokensAreAnAdministratorsBusiness) {
+  const auto other = callers_.TokenFor(principal_);
+  Call call = world_.call("yima.v1.AccessService/CreateToken");
+  call.principal_id = callers_.Make({}).id();
+  call.roles = kCrews;
+  v1::CreateTokenRequest create;
+  create.set_principal(principal_);
+  EXPECT_EQ(RefusalOf(PlanCreateToken(world_.domain(), call, create, *world_.Read(),
+                                      [](const std::string&) {}))
+                .reason,
+            "ROLE_MISSING");
+  v1::RevokeTokenRequest revoke;
+  revoke.set_id(other.token().id());
+  EXPECT_EQ(RefusalOf(PlanRevokeToken(world_.domain(), call, revoke, *world_.Read())).reason,
+            "ROLE_MISSING");
+  v1::ListTokensRequest list;
+  const auto own = ListTokens(world_.domain(), call, list, *world_.Read());
+  ASSERT_TRUE(own);
+  EXPECT_EQ(own->tokens_size(), 0);
+  list.set_principal(principal_);
+  EXPECT_EQ(RefusalOf(ListTokens(world_.domain(), call, list, *world_.Read())).reason,
+            "ROLE_MISSING");
+}
+
+TEST_F(TokensTest, AFirstAdministratorIsMadeOnceAndAnewAfterACrash) {
+  World fresh;
+  std::vector<std::string> kept;
+  const auto crash = [&](std::string_view) -> Result<void> {
+    return Fail(StatusCode::kFailedPrecondition, "FILE_UNWRITABLE", "");
+  };
+  const auto keep = [&](std::string_view token) -> Result<void> {
+    kept.emplace_back(token);
+    return {};
+  };
+  EXPECT_FALSE(MakeFirstAdministrator(fresh.domain(), crash));
+  EXPECT_TRUE(MakeFirstAdministrator(fresh.domain(), keep));
+  EXPECT_TRUE(MakeFirstAdministrator(fresh.domain(), keep));
+  ASSERT_EQ(kept.size(), 1u);
+  Callers callers(fresh);
+  EXPECT_TRUE(callers.Enter(kept[0], kAdmins));
+}
+
+}  // namespace
+}  // namespace yima::server::testing

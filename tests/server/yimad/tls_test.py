@@ -1,0 +1,92 @@
+"""TLS as operators and attackers meet it: certificates made by openssl, yima against the real yimad."""
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "programs"))
+from registry import Registry  # noqa: E402
+
+
+def openssl(*args, cwd):
+    subprocess.run(["openssl", *map(str, args)], cwd=cwd, check=True, capture_output=True)
+
+
+class Authority:
+    """A certificate authority in a folder; `issue` gives the files of a certificate and its key."""
+
+    def __init__(self, folder, name):
+        self.folder, self.name = folder, name
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
+                "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.pem", cwd=folder)
+        self.pem = folder / f"{name}.pem"
+
+    def issue(self, common_name, alternative="IP:127.0.0.1", days=30, file=None):
+        file = file or common_name
+        (self.folder / f"{file}.ext").write_text(f"subjectAltName={alternative}\n")
+        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={common_name}",
+                "-keyout", f"{file}.key", "-out", f"{file}.csr", cwd=self.folder)
+        openssl("x509", "-req", "-in", f"{file}.csr", "-CA", f"{self.name}.pem", "-CAkey", f"{self.name}.key",
+                "-CAcreateserial", "-days", days, "-extfile", f"{file}.ext", "-out", f"{file}.pem", cwd=self.folder)
+        return self.folder / f"{file}.pem", self.folder / f"{file}.key"
+
+
+def handshake(address, *args):
+    done = subprocess.run(["openssl", "s_client", "-alpn", "h2", "-connect", address, *args], input="", capture_output=True, text=True,
+                          timeout=30)
+    return "Cipher is" in done.stdout and "Cipher is (NONE)" not in done.stdout, done.stdout
+
+
+def serve_with(registry, certificate, key, *more):
+    registry.kill()
+    registry.listen = "127.0.0.1:0"
+    registry.options = ["--tls-cert", certificate, "--tls-key", key, *more]
+    registry.start()
+
+
+def main():
+    with Registry() as registry:
+        authority = Authority(registry.folder, "authority")
+        stranger = Authority(registry.folder, "stranger")
+        good, good_key = authority.issue("registry", file="good")
+        serve_with(registry, good, good_key)
+
+        registry.yima("organizations", "list", "--ca", authority.pem)
+        # Plain text on the TLS port, and a certificate from somebody else: not reached.
+        registry.yima("organizations", "list", expect=4)
+        registry.yima("organizations", "list", "--ca", stranger.pem, expect=4)
+        assert handshake(registry.address, "-tls1_2")[0] and handshake(registry.address, "-tls1_3")[0]
+        assert not handshake(registry.address, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0")[0]
+
+        # A renewed certificate is taken without a stop.
+        before = handshake(registry.address)[1]
+        new, new_key = authority.issue("registry", file="renewed")
+        os.replace(new_key, good_key)
+        os.replace(new, good)
+        deadline = time.monotonic() + 60
+        while handshake(registry.address)[1].split("END CERTIFICATE")[0] == before.split("END CERTIFICATE")[0]:
+            assert time.monotonic() < deadline, "the renewed certificate was never shown"
+            time.sleep(0.2)
+        registry.yima("organizations", "list", "--ca", authority.pem)
+
+        wrong, wrong_key = authority.issue("elsewhere", alternative="DNS:elsewhere.example.cn", file="wrong")
+        serve_with(registry, wrong, wrong_key)
+        registry.yima("organizations", "list", "--ca", authority.pem, expect=4)
+
+        expired, expired_key = authority.issue("registry", days=0, file="expired")
+        serve_with(registry, expired, expired_key)
+        time.sleep(1.1)
+        registry.yima("organizations", "list", "--ca", authority.pem, expect=4)
+
+        # Half of it, or no PEM: refused at the start, naming the option.
+        for args, named in ((["--tls-cert", good], "--tls-key"),
+                            (["--tls-cert", registry.data / "yima.db", "--tls-key", good_key], "--tls-cert")):
+            registry.kill()
+            done = subprocess.run([registry.yimad, "serve", "--data", registry.data, "--listen", "127.0.0.1:0", *args],
+                                  capture_output=True, text=True, timeout=60)
+            assert done.returncode != 0 and named in done.stderr, done.stderr
+    print("TLS holds")
+
+
+main()
