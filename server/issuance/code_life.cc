@@ -140,6 +140,7 @@ Result<Planned> PlanSuspendCode(const Domain&, const Call& call,
                                 const v1::SuspendCodeRequest& request,
                                 const store::Snapshot& snapshot) {
   YIMA_ASSIGN_OR_RETURN(const auto code, FindCode(snapshot, request.serial()));
+  YIMA_RETURN_IF_ERROR(CheckReachOfCode(call, snapshot, code.record, "serial"));
   if (code.record.state() == v1::CODE_STATE_SUSPENDED) return Planned{{}, {RefTo(code, 0)}};
   if (code.record.state() != v1::CODE_STATE_ACTIVE) {
     return Refuse("CODE_NOT_ACTIVE",
@@ -160,6 +161,7 @@ Result<Planned> PlanResumeCode(const Domain&, const Call& call,
                                const v1::ResumeCodeRequest& request,
                                const store::Snapshot& snapshot) {
   YIMA_ASSIGN_OR_RETURN(const auto code, FindCode(snapshot, request.serial()));
+  YIMA_RETURN_IF_ERROR(CheckReachOfCode(call, snapshot, code.record, "serial"));
   if (code.record.state() == v1::CODE_STATE_ACTIVE) return Planned{{}, {RefTo(code, 0)}};
   if (code.record.state() != v1::CODE_STATE_SUSPENDED) {
     return Refuse("CODE_NOT_SUSPENDED",
@@ -182,6 +184,7 @@ Result<Planned> PlanReplaceCode(const Domain& domain, const Call& call,
                                 const store::Snapshot& snapshot) {
   YIMA_RETURN_IF_ERROR(CheckReason(request.reason()));
   YIMA_ASSIGN_OR_RETURN(const auto code, FindCode(snapshot, request.serial()));
+  YIMA_RETURN_IF_ERROR(CheckReachOfCode(call, snapshot, code.record, "serial"));
   if (IsDone(request, code.record)) {
     YIMA_ASSIGN_OR_RETURN(const auto plate, FindCode(snapshot, request.blank(), "blank"));
     return Planned{{}, {RefTo(plate, 0), RefTo(code, 0)}};

@@ -162,6 +162,11 @@ bool IsSignedFor(const v1::Code& code, const v1::Facility& facility) {
 Result<Planned> PlanReclaimCodes(const Domain& domain, const Call& call,
                                  const v1::ReclaimCodesRequest& request,
                                  const store::Snapshot& snapshot) {
+  // A lost code may have been any division's.
+  if (!call.reach->everywhere()) {
+    return Fail(StatusCode::kPermissionDenied, "SCOPE_EXCEEDED",
+                "lost codes are entered again by those whose scope is the whole registry");
+  }
   if (request.plates().empty() || request.plates_size() > kPlatesMax) {
     return Invalid("BATCH_SIZE",
                    fmt::format("{} plates, want 1 to {}", request.plates_size(), kPlatesMax),

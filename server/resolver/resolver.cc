@@ -268,8 +268,8 @@ Result<std::string> Resolver::AnswerIssued(const v1::ResolveRequest& request,
   return answer;
 }
 
-Result<ShownFacility> Resolver::FindFacility(uint64_t uid, const store::Snapshot& snapshot,
-                                             Audience audience) const {
+Result<FacilityAnswer> Resolver::FindFacility(uint64_t uid, const store::Snapshot& snapshot,
+                                              Audience audience) const {
   YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot.Get(store::Kind::kFacility, uid));
   if (!stored) return Missing("facility", uid);
   return ShowFacility(stored->bytes, Etag(domain_, stored->revision), audience);
@@ -326,7 +326,7 @@ Result<std::string> Resolver::AnswerJudged(std::string_view text, v1::CodeState 
   return response.SerializeAsString();
 }
 
-Result<void> Resolver::AppendOrganizations(const ShownFacility& facility, int number,
+Result<void> Resolver::AppendOrganizations(const FacilityAnswer& facility, int number,
                                            const store::Snapshot& snapshot,
                                            std::string& answer) const {
   YIMA_ASSIGN_OR_RETURN(const uint64_t log_size, snapshot.LogSize());

@@ -64,10 +64,10 @@ class Resolver {
   struct Trust;
   /// What the registry's record says now. REGISTRY_MALFORMED (DATA_LOSS).
   Result<const Trust*> CurrentTrust() const;
-  Result<ShownFacility> FindFacility(uint64_t uid, const store::Snapshot& snapshot,
-                                     Audience audience) const;
+  Result<FacilityAnswer> FindFacility(uint64_t uid, const store::Snapshot& snapshot,
+                                      Audience audience) const;
   /// The holders of its rights, as fields of this number.
-  Result<void> AppendOrganizations(const ShownFacility& facility, int number,
+  Result<void> AppendOrganizations(const FacilityAnswer& facility, int number,
                                    const store::Snapshot& snapshot, std::string& answer) const;
   Result<void> AppendOrganization(uint64_t id, int number, uint64_t log_size,
                                   const store::Snapshot& snapshot, std::string& answer) const;

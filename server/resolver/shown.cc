@@ -34,9 +34,9 @@ void AppendField(std::string& message, int number, std::string_view bytes) {
   message.append(bytes);
 }
 
-Result<ShownFacility> ShowFacility(std::string_view stored, std::string_view etag,
-                                   Audience audience) {
-  ShownFacility shown;
+Result<FacilityAnswer> ShowFacility(std::string_view stored, std::string_view etag,
+                                    Audience audience) {
+  FacilityAnswer shown;
   shown.bytes.reserve(stored.size() + etag.size() + 3);
   bool sound = true;
   const auto read_right = [&](const WireField& field) {

@@ -17,7 +17,7 @@ enum class Audience { kCallers, kPublic };
 
 /// A stored facility as anybody may see it: its bytes as they are, with remark and personal fields
 /// cut out and the etag added. Parsing and serializing it again would cost more than reading it.
-struct ShownFacility {
+struct FacilityAnswer {
   std::string bytes;                    ///< A serialized v1::Facility.
   std::vector<uint64_t> organizations;  ///< Holders of its rights, each once.
   std::optional<double> longitude;      ///< Degrees.
@@ -25,8 +25,8 @@ struct ShownFacility {
 };
 
 /// RECORD_DAMAGED (DATA_LOSS).
-Result<ShownFacility> ShowFacility(std::string_view stored, std::string_view etag,
-                                   Audience audience = Audience::kCallers);
+Result<FacilityAnswer> ShowFacility(std::string_view stored, std::string_view etag,
+                                    Audience audience = Audience::kCallers);
 /// The same for an organization, without its contact person; a serialized v1::Organization.
 Result<std::string> ShowOrganization(std::string_view stored, std::string_view etag);
 

@@ -95,6 +95,19 @@ TEST_P(ReachTest, TouchesNothingOutside) {
   revoke.set_reason(v1::REVOCATION_REASON_LOST);
   EXPECT_EQ(RefusalOf(methods_.Unary<v1::RevokeCodeResponse>("IssuanceService/RevokeCode", revoke)),
             Exceeded("serial"));
+  v1::SuspendCodeRequest suspend;
+  suspend.set_request_id("suspend");
+  suspend.set_serial(serial_);
+  EXPECT_EQ(
+      RefusalOf(methods_.Unary<v1::SuspendCodeResponse>("IssuanceService/SuspendCode", suspend)),
+      Exceeded("serial"));
+  v1::ReplaceCodeRequest replace;
+  replace.set_request_id("replace");
+  replace.set_serial(serial_);
+  replace.set_reason(v1::REVOCATION_REASON_DAMAGED);
+  EXPECT_EQ(
+      RefusalOf(methods_.Unary<v1::ReplaceCodeResponse>("IssuanceService/ReplaceCode", replace)),
+      Exceeded("serial"));
   v1::IssueCodesRequest issue;
   issue.set_request_id("issue-1");
   issue.set_facility(facility_);

@@ -53,6 +53,21 @@ TEST(ShowFacilityTest, TellsEachOrganizationOnceAndThePlace) {
   EXPECT_EQ(shown->latitude, -35.5);
 }
 
+TEST(ShowFacilityTest, ThePublicSeesTheNeighbourhoodOnly) {
+  v1::Facility lamp = Lamp();
+  lamp.mutable_position()->set_longitude(112.85149);
+  lamp.mutable_position()->set_latitude(-35.50051);
+  lamp.mutable_position()->set_raw_x("4571");
+  const auto shown = ShowFacility(lamp.SerializeAsString(), "1-3", Audience::kPublic);
+  ASSERT_TRUE(shown);
+  EXPECT_EQ(shown->longitude, 112.85149);  // For the distance.
+  v1::Facility seen;
+  ASSERT_TRUE(seen.ParseFromString(shown->bytes));
+  EXPECT_EQ(seen.position().longitude(), 112.851);
+  EXPECT_EQ(seen.position().latitude(), -35.501);
+  EXPECT_EQ(seen.position().raw_x(), "");
+}
+
 TEST(ShowFacilityTest, KnowsNoPlaceWhenThereIsNone) {
   v1::Facility lamp;
   lamp.mutable_position()->set_raw_x("4571");

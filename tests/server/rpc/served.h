@@ -69,6 +69,7 @@ class Served {
   std::filesystem::path folder_;
   std::unique_ptr<World> world_;
   std::unique_ptr<Methods> methods_;
+  std::unique_ptr<Doors> doors_;
   std::unique_ptr<GrpcServer> server_;
 };
 
