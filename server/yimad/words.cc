@@ -160,6 +160,8 @@ constexpr Words kWords[] = {
     {"STORE_DAMAGED", "数据损坏"},
     {"STORE_LOCKED", "数据目录正被另一进程使用"},
     {"STORE_UNWRITABLE", "无法写入数据目录"},
+    {"TLS_FILE", "TLS 文件不可用"},
+    {"TLS_INCOMPLETE", "TLS 证书与私钥须同时给出"},
     {"TRUST_BUNDLE_MALFORMED", "信任包格式不对"},
     {"WEBROOT_MISSING", "没有该目录"},
     {"TARGET_EXISTS", "目标已存在"},

@@ -92,6 +92,8 @@ std::string World::State() const {
   const auto snapshot = Read();
   std::string state = fmt::format("log {}\n", *snapshot->LogSize());
   for (const auto kind : store::kKinds) {
+    // That a token was used, and what was refused, is no change of the registry.
+    if (kind == store::Kind::kToken || kind == store::Kind::kRefusal) continue;
     const auto record = [&](uint64_t id, uint64_t revision, std::string_view bytes) {
       state += fmt::format("record {} {} {} {:x}\n", static_cast<int>(kind), id, revision,
                            std::hash<std::string_view>()(bytes));
@@ -124,7 +126,7 @@ World::~World() { std::filesystem::remove_all(spool_); }
 Call World::call(std::string_view method) const {
   Call call;
   call.method = method;
-  call.principal = "local";
+  call.principal = principal;
   call.reach = reach;
   return call;
 }

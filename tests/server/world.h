@@ -34,7 +34,8 @@ class World {
   store::Store& store() { return *store_; }
   std::unique_ptr<store::Snapshot> Read() const { return store_->Read(); }
   Call call(std::string_view method) const;
-  /// Where call() lets its caller act.
+  /// Who call() says asks, and where it lets that act.
+  std::string principal = "local";
   std::shared_ptr<const Reach> reach = Reach::Everywhere();
   /// A bundle and no list, accepted: for verifying what was issued.
   TrustStore trust() const;

@@ -146,6 +146,7 @@ TEST(ClientRetryTest, AWriteWhoseAnswerWasLostIsNotDoneTwice) {
       });
     };
   }
+  for (auto& method : table) method.roles = kPublic;
   const auto server = Serve(table);
   const auto created = To(*server).CreateOrganization(Named("城管局"));
   ASSERT_TRUE(created) << created.error().message;

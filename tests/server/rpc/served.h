@@ -39,6 +39,9 @@ class Gate {
 struct Doors {
   explicit Doors(World& world);
 
+  /// The first one of a registry's first epoch.
+  static constexpr const char* kPrincipal = "4294967297";
+
   AuditTrail audit;
   server::Gate gate;
   std::string token;

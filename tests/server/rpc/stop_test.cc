@@ -73,6 +73,7 @@ TEST(StopTest, StreamUnderWayIsAskedToComeAgain) {
   // Whatever was sent is durable, and stands in the batch when it is asked for again.
   served.StopAndReopen();
   EXPECT_THAT(Findings(served.world()), ::testing::IsEmpty());
+  served.world().principal = Doors::kPrincipal;  // The same request is the same caller's.
   std::set<std::string> whole;
   const auto answers =
       served.methods().Stream<v1::IssueCodesResponse>("IssuanceService/IssueCodes", request);

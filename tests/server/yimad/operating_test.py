@@ -155,7 +155,8 @@ class ServiceTest(OperatingTest):
 
     def yima(self, *args):
         address = (self.folder / "address").read_text().strip()
-        return subprocess.run([YIMA, *args, "--server", address, "--json"], env=clean_environment(HOME=str(self.folder)),
+        return subprocess.run([YIMA, *args, "--server", address, "--json"], env=clean_environment(HOME=str(self.folder),
+                                                    YIMA_TOKEN=(self.data / "admin-token").read_text()),
                               capture_output=True, text=True, timeout=60).stdout
 
     def test_logs_are_objects_when_asked_for(self):

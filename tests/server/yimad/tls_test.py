@@ -33,7 +33,8 @@ class Authority:
 
 
 def handshake(address, *args):
-    done = subprocess.run(["openssl", "s_client", "-alpn", "h2", "-connect", address, *args], input="", capture_output=True, text=True,
+    done = subprocess.run(["openssl", "s_client", "-alpn", "h2", "-connect", address, *args], input="", capture_output=True,
+                          text=True, errors="replace",
                           timeout=30)
     return "Cipher is" in done.stdout and "Cipher is (NONE)" not in done.stdout, done.stdout
 
