@@ -146,9 +146,14 @@ TEST(ClientRetryTest, AWriteWhoseAnswerWasLostIsNotDoneTwice) {
       });
     };
   }
-  for (auto& method : table) method.roles = kPublic;
-  const auto server = Serve(table);
-  const auto created = To(*server).CreateOrganization(Named("城管局"));
+  Doors doors(world);
+  GrpcServer::Options options;
+  options.address = "127.0.0.1:0";
+  const auto server = *GrpcServer::Start(table, doors.gate, options);
+  ClientOptions client;
+  client.server = server->address();
+  client.token = doors.token;
+  const auto created = Client(client).CreateOrganization(Named("城管局"));
   ASSERT_TRUE(created) << created.error().message;
   EXPECT_EQ(attempts, 2);
   EXPECT_EQ(*world.Read()->Counter("organizations"), 1);

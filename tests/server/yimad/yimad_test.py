@@ -314,7 +314,8 @@ class TrustExportTest(YimadTest):
         self.assertIn(f"root: {root}\n", shown.stdout)
 
     def client(self, address, *args):
-        done = subprocess.run([YIMA, "--server", address, *map(str, args)], env=clean_environment(XDG_DATA_HOME=str(self.folder)),
+        done = subprocess.run([YIMA, "--server", address, *map(str, args)], env=clean_environment(XDG_DATA_HOME=str(self.folder),
+                                                    YIMA_TOKEN=(self.data / "admin-token").read_text()),
                               capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout
