@@ -151,7 +151,7 @@ UnaryHandler Resolve(const Domain& domain, const Resolver& resolver,
                          const) {
   return
       [&domain, &resolver, answer](const Call& call, std::string_view request, const Reply& reply) {
-        const Audience audience = call.is_public ? Audience::kPublic : Audience::kCallers;
+        const Audience audience = call.is_public ? Audience::kEverybody : Audience::kKnown;
         reply((resolver.*answer)(request, *domain.store.Read(), audience));
       };
 }

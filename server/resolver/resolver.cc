@@ -179,7 +179,7 @@ Result<std::string> Resolver::ResolveBytes(std::string_view request,
 
 Result<v1::ResolveResponse> Resolver::Resolve(const v1::ResolveRequest& request,
                                               const store::Snapshot& snapshot) const {
-  YIMA_ASSIGN_OR_RETURN(const std::string answer, Answer(request, snapshot, Audience::kCallers));
+  YIMA_ASSIGN_OR_RETURN(const std::string answer, Answer(request, snapshot, Audience::kKnown));
   v1::ResolveResponse response;
   if (!response.ParseFromString(answer)) {
     return Fail(StatusCode::kDataLoss, "RECORD_DAMAGED",

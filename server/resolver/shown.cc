@@ -62,7 +62,7 @@ Result<FacilityAnswer> ShowFacility(std::string_view stored, std::string_view et
         break;
       case v1::Facility::kPositionFieldNumber:
         sound = WalkFields(field.bytes, read_position) && sound;
-        if (audience == Audience::kPublic) return;
+        if (audience == Audience::kEverybody) return;
         break;
       default:
         break;
@@ -70,7 +70,7 @@ Result<FacilityAnswer> ShowFacility(std::string_view stored, std::string_view et
     shown.bytes.append(field.whole);
   });
   if (!walked || !sound) return Damaged("facility");
-  if (audience == Audience::kPublic && shown.longitude && shown.latitude) {
+  if (audience == Audience::kEverybody && shown.longitude && shown.latitude) {
     v1::Position coarse;
     coarse.set_longitude(Coarse(*shown.longitude));
     coarse.set_latitude(Coarse(*shown.latitude));

@@ -13,7 +13,7 @@ namespace yima::server {
 
 /// Who reads an answer: callers that are known, or everybody, who are shown a place to a thousandth
 /// of a degree (a hundred metres) and no raw reading.
-enum class Audience { kCallers, kPublic };
+enum class Audience { kKnown, kEverybody };
 
 /// A stored facility as anybody may see it: its bytes as they are, with remark and personal fields
 /// cut out and the etag added. Parsing and serializing it again would cost more than reading it.
@@ -26,7 +26,7 @@ struct FacilityAnswer {
 
 /// RECORD_DAMAGED (DATA_LOSS).
 Result<FacilityAnswer> ShowFacility(std::string_view stored, std::string_view etag,
-                                    Audience audience = Audience::kCallers);
+                                    Audience audience = Audience::kKnown);
 /// The same for an organization, without its contact person; a serialized v1::Organization.
 Result<std::string> ShowOrganization(std::string_view stored, std::string_view etag);
 

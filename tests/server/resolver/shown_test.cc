@@ -58,7 +58,7 @@ TEST(ShowFacilityTest, ThePublicSeesTheNeighbourhoodOnly) {
   lamp.mutable_position()->set_longitude(112.85149);
   lamp.mutable_position()->set_latitude(-35.50051);
   lamp.mutable_position()->set_raw_x("4571");
-  const auto shown = ShowFacility(lamp.SerializeAsString(), "1-3", Audience::kPublic);
+  const auto shown = ShowFacility(lamp.SerializeAsString(), "1-3", Audience::kEverybody);
   ASSERT_TRUE(shown);
   EXPECT_EQ(shown->longitude, 112.85149);  // For the distance.
   v1::Facility seen;
