@@ -21,11 +21,11 @@ class Transport {
  public:
   /// How the server is reached and what it is shown.
   struct Options {
-    std::string server;       ///< `host:port`.
-    std::string token;        ///< `yima_…`; empty: none.
-    std::string ca;           ///< PEM of who issued the server's certificate; empty: the system's.
-    std::string certificate;  ///< PEM of the caller's own certificate, with `key`; or empty.
-    std::string key;
+    std::string server;  ///< `host:port`.
+    std::string token;   ///< `yima_…`; empty: none.
+    std::string ca;      ///< PEM of who issued the server's certificate; empty: the system's.
+    std::string certificate = {};  ///< PEM of the caller's own certificate, with `key`; or empty.
+    std::string key = {};
   };
   /// Plain text to a loopback address without a `ca`, TLS otherwise. Connects with the first call.
   explicit Transport(Options options);
