@@ -21,9 +21,9 @@ class Transport {
  public:
   /// How the server is reached and what it is shown.
   struct Options {
-    std::string server;  ///< `host:port`.
-    std::string token;   ///< `yima_…`; empty: none.
-    std::string ca;      ///< PEM of who issued the server's certificate; empty: the system's.
+    std::string server = {};  ///< `host:port`.
+    std::string token = {};   ///< `yima_…`; empty: none.
+    std::string ca = {};      ///< PEM of who issued the server's certificate; empty: the system's.
     std::string certificate = {};  ///< PEM of the caller's own certificate, with `key`; or empty.
     std::string key = {};
   };
