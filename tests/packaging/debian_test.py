@@ -17,7 +17,7 @@ run="setpriv --reuid yima --regid yima --clear-groups"
 $run yimad init --data /var/lib/yima --origin HTTPS://QR.EXAMPLE.CN/
 $run yimad serve --data /var/lib/yima --listen 127.0.0.1:0 --http none --address-file /var/lib/yima/address &
 while [ ! -e /var/lib/yima/address ]; do sleep 0.1; done
-yima codes issue --blank 1 --server "$(cat /var/lib/yima/address)" > /dev/null
+yima codes issue --blank 1 --server "$(cat /var/lib/yima/address)" --token-file /var/lib/yima/admin-token > /dev/null
 kill $!
 wait $!
 """
