@@ -168,9 +168,10 @@ Result<TrustStore> TrustDir::Accept(std::string_view bundle_note, std::string_vi
   return store;
 }
 
-Result<void> ReplaceFile(const fs::path& file, std::string_view text) {
+Result<void> ReplaceFile(const fs::path& file, std::string_view text, unsigned mode) {
   const fs::path beside = file.string() + fmt::format(".{}.tmp", ::getpid());
-  const int fd = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  ::unlink(beside.c_str());  // One that a killed process left may have another mode.
+  const int fd = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
   if (fd < 0) return NotWritable(file, errno);
   int failed = 0;
   for (size_t done = 0; done < text.size() && failed == 0;) {

@@ -47,7 +47,8 @@ class TrustDir {
 };
 
 /// Writes the file whole or not at all: beside it, synced, renamed. FILE_UNWRITABLE.
-Result<void> ReplaceFile(const std::filesystem::path& file, std::string_view text);
+Result<void> ReplaceFile(const std::filesystem::path& file, std::string_view text,
+                         unsigned mode = 0644);
 
 /// All of a file. FILE_UNREADABLE.
 Result<std::string> ReadWholeFile(const std::filesystem::path& file);

@@ -1,16 +1,13 @@
 #include "client/cli/kept_tokens.h"
 
 #include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <map>
 #include <sstream>
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "client/trust_dir.h"
 
@@ -54,25 +51,6 @@ Result<Tokens> ReadKept() {
   return tokens;
 }
 
-Result<void> WritePrivate(const fs::path& file, const std::string& text) {
-  const auto refuse = [&] {
-    return Fail(StatusCode::kFailedPrecondition, "FILE_UNWRITABLE",
-                fmt::format("cannot write {}: {}", file.string(), std::strerror(errno)),
-                file.string());
-  };
-  std::error_code ignored;
-  fs::create_directories(file.parent_path(), ignored);
-  const std::string beside = file.string() + ".new";
-  ::unlink(beside.c_str());
-  const int fd = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0) return refuse();
-  const bool written =
-      ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && fsync(fd) == 0;
-  ::close(fd);
-  if (!written || std::rename(beside.c_str(), file.c_str()) != 0) return refuse();
-  return {};
-}
-
 }  // namespace
 
 fs::path KeptTokensFile() {
@@ -104,7 +82,9 @@ Result<void> KeepToken(const std::string& server, const std::string& token) {
   }
   std::string text;
   for (const auto& [name, kept] : tokens) text += fmt::format("{} {}\n", name, kept);
-  return WritePrivate(KeptTokensFile(), text);
+  std::error_code ignored;
+  fs::create_directories(KeptTokensFile().parent_path(), ignored);
+  return ReplaceFile(KeptTokensFile(), text, 0600);
 }
 
 }  // namespace yima::cli

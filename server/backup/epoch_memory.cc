@@ -35,14 +35,9 @@ Result<uint32_t> EpochMemory::Recall(const std::string& registry) const {
 Result<void> EpochMemory::Remember(const std::string& registry, uint32_t epoch) const {
   std::error_code error;
   fs::create_directories(folder_, error);
-  const fs::path file = folder_ / registry;
-  const fs::path beside = folder_ / (registry + ".new");
-  fs::remove(beside, error);
-  YIMA_RETURN_IF_ERROR(WriteSecretFile(beside, fmt::format("{}\n", epoch)));
-  fs::rename(beside, file, error);
-  if (!error) return SyncFolder(folder_);
-  return Fail(StatusCode::kFailedPrecondition, "FILE_UNWRITABLE",
-              fmt::format("cannot write {}: {}", file.string(), error.message()), "--state");
+  auto kept = ReplaceSecretFile(folder_ / registry, fmt::format("{}\n", epoch));
+  if (!kept) kept.error().field = "--state";
+  return kept;
 }
 
 }  // namespace yima::server

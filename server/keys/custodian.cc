@@ -95,12 +95,13 @@ const v1::RegistryOrigin* Current(const v1::Registry& registry) {
   return nullptr;
 }
 
-/// Whether another key may go on signing for the origin from `day` on.
-bool IsFollowed(const v1::Registry& registry, const v1::RegistryKey& key, Day day,
-                const TrustBundle* published) {
+/// Whether another key, whose secret half is here, may go on signing for the origin from `day` on.
+bool IsFollowed(const KeyRing& held, const v1::Registry& registry, const v1::RegistryKey& key,
+                Day day, const TrustBundle* published) {
   return std::ranges::any_of(registry.code_keys(), [&](const v1::RegistryKey& other) {
     return other.key_id() != key.key_id() && other.origin() == key.origin() && !other.revoked() &&
            other.first_day() <= day + 1u && other.last_day() > day && published != nullptr &&
+           held.code(static_cast<uint16_t>(other.key_id())) != nullptr &&
            Publishes(*published, other, std::max<Day>(day, static_cast<Day>(other.first_day())));
   });
 }
@@ -112,8 +113,8 @@ Result<void> CheckNotCurrent(const v1::RegistryOrigin& origin) {
       fmt::format("new plates carry {}: make another origin current first", origin.origin()));
 }
 
-Result<void> CloseCodeKey(v1::Registry& registry, v1::RegistryKey& key, Day last, Day today,
-                          const TrustBundle* published) {
+Result<void> CloseCodeKey(const KeyRing& held, v1::Registry& registry, v1::RegistryKey& key,
+                          Day last, Day today, const TrustBundle* published) {
   if (key.revoked()) return Refuse("KEY_REVOKED", fmt::format("{} is revoked", NameOf(key)));
   if (last < today) {
     return Refuse("DAY_PAST", fmt::format("{} is before today, {}, and plates may have been signed "
@@ -133,7 +134,7 @@ Result<void> CloseCodeKey(v1::Registry& registry, v1::RegistryKey& key, Day last
   }
   const auto* current = Current(registry);
   if (current != nullptr && current->origin() == key.origin() &&
-      !IsFollowed(registry, key, last, published)) {
+      !IsFollowed(held, registry, key, last, published)) {
     return Refuse("KEY_IS_LAST",
                   fmt::format("after {} no published key would sign for {}, which new plates carry",
                               NameOf(key), key.origin()));
@@ -215,6 +216,8 @@ Result<void> Custodian::Change(std::string_view method, const Edit& edit) {
   const std::lock_guard lock(mutex_);
   YIMA_RETURN_IF_ERROR(Apply(method, edit));
   YIMA_RETURN_IF_ERROR(notes_.Bundle());
+  // Signed anew where its key is no longer in the bundle: the two are read together.
+  YIMA_RETURN_IF_ERROR(notes_.List(*domain_.store.Read()));
   return {};
 }
 
@@ -278,7 +281,7 @@ Result<void> Custodian::CloseKey(const std::string& name, std::optional<Day> las
     const TrustBundle* known = published ? &*published : nullptr;
     if (auto* key = FindCodeKey(registry, name)) {
       YIMA_ASSIGN_OR_RETURN(const Day today, Today());
-      return CloseCodeKey(registry, *key, last.value_or(today), today, known);
+      return CloseCodeKey(keys_, registry, *key, last.value_or(today), today, known);
     }
     for (const auto kind : kKeyKinds) {
       auto& keys = KeysOf(registry, kind);
@@ -286,7 +289,10 @@ Result<void> Custodian::CloseKey(const std::string& name, std::optional<Day> las
           std::ranges::find_if(keys, [&](const auto& key) { return NameOf(kind, key) == name; });
       if (found == keys.end()) continue;
       const bool followed = std::ranges::any_of(keys, [&](const std::string& other) {
-        return other != *found && known != nullptr && Holds(PublishedOf(*known, kind), other);
+        // A root may be kept elsewhere; the others sign here, or nothing does.
+        const bool held = kind == KeyKind::kRoot || keys_.Find(kind, other) != nullptr;
+        return other != *found && held && known != nullptr &&
+               Holds(PublishedOf(*known, kind), other);
       });
       if (!followed) {
         return Refuse("KEY_IS_LAST",
@@ -373,18 +379,21 @@ Result<void> Custodian::PublishBundle(std::string_view note) {
   return notes_.Publish(note);
 }
 
-Result<std::string> Custodian::SealRoot(std::string_view box_key_hex) const {
+Result<std::shared_ptr<const SigningKey>> Custodian::OnlyRoot() const {
   const auto roots = keys_.All(KeyKind::kRoot);
   if (roots.empty()) return Refuse("ROOT_AWAY", "no root key is here");
-  if (roots.size() > 1) {
-    return Refuse("ROOT_SEVERAL",
-                  fmt::format("{} root keys are here; close the old one, and remove its file once "
-                              "all readers hold the new",
-                              roots.size()));
-  }
+  if (roots.size() == 1) return roots.front();
+  return Refuse("ROOT_SEVERAL",
+                fmt::format("{} root keys are here; close the old one, and remove its file once "
+                            "all readers hold the new",
+                            roots.size()));
+}
+
+Result<std::string> Custodian::SealRoot(std::string_view box_key_hex) const {
+  YIMA_ASSIGN_OR_RETURN(const auto root, OnlyRoot());
   std::array<uint8_t, crypto_box_PUBLICKEYBYTES> box{};
   YIMA_RETURN_IF_ERROR(FromHex(box_key_hex, box));
-  auto seed = roots.front()->ExportSecretSeed();
+  auto seed = root->ExportSecretSeed();
   std::array<uint8_t, seed.size() + crypto_box_SEALBYTES> sealed{};
   const int failed = crypto_box_seal(sealed.data(), seed.data(), seed.size(), box.data());
   sodium_memzero(seed.data(), seed.size());
@@ -394,10 +403,10 @@ Result<std::string> Custodian::SealRoot(std::string_view box_key_hex) const {
 
 Result<void> Custodian::SendRootAway(const std::string& public_key_hex) {
   const std::lock_guard lock(mutex_);
-  for (const auto& root : keys_.All(KeyKind::kRoot)) {
-    if (ToHex(root->public_key()) == public_key_hex) return keys_.SendRootsAway();
-  }
-  return KeyUnknown(public_key_hex);
+  // Asked again: another may have come since this one was sealed, and all are removed.
+  YIMA_ASSIGN_OR_RETURN(const auto root, OnlyRoot());
+  if (ToHex(root->public_key()) != public_key_hex) return KeyUnknown(public_key_hex);
+  return keys_.SendRootsAway();
 }
 
 Result<std::string> Custodian::ImportKey(const SecretSeed& seed) {
@@ -412,7 +421,8 @@ Result<std::string> Custodian::ImportKey(const SecretSeed& seed) {
   for (const auto kind : kKeyKinds) {
     const auto& keys = KeysOf(registry, kind);
     if (std::ranges::find(keys, key) == keys.end()) continue;
-    YIMA_RETURN_IF_ERROR(keys_.Put(kind, seed));
+    // A second file of the same key would pass for a second key.
+    if (keys_.Find(kind, key) == nullptr) YIMA_RETURN_IF_ERROR(keys_.Put(kind, seed));
     YIMA_RETURN_IF_ERROR(notes_.Bundle());
     return NameOf(kind, key);
   }

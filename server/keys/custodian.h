@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -91,6 +92,8 @@ class Custodian {
   std::string BoxKey() const;
 
  private:
+  /// The root, when just one is here. ROOT_AWAY, ROOT_SEVERAL.
+  Result<std::shared_ptr<const SigningKey>> OnlyRoot() const;
   using Edit = std::function<Result<void>(v1::Registry&)>;
   /// Applies an edit to the record and publishes what it says, as far as the root is here.
   Result<void> Change(std::string_view method, const Edit& edit);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstdio>
 #include <cstring>
 #include <new>
 #include <stdexcept>
@@ -171,7 +172,7 @@ Passphrase::Passphrase(const std::optional<Secret>& text) : given_(text.has_valu
 Result<const SecretSeed*> Passphrase::Key(const Argon2Parameters& parameters) {
   const auto found = keys_.find(parameters);
   if (found != keys_.end()) return &found->second;
-  if (text_.empty() && !keys_.empty()) {
+  if (forgotten_) {
     return Fail(StatusCode::kUnauthenticated, "PASSPHRASE_MISSING",
                 "the words of the passphrase were forgotten after the start");
   }
@@ -284,6 +285,16 @@ Result<void> SyncFolder(const std::filesystem::path& folder) {
     return FileTrouble("FILE_UNWRITABLE", "sync", folder);
   }
   return {};
+}
+
+Result<void> ReplaceSecretFile(const std::filesystem::path& path, std::string_view text) {
+  const std::filesystem::path beside = path.string() + ".new";
+  ::unlink(beside.c_str());
+  YIMA_RETURN_IF_ERROR(WriteSecretFile(beside, text));
+  if (std::rename(beside.c_str(), path.c_str()) != 0) {
+    return FileTrouble("FILE_UNWRITABLE", "rename", path);
+  }
+  return SyncFolder(path.parent_path().empty() ? "." : path.parent_path());
 }
 
 }  // namespace yima::server

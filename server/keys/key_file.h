@@ -70,10 +70,14 @@ class Passphrase {
   /// OUT_OF_MEMORY; PASSPHRASE_MISSING once the words are forgotten.
   Result<const SecretSeed*> Key(const Argon2Parameters& parameters);
   /// Wipes the words; keys made of them stay, so that new files can still be sealed.
-  void ForgetWords() { text_ = Secret(); }
+  void ForgetWords() {
+    text_ = Secret();
+    forgotten_ = given_;
+  }
 
  private:
   bool given_ = false;
+  bool forgotten_ = false;
   Secret text_;
   Argon2Parameters parameters_;
   std::map<Argon2Parameters, SecretSeed> keys_;
@@ -93,6 +97,8 @@ Result<std::string> NameInKeyFile(std::string_view text);
 /// Writes a file of mode 0600 that must not exist yet, and waits until it is durable.
 /// FILE_UNWRITABLE.
 Result<void> WriteSecretFile(const std::filesystem::path& path, std::string_view text);
+/// The same in place of a file that may be there: who reads it sees the old one or the new one.
+Result<void> ReplaceSecretFile(const std::filesystem::path& path, std::string_view text);
 /// KEY_FILE_MISSING, FILE_UNREADABLE, KEY_FILE_DAMAGED above 4,096 bytes.
 Result<std::string> ReadSecretFile(const std::filesystem::path& path);
 /// Makes the names in a folder durable. FILE_UNWRITABLE.

@@ -114,6 +114,8 @@ struct KeyRing::Secrets {
       }
     }
     YIMA_RETURN_IF_ERROR(CheckComplete());
+    // Made while the words are known, also where no file was sealed yet: new ones will be.
+    if (passphrase.given()) YIMA_RETURN_IF_ERROR(passphrase.Key(passphrase.parameters()));
     passphrase.ForgetWords();
     return {};
   }

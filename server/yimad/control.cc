@@ -145,6 +145,7 @@ void ControlDoor::Run(const std::stop_token& stop) {
     pollfd waiting{fd_, POLLIN, 0};
     if (poll(&waiting, 1, kLookMs) <= 0) continue;
     const Socket peer(accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC));
+    if (peer.get() < 0) usleep(kLookMs * 1000);  // Most likely no descriptor is free.
     if (peer.get() < 0 || !IsOwner(peer.get())) continue;
     peer.SetPatience(kPatienceSeconds);
     const auto line = peer.ReadLine();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 
 #include <fmt/format.h>
@@ -10,8 +11,8 @@
 #include "server/access/tokens.h"
 #include "server/domain/batch_items.h"
 #include "server/domain/change_writer.h"
+#include "server/keys/key_file.h"
 #include "server/store/sqlite_store.h"
-#include "server/yimad/whole_file.h"
 
 namespace yima::server {
 namespace {
@@ -153,9 +154,10 @@ Result<void> CheckPresent(const fs::path& folder) {
 
 Result<std::optional<Secret>> ReadPassphrase(const fs::path& file) {
   if (!file.empty()) return ReadPassphraseFile(file, "--passphrase-file");
-  if (const char* words = std::getenv("YIMA_PASSPHRASE"); words != nullptr && *words != '\0') {
+  if (char* words = std::getenv("YIMA_PASSPHRASE"); words != nullptr && *words != '\0') {
     Secret passphrase(words);
     // Neither /proc nor a process begun by this one tells it any longer than need be.
+    sodium_memzero(words, std::strlen(words));
     unsetenv("YIMA_PASSPHRASE");
     return passphrase;
   }
@@ -220,7 +222,7 @@ Result<ReadOnlyFolder> OpenReadOnly(const fs::path& folder) {
 
 Result<void> KeepAdminToken(const Domain& domain, const fs::path& folder) {
   return MakeFirstAdministrator(domain, [&](std::string_view token) {
-    return WriteSecretFile(folder / "admin-token", std::string(token) + "\n", "--data");
+    return ReplaceSecretFile(folder / "admin-token", std::string(token) + "\n");
   });
 }
 

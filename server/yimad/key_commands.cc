@@ -1,3 +1,5 @@
+#include <optional>
+
 #include <fmt/format.h>
 #include <sodium.h>
 
@@ -90,7 +92,11 @@ Result<void> Revoke(const KeyOptions& options) {
 /// The seed crosses to a server sealed to a key that only the server has.
 Result<void> Import(const KeyOptions& options) {
   YIMA_ASSIGN_OR_RETURN(std::string text, ReadSecretFile(options.file));
-  YIMA_ASSIGN_OR_RETURN(const auto words, ReadPassphrase(options.file_passphrase));
+  // The environment's words are those of the folder.
+  std::optional<Secret> words;
+  if (!options.file_passphrase.empty()) {
+    YIMA_ASSIGN_OR_RETURN(words, ReadPassphrase(options.file_passphrase));
+  }
   Passphrase passphrase(words);
   YIMA_ASSIGN_OR_RETURN(const auto name, NameInKeyFile(text));
   YIMA_ASSIGN_OR_RETURN(const auto seed, DecodeKeyFile(text, name, passphrase));

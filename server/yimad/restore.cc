@@ -47,11 +47,20 @@ Result<void> CheckVacant(const fs::path& data) {
 
 Result<EpochMemory> MemoryOf(const RestoreOptions& options) {
   const fs::path folder = options.state.empty() ? EpochMemory::Default() : options.state;
-  if (!folder.empty()) return EpochMemory(folder);
-  return Invalid("STATE_UNKNOWN",
-                 "neither XDG_STATE_HOME nor HOME says where used epochs are remembered; name a "
-                 "folder",
-                 "--state");
+  if (folder.empty()) {
+    return Invalid("STATE_UNKNOWN",
+                   "neither XDG_STATE_HOME nor HOME says where used epochs are remembered; name a "
+                   "folder",
+                   "--state");
+  }
+  const fs::path from_data =
+      fs::weakly_canonical(folder).lexically_relative(fs::weakly_canonical(options.data));
+  if (from_data.empty() || *from_data.begin() == "..") return EpochMemory(folder);
+  return Fail(StatusCode::kFailedPrecondition, "STATE_UNKNOWN",
+              fmt::format("{} lies in the data folder and would be lost with it: name a place that "
+                          "outlives it",
+                          folder.string()),
+              "--state");
 }
 
 Result<std::string> ReadNote(const fs::path& file, const char* option) {

@@ -12,9 +12,6 @@ namespace yima::server {
 /// beside its place, then renamed. FILE_UNWRITABLE, with `field` as the option that named it.
 Result<void> WriteWholeFile(const std::filesystem::path& file, std::string_view text,
                             std::string_view field);
-/// The same for a secret: durable, and readable by its owner alone from the first byte on.
-Result<void> WriteSecretFile(const std::filesystem::path& file, std::string_view text,
-                             std::string_view field);
 
 }  // namespace yima::server
 

@@ -98,6 +98,18 @@ TEST_F(KeyRingTest, AsksForThePassphrase) {
   EXPECT_EQ(Reason(), "PASSPHRASE_MISSING");
 }
 
+/// A passphrase that comes later seals what is new, and opens it again.
+TEST_F(KeyRingTest, SealsNewKeysOfAPlainFolderUnderAPassphraseGivenLater) {
+  ASSERT_TRUE(KeyRing::Create(keys(), std::nullopt));
+  {
+    auto ring = KeyRing::Open(keys(), "correct horse");
+    ASSERT_TRUE(ring) << ring.error().message;
+    ASSERT_TRUE(ring->PutCode(2, SecretSeed::Generate()));
+  }
+  EXPECT_EQ(Reason("correct horse"), "");
+  EXPECT_EQ(Reason("battery staple"), "PASSPHRASE_WRONG");
+}
+
 TEST_F(KeyRingTest, RefusesAnEmptyPassphrase) {
   const auto ring = KeyRing::Create(keys(), "");
   ASSERT_FALSE(ring);
