@@ -301,6 +301,11 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(HttpHandler handler, const
 }
 
 Result<void> HttpServer::Renew(const std::string& certificate_pem, const std::string& key_pem) {
+  // A file that was empty at the moment it was read must never turn TLS into plain text.
+  if (certificate_pem.empty() != key_pem.empty() ||
+      certificate_pem.empty() != parts_->options.certificate_pem.empty()) {
+    return Invalid("TLS_MALFORMED", "certificate or key is empty", "--tls-cert");
+  }
   auto* launched = parts_->Launch(certificate_pem, key_pem);
   if (launched == nullptr && !certificate_pem.empty()) {
     return Invalid("TLS_MALFORMED", "certificate and key are no PEM, or do not belong together",

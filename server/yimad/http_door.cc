@@ -29,14 +29,18 @@ Result<void> CheckHotline(const std::string& hotline) {
       "--hotline");
 }
 
-/// A connection is an open file, and the usual limit is 1,024.
-void AllowConnections(unsigned connections) {
+/// A connection is an open file, and the usual limit is 1,024: as many as wanted, or as there may
+/// be beside the files that the rest of the server has open.
+unsigned AllowConnections(unsigned wanted) {
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  const rlim_t wanted = std::min<rlim_t>(limit.rlim_max, connections + kOtherFiles);
-  if (limit.rlim_cur >= wanted) return;
-  limit.rlim_cur = wanted;
-  setrlimit(RLIMIT_NOFILE, &limit);
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
+  if (limit.rlim_cur < wanted + kOtherFiles) {
+    limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, wanted + kOtherFiles);
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
+  if (limit.rlim_cur >= wanted + kOtherFiles) return wanted;
+  const rlim_t left = limit.rlim_cur > 2 * kOtherFiles ? limit.rlim_cur - kOtherFiles : kOtherFiles;
+  return static_cast<unsigned>(std::min<rlim_t>(wanted, left));
 }
 
 }  // namespace
@@ -55,13 +59,14 @@ Result<std::unique_ptr<HttpDoor>> HttpDoor::Open(const std::vector<Method>& tabl
   of_site.admit = options.admit;
   of_site.tls = !options.server.certificate_pem.empty();
   std::unique_ptr<HttpDoor> door(new HttpDoor(table, domain, std::move(webroot), of_site));
-  AllowConnections(options.server.connections_max);
+  HttpServer::Options of_server = options.server;
+  of_server.connections_max = AllowConnections(of_server.connections_max);
   YIMA_ASSIGN_OR_RETURN(
       door->server_, HttpServer::Start(
                          [site = &door->site_](const HttpRequest& request, const HttpReply& reply) {
                            site->Answer(request, reply);
                          },
-                         options.server));
+                         of_server));
   return door;
 }
 

@@ -78,17 +78,23 @@ std::string TextOf(const std::filesystem::path& file) {
 /// Looks whether the certificate's files have changed, for the pages; gRPC looks by itself.
 class CertificateWatch {
  public:
-  explicit CertificateWatch(const ServeOptions& options) : options_(options), last_(Read()) {}
+  explicit CertificateWatch(const ServeOptions& options) : options_(options), shown_(Read()) {}
+
+  /// Certificate and key that the pages show.
+  const std::pair<std::string, std::string>& shown() const { return shown_; }
 
   void Look(HttpDoor* http) {
     if (options_.tls_certificate.empty() || http == nullptr) return;
-    auto now = Read();
-    if (now == last_) return;
-    last_ = std::move(now);
-    // Perhaps the key is still to follow: the next look tries again.
-    const auto renewed = http->Renew(last_.first, last_.second);
-    if (renewed) return spdlog::info("the pages have a new certificate");
-    spdlog::error("--tls-cert: {}", renewed.error().message);
+    auto found = Read();
+    // A file being written may be empty, and the key may follow its certificate.
+    if (found == shown_ || found.first.empty() || found.second.empty()) return;
+    if (const auto renewed = http->Renew(found.first, found.second); !renewed) {
+      if (found != refused_) spdlog::error("--tls-cert: {}", renewed.error().message);
+      refused_ = std::move(found);
+      return;
+    }
+    spdlog::info("the pages have a new certificate");
+    shown_ = std::move(found);
   }
 
  private:
@@ -97,11 +103,13 @@ class CertificateWatch {
   }
 
   const ServeOptions& options_;
-  std::pair<std::string, std::string> last_;
+  std::pair<std::string, std::string> shown_;
+  std::pair<std::string, std::string> refused_;  ///< Said once.
 };
 
 /// The public's door; null when it is switched off.
 Result<std::unique_ptr<HttpDoor>> OpenHttpDoor(const ServeOptions& options,
+                                               const CertificateWatch& certificate,
                                                const std::vector<Method>& table, Gate& gate,
                                                const Domain& domain, Metrics& metrics) {
   if (options.http == kNone) return nullptr;
@@ -124,10 +132,8 @@ Result<std::unique_ptr<HttpDoor>> OpenHttpDoor(const ServeOptions& options,
     shown.address = [&request] { return request.address; };
     return gate.Admit(method.name, method.roles, shown, call);
   };
-  if (!options.tls_certificate.empty()) {
-    door.server.certificate_pem = TextOf(options.tls_certificate);
-    door.server.key_pem = TextOf(options.tls_key);
-  }
+  door.server.certificate_pem = certificate.shown().first;
+  door.server.key_pem = certificate.shown().second;
   door.webroot = options.webroot;
   door.hotline = options.hotline;
   return HttpDoor::Open(table, domain, door);
@@ -140,7 +146,8 @@ Result<std::unique_ptr<MetricsDoor>> OpenMetricsDoor(const ServeOptions& options
                                                      const Domain& domain,
                                                      const Resolver& resolver) {
   if (options.metrics == kNone) return nullptr;
-  return MetricsDoor::Open(metrics, table, domain, resolver, {options.metrics, options.data, {}});
+  return MetricsDoor::Open(metrics, table, domain, resolver,
+                           {options.metrics, options.data, options.tls_certificate});
 }
 
 /// Of the doors beside gRPC; either may be null.
@@ -151,7 +158,8 @@ Result<void> TellAddresses(const ServeOptions& options, const HttpDoor* http,
                metrics->address());
   }
   if (http == nullptr) return {};
-  fmt::print(fmt::runtime(Say("网页地址：http://{}/\n", "pages on http://{}/\n")), http->address());
+  fmt::print(fmt::runtime(Say("网页地址：{}://{}/\n", "pages on {}://{}/\n")),
+             options.tls_certificate.empty() ? "http" : "https", http->address());
   if (options.http_address_file.empty()) return {};
   return WriteWholeFile(options.http_address_file, http->address() + "\n", "--http-address-file");
 }
@@ -288,10 +296,12 @@ Result<void> Serve(const ServeOptions& options) {
   door.certificate_file = options.tls_certificate;
   door.key_file = options.tls_key;
   door.client_ca_file = options.client_ca;
+  CertificateWatch certificate(options);
   Metrics metrics;
   if (options.metrics != kNone) table = metrics.Measure(std::move(table));
   YIMA_ASSIGN_OR_RETURN(const auto server, GrpcServer::Start(table, gate, door));
-  YIMA_ASSIGN_OR_RETURN(const auto http, OpenHttpDoor(options, table, gate, domain, metrics));
+  YIMA_ASSIGN_OR_RETURN(const auto http,
+                        OpenHttpDoor(options, certificate, table, gate, domain, metrics));
   YIMA_ASSIGN_OR_RETURN(const auto figures,
                         OpenMetricsDoor(options, metrics, table, domain, resolver));
   const auto control = OpenControl(options.data, custodian);
@@ -303,7 +313,6 @@ Result<void> Serve(const ServeOptions& options) {
   fmt::print(fmt::runtime(Say("正在服务：{}\n", "serving on {}\n")), server->address());
   std::fflush(stdout);
 
-  CertificateWatch certificate(options);
   NotifySystemd("READY=1");
   KeepHouseUntil(signals, domain, notes, audit, *server, [&] { certificate.Look(http.get()); });
   NotifySystemd("STOPPING=1");

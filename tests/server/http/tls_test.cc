@@ -79,6 +79,11 @@ TEST_F(TlsTest, CertificateIsRenewedWithoutAStop) {
   EXPECT_NE(Curl(*server, "b"), 0);
   EXPECT_EQ(server->Renew(Read("a.pem"), Read("b.key")).error().reason, "TLS_MALFORMED");
   EXPECT_EQ(Curl(*server, "a"), 0);
+  // What a file being written holds must not end TLS.
+  EXPECT_EQ(server->Renew("", "").error().reason, "TLS_MALFORMED");
+  EXPECT_EQ(server->Renew("", Read("b.key")).error().reason, "TLS_MALFORMED");
+  EXPECT_EQ(StatusIn(Exchange(server->address(), Get("/"))), 0) << "plain text on the TLS port";
+  EXPECT_EQ(Curl(*server, "a"), 0);
   ASSERT_TRUE(server->Renew(Read("b.pem"), Read("b.key")));
   for (int i = 0; i < 5; ++i) EXPECT_EQ(Curl(*server, "b"), 0);
   EXPECT_NE(Curl(*server, "a"), 0);
