@@ -16,6 +16,8 @@ struct PrincipalWords {
   std::string organization;
   std::vector<std::string> grants;
   std::vector<std::string> certificates;
+  bool no_grants = false;
+  bool no_certificates = false;
   bool disable = false;
   bool enable = false;
 };
@@ -38,6 +40,11 @@ Result<v1::Grant> ParseGrant(const std::string& text) {
   grant.set_role(static_cast<v1::Role>(role));
   if (colon == std::string::npos) return grant;
   std::string rest = text.substr(colon + 1);
+  if (rest.empty()) {
+    // Bounds that a script left empty must not mean none.
+    return Invalid("DIVISION_MALFORMED",
+                   fmt::format("\"{}\" names no bounds behind its colon", text), "--grant");
+  }
   while (!rest.empty()) {
     const size_t comma = rest.find(',');
     const std::string item = rest.substr(0, comma);
@@ -109,11 +116,11 @@ Result<void> Take(const PrincipalWords& words, v1::Principal& principal) {
     YIMA_ASSIGN_OR_RETURN(const uint64_t id, ParseNumber(words.organization, "--organization"));
     principal.set_organization(id);
   }
-  if (!words.grants.empty()) principal.clear_grants();
+  if (words.no_grants || !words.grants.empty()) principal.clear_grants();
   for (const auto& text : words.grants) {
     YIMA_ASSIGN_OR_RETURN(*principal.add_grants(), ParseGrant(text));
   }
-  if (!words.certificates.empty()) principal.clear_certificate_names();
+  if (words.no_certificates || !words.certificates.empty()) principal.clear_certificate_names();
   for (const auto& name : words.certificates) principal.add_certificate_names(name);
   if (words.disable) principal.set_disabled(true);
   if (words.enable) principal.set_disabled(false);
@@ -255,6 +262,9 @@ void AddPrincipals(CLI::App& access, Session& session) {
   update->add_option("principal", changed->id, T("主体编号", "number of the principal"))
       ->required();
   AddSaid(update, *changed);
+  update->add_flag("--no-grants", changed->no_grants, T("取消全部角色", "take all roles away"));
+  update->add_flag("--no-certificates", changed->no_certificates,
+                   T("取消全部证书名", "take all certificate names away"));
   update->add_flag("--disable", changed->disable, T("停用", "refuse its calls"));
   update->add_flag("--enable", changed->enable, T("恢复", "allow them again"));
 }

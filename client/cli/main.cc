@@ -125,7 +125,9 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return yima::cli::AnswerUsage(app, error);
   }
-  if (const auto done = session.action(); !done) session.Complain(done.error());
+  auto done = session.ReadFiles();
+  if (done) done = session.action();
+  if (!done) session.Complain(done.error());
   if (const auto sent = session.Flush(); !sent) session.Complain(sent.error());
   return session.exit_code();
 }

@@ -184,6 +184,7 @@ constexpr auto kWords = std::to_array<Words>({
     {"RIGHT_STATE_MISSING", "只写了权利种类，没有写权利状态"},
     {"ROLE_MISSING", "没有做这件事的角色"},
     {"ROLE_UNKNOWN", "没有这种角色"},
+    {"ROLE_WITHOUT_BOUNDS", "管理员不限于某些区划或单位"},
     {"ROOT_CHANGED", "不是已持有的根公钥"},
     {"ROOT_MALFORMED", "根公钥格式有误"},
     {"ROOT_MISSING", "缺少根公钥"},

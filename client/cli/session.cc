@@ -37,19 +37,27 @@ int Rank(Exit exit) {
 
 }  // namespace
 
+Result<void> Session::ReadFiles() {
+  if (!token_file.empty()) {
+    YIMA_ASSIGN_OR_RETURN(token_, TokenFor(server, token_file));
+  }
+  if (ca_file.empty()) return {};
+  YIMA_ASSIGN_OR_RETURN(ca_, ReadWholeFile(ca_file));
+  if (ca_.find("-----BEGIN ") != std::string::npos) return {};
+  return Fail(StatusCode::kFailedPrecondition, "FILE_UNREADABLE",
+              fmt::format("{} holds no PEM", ca_file.string()), "--ca");
+}
+
 ClientOptions Session::client_options() {
   ClientOptions options;
   options.server = server;
-  if (auto token = TokenFor(server, token_file)) {
-    options.token = *std::move(token);
+  options.ca = ca_;
+  options.token = token_;
+  if (!token_file.empty()) return options;
+  if (auto kept = TokenFor(server, {})) {
+    options.token = *std::move(kept);
   } else {
-    Complain(token.error());
-  }
-  if (ca_file.empty()) return options;
-  if (auto ca = ReadWholeFile(ca_file)) {
-    options.ca = *std::move(ca);
-  } else {
-    Complain(ca.error());
+    Complain(kept.error());
   }
   return options;
 }

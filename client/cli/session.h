@@ -41,6 +41,9 @@ class Session {
   /// What the command chosen does; run once the whole line is read.
   std::function<Result<void>()> action;
 
+  /// Reads what --token-file and --ca name: a call must not be made without what was asked for.
+  /// TOKEN_FILE, FILE_UNREADABLE.
+  Result<void> ReadFiles();
   /// How the server is reached, with the token there is for it.
   ClientOptions client_options();
   /// Connects with the first call.
@@ -66,6 +69,8 @@ class Session {
 
  private:
   std::optional<Client> client_;
+  std::string token_;  ///< Of --token-file.
+  std::string ca_;     ///< Of --ca.
   std::set<std::string, std::less<>> hinted_;
   Exit exit_ = Exit::kDone;
   bool output_failed_ = false;

@@ -31,7 +31,9 @@ void AuditTrail::Note(v1::Refusal refusal) {
   ++count_;
   Sort sort{refusal.principal(), refusal.token(), refusal.peer(), refusal.method(),
             refusal.reason()};
-  if (!noted_.contains(sort) && noted_.size() >= kKindsAMinute) {
+  // Strangers, who can have many addresses, leave room for what callers are refused.
+  const size_t room = refusal.principal() == 0 ? kKindsAMinute / 2 : kKindsAMinute;
+  if (!noted_.contains(sort) && noted_.size() >= room) {
     refusal = {};
     refusal.set_reason("AND_OTHERS");
     refusal.set_message("more kinds of refusals in this minute than are kept");
@@ -97,9 +99,12 @@ Result<void> AuditTrail::Keep() {
   }
   uint64_t next = 0;
   auto tried = taken;
-  YIMA_ASSIGN_OR_RETURN(store::Change change, Plan(tried, next));
+  auto change = Plan(tried, next);
   Result<void> kept;
-  if (!change.puts.empty()) kept = Settled(store::ApplyAndWait(domain_.store, std::move(change)));
+  if (!change) kept = tl::unexpected(change.error());
+  if (change && !change->puts.empty()) {
+    kept = Settled(store::ApplyAndWait(domain_.store, *std::move(change)));
+  }
   const std::lock_guard lock(mutex_);
   for (auto& [sort, each] : tried) {
     const auto found = noted_.find(sort);
@@ -125,6 +130,7 @@ uint64_t AuditTrail::count() const {
 Result<v1::ListRefusalsResponse> ListRefusals(const Domain& domain, const Call& call,
                                               const v1::ListRefusalsRequest& request,
                                               const store::Snapshot& snapshot) {
+  YIMA_RETURN_IF_ERROR(CheckEverywhere(call));
   YIMA_ASSIGN_OR_RETURN(const size_t size, PageSize(request.page_size()));
   YIMA_ASSIGN_OR_RETURN(const std::string token,
                         OpenPageToken(domain, call.method, "", request.page_token()));

@@ -64,8 +64,20 @@ struct Gate::Caller {
 Gate::Gate(const Domain& domain, AuditTrail& audit, const Options& options)
     : domain_(domain),
       audit_(audit),
-      public_rate_(options.public_calls_a_second, options.public_burst) {
+      public_rate_(options.public_calls_a_second, options.public_burst),
+      tries_(options.public_calls_a_second, options.public_burst) {
   randombytes_buf(proof_key_.data(), proof_key_.size());
+}
+
+bool Gate::StillAdmits(const Call& call, uint64_t& changes, std::string_view method, Roles roles,
+                       const Credentials& shown) {
+  const uint64_t now = this->changes();
+  if (now == changes && domain_.now() < call.valid_until_us) return true;
+  Call again;
+  if (!Admit(method, roles, shown, again)) return false;
+  if (again.reach->Fingerprint() != call.reach->Fingerprint()) return false;
+  changes = now;
+  return true;
 }
 
 Result<void> Gate::Admit(std::string_view method, Roles roles, const Credentials& shown,
@@ -78,7 +90,7 @@ Result<void> Gate::Admit(std::string_view method, Roles roles, const Credentials
                      fmt::format("{} needs a token", method),
                      {}});
     }
-    if (auto slow = CheckRate(shown); !slow) {
+    if (auto slow = CheckRate(public_rate_, shown); !slow) {
       return Refuse(method, nullptr, shown, std::move(slow).error());
     }
     static const auto kNowhere = std::make_shared<const Reach>();
@@ -110,7 +122,9 @@ Result<void> Gate::Admit(std::string_view method, Roles roles, const Credentials
   call.principal_id = caller.principal.id();
   call.token = caller.token.id();
   call.roles = caller.roles;
-  call.reach = caller.ReachAs(roles);
+  // Where nothing of a facility is asked for, or anyone may ask, what one may read counts.
+  call.reach = caller.ReachAs((roles & 1) != 0 || roles == kCallers ? kReaders : roles);
+  call.valid_until_us = caller.token.id() != 0 ? caller.token.expire_time_us() : INT64_MAX;
   if ((roles & 1) == 0) call.peer = shown.address();
   NoteUse(caller);
   return {};
@@ -131,13 +145,14 @@ tl::unexpected<Error> Gate::Refuse(std::string_view method, const Caller* caller
   return tl::unexpected(std::move(error));
 }
 
-Result<void> Gate::CheckRate(const Credentials& shown) {
-  const auto wait = public_rate_.Take(RateKey(shown.address()));
+Result<void> Gate::CheckRate(RateLimit& rate, const Credentials& shown) {
+  const auto wait = rate.Take(RateKey(shown.address()));
   if (wait.count() == 0) return {};
   Error error{
       StatusCode::kResourceExhausted,
       "RATE_EXCEEDED",
-      fmt::format("too many calls without a token from one address; again in {} ms", wait.count()),
+      fmt::format("too many calls without a token that is known, from one address; again in {} ms",
+                  wait.count()),
       {}};
   error.retry_after_ms = wait.count();
   return tl::unexpected(std::move(error));
@@ -169,9 +184,13 @@ Result<std::shared_ptr<const Gate::Caller>> Gate::CallerOf(const Credentials& sh
       if (found != known_.end()) return found->second;
     }
   }
-  // Whoever tries secrets is slowed down like any stranger.
-  YIMA_RETURN_IF_ERROR(CheckRate(shown));
-  YIMA_ASSIGN_OR_RETURN(auto caller, Verify(shown));
+  auto verified = Verify(shown);
+  if (!verified) {
+    // Whoever tries secrets is slowed down, and keeps nobody out who knows one.
+    YIMA_RETURN_IF_ERROR(CheckRate(tries_, shown));
+    return tl::unexpected(std::move(verified).error());
+  }
+  std::shared_ptr<const Caller> caller = *std::move(verified);
   const std::unique_lock lock(mutex_);
   if (known_at_ < changes || known_.size() >= kKnownMax) known_.clear();
   if (known_at_ <= changes) {

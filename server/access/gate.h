@@ -42,6 +42,13 @@ class Gate {
   /// PERMISSION_DENIED: ROLE_MISSING; RESOURCE_EXHAUSTED: RATE_EXCEEDED with a delay.
   Result<void> Admit(std::string_view method, Roles roles, const Credentials& shown, Call& call);
 
+  /// Grows with each change of a principal or a token.
+  uint64_t changes() const { return domain_.access_changes->load(std::memory_order_acquire); }
+  /// Whether a call that was let in when `changes` was what it says would be let in again, within
+  /// the same bounds; brings `changes` up to date. For streams: cheap while nothing has changed.
+  bool StillAdmits(const Call& call, uint64_t& changes, std::string_view method, Roles roles,
+                   const Credentials& shown);
+
  private:
   struct Caller;
   using Proof = std::array<uint64_t, 2>;
@@ -57,7 +64,7 @@ class Gate {
                                                    uint64_t principal,
                                                    const v1::Token& token) const;
   Proof ProofOf(const Credentials& shown) const;
-  Result<void> CheckRate(const Credentials& shown);
+  static Result<void> CheckRate(RateLimit& rate, const Credentials& shown);
   void NoteUse(const Caller& caller);
   tl::unexpected<Error> Refuse(std::string_view method, const Caller* caller,
                                const Credentials& shown, Error error);
@@ -65,6 +72,7 @@ class Gate {
   const Domain& domain_;
   AuditTrail& audit_;
   RateLimit public_rate_;
+  RateLimit tries_;  ///< Of tokens that are none.
   std::array<uint8_t, 16> proof_key_;
 
   std::shared_mutex mutex_;

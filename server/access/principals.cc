@@ -43,6 +43,10 @@ Result<void> CheckGrant(const store::Snapshot& snapshot, const v1::Grant& grant,
     return Invalid("ROLE_UNKNOWN", fmt::format("{} is no role", static_cast<int>(grant.role())),
                    at + "role");
   }
+  if (grant.role() == v1::ROLE_ADMIN && grant.divisions_size() + grant.organizations_size() > 0) {
+    return Invalid("ROLE_WITHOUT_BOUNDS",
+                   "who deals with principals does so for the whole registry", at + "role");
+  }
   YIMA_RETURN_IF_ERROR(CheckCount(grant.divisions_size(), kValuesMax, at + "divisions"));
   YIMA_RETURN_IF_ERROR(CheckCount(grant.organizations_size(), kValuesMax, at + "organizations"));
   for (int i = 0; i < grant.divisions_size(); ++i) {
@@ -228,9 +232,10 @@ Result<v1::UpdatePrincipalResponse> AnswerUpdatePrincipal(const Domain& domain,
   return response;
 }
 
-Result<v1::GetPrincipalResponse> GetPrincipal(const Domain& domain, const Call&,
+Result<v1::GetPrincipalResponse> GetPrincipal(const Domain& domain, const Call& call,
                                               const v1::GetPrincipalRequest& request,
                                               const store::Snapshot& snapshot) {
+  YIMA_RETURN_IF_ERROR(CheckEverywhere(call));
   v1::GetPrincipalResponse response;
   YIMA_ASSIGN_OR_RETURN(*response.mutable_principal(), Shown(domain, snapshot, request.id(), "id"));
   return response;
@@ -239,6 +244,7 @@ Result<v1::GetPrincipalResponse> GetPrincipal(const Domain& domain, const Call&,
 Result<v1::ListPrincipalsResponse> ListPrincipals(const Domain& domain, const Call& call,
                                                   const v1::ListPrincipalsRequest& request,
                                                   const store::Snapshot& snapshot) {
+  YIMA_RETURN_IF_ERROR(CheckEverywhere(call));
   YIMA_ASSIGN_OR_RETURN(const size_t size, PageSize(request.page_size()));
   YIMA_ASSIGN_OR_RETURN(const std::string place,
                         OpenPageToken(domain, call.method, "", request.page_token()));

@@ -1,5 +1,8 @@
 #include "server/access/tokens.h"
 
+#include <algorithm>
+#include <set>
+
 #include <fmt/format.h>
 
 #include "server/access/roles.h"
@@ -123,6 +126,11 @@ Result<Planned> PlanCreateToken(const Domain& domain, const Call& call,
   YIMA_RETURN_IF_ERROR(EndReplaced(domain, request, principal, snapshot, change));
   YIMA_ASSIGN_OR_RETURN(const uint64_t id, domain.numbers.NewId(store::Kind::kToken));
   v1::Token token = NewToken(domain, id, principal, request.lifetime_seconds(), request.label());
+  if ((call.roles & kAdmins) == 0) {
+    // Nobody prolongs what was lent to him, and a stolen one takes those it made along.
+    token.set_expire_time_us(std::min<int64_t>(token.expire_time_us(), call.valid_until_us));
+    token.set_made_by(call.token);
+  }
   const TokenText text = TokenText::Make(id);
   token.set_secret_hash(SecretHash(domain.keys, text));
   change.puts.push_back(PutToken(token, 0));
@@ -147,9 +155,22 @@ Result<Planned> PlanRevokeToken(const Domain& domain, const Call& call,
   YIMA_RETURN_IF_ERROR(CheckMayDealWith(call, found.token.principal()));
   const RecordRef ref{store::Kind::kToken, request.id(), found.revision};
   if (found.token.revoke_time_us() != 0) return Planned{{}, {ref}};
-  found.token.set_revoke_time_us(domain.now());
   store::Change change;
-  change.puts.push_back(PutToken(found.token, found.revision));
+  std::set<uint64_t> ended = {request.id()};
+  // Those that a token made have higher ids, so one look upwards finds the whole family.
+  YIMA_RETURN_IF_ERROR(snapshot.Scan(store::Kind::kToken, request.id() - 1, {},
+                                     [&](uint64_t id, uint64_t revision, std::string_view bytes) {
+                                       v1::Token token;
+                                       token.ParseFromArray(bytes.data(),
+                                                            static_cast<int>(bytes.size()));
+                                       if (id != request.id() && !ended.contains(token.made_by()))
+                                         return true;
+                                       ended.insert(id);
+                                       if (token.revoke_time_us() != 0) return true;
+                                       token.set_revoke_time_us(domain.now());
+                                       change.puts.push_back(PutToken(token, revision));
+                                       return change.puts.size() < store::Change::kRecordsMax;
+                                     }));
   return Planned{std::move(change), {{ref.kind, ref.id, ref.revision + 1}}};
 }
 
@@ -166,7 +187,8 @@ Result<v1::RevokeTokenResponse> AnswerRevokeToken(const Domain& domain,
 Result<v1::ListTokensResponse> ListTokens(const Domain& domain, const Call& call,
                                           const v1::ListTokensRequest& request,
                                           const store::Snapshot& snapshot) {
-  const bool all = MayDealWith(call, 0, kAdmins | kAuditors);
+  // Auditors with bounds see their own.
+  const bool all = MayDealWith(call, 0, kAdmins | kAuditors) && call.reach->everywhere();
   const uint64_t of = request.principal() != 0 || all ? request.principal() : call.principal_id;
   if (!MayDealWith(call, of, kAdmins | kAuditors))
     return tl::unexpected(CheckMayDealWith(call, of).error());

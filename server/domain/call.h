@@ -16,9 +16,10 @@ struct Call {
   std::string principal;      ///< Opaque id of who asks: a Principal's id, "local" or "public".
   uint64_t principal_id = 0;  ///< 0 for the last two.
   std::string peer;           ///< Its address, for refusals; empty in calls that anyone may make.
-  uint64_t token = 0;         ///< By which the caller was known; 0 when by none.
-  bool is_public = false;     ///< Nobody known: sees what everybody may.
-  uint32_t roles = ~uint32_t{0};  ///< All that the caller has, as in access/roles.h.
+  int64_t valid_until_us = INT64_MAX;  ///< When the token runs out.
+  uint64_t token = 0;                  ///< By which the caller was known; 0 when by none.
+  bool is_public = false;              ///< Nobody known: sees what everybody may.
+  uint32_t roles = ~uint32_t{0};       ///< All that the caller has, as in access/roles.h.
   /// Where the caller may do this. Never null.
   std::shared_ptr<const Reach> reach = Reach::Everywhere();
   /// True once nobody waits for the answer: client gone, deadline passed or server stopping. Long

@@ -130,7 +130,8 @@ Result<void> CheckRequestId(std::string_view request_id) {
 RequestMark MarkOf(const Domain& domain, const Call& call, std::string_view request_id,
                    std::string_view request_bytes) {
   return {call.principal, call.method, std::string(request_id),
-          domain.keys.KeyedHash("request", request_bytes)};
+          domain.keys.KeyedHash("request",
+                                fmt::format("{}{}", call.reach->Fingerprint(), request_bytes))};
 }
 
 void Execute(const Domain& domain, RequestMark mark, Planner plan,

@@ -48,6 +48,13 @@ bool Reach::Covers(const v1::Facility& facility) const {
       grants_, [&](const v1::Grant& grant) { return server::Covers(grant, facility); });
 }
 
+std::string Reach::Fingerprint() const {
+  if (everywhere_) return {};
+  std::string text;
+  for (const auto& grant : grants_) text += grant.SerializeAsString() + '\n';
+  return text;
+}
+
 bool Reach::AllOrganizations() const {
   return everywhere_ || std::ranges::any_of(grants_, [](const v1::Grant& grant) {
            return grant.organizations().empty();
@@ -61,6 +68,11 @@ Result<void> CheckReach(const Call& call, const v1::Facility& facility, std::str
                                     facility.division())
                       : fmt::format("facility {} is outside your scope", facility.uid()),
                   field);
+}
+
+Result<void> CheckEverywhere(const Call& call) {
+  if (call.reach->everywhere()) return {};
+  return Exceeded("that needs a scope of the whole registry", "");
 }
 
 Result<void> CheckReachOfBatch(const Call& call, std::string_view principal,

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "codegen/code/result.h"
@@ -23,6 +24,9 @@ class Reach {
   void Add(const v1::Grant& grant);
 
   bool everywhere() const { return everywhere_; }
+  bool nowhere() const { return grants_.empty() && !everywhere_; }
+  /// Equal for equal bounds, empty without any: what was begun under others is not gone on with.
+  std::string Fingerprint() const;
   /// The facility lies in one of the divisions and is of one of the organizations of some grant.
   bool Covers(const v1::Facility& facility) const;
   /// Some grant names no organizations, so others' may be made under it.
@@ -36,6 +40,8 @@ class Reach {
 /// SCOPE_EXCEEDED (PERMISSION_DENIED) when the facility lies outside the caller's reach. `field` is
 /// the place in the request that names it.
 Result<void> CheckReach(const Call& call, const v1::Facility& facility, std::string_view field);
+/// SCOPE_EXCEEDED unless the caller's reach is the whole registry.
+Result<void> CheckEverywhere(const Call& call);
 /// The same for what belongs to no facility: only who may act everywhere, or began its batch.
 Result<void> CheckReachOfBatch(const Call& call, std::string_view principal,
                                std::string_view field);

@@ -93,8 +93,9 @@ struct Successor {
   v1::Code code;
 };
 
-Result<Successor> TakeBlank(uint64_t serial, const store::Snapshot& snapshot) {
+Result<Successor> TakeBlank(const Call& call, uint64_t serial, const store::Snapshot& snapshot) {
   YIMA_ASSIGN_OR_RETURN(auto plate, FindCode(snapshot, serial, "blank"));
+  YIMA_RETURN_IF_ERROR(CheckReachOfCode(call, snapshot, plate.record, "blank"));
   if (HasEnded(plate.record)) {
     return Refuse("CODE_REVOKED", fmt::format("plate {} is no longer valid; take another", serial),
                   "blank");
@@ -198,7 +199,7 @@ Result<Planned> PlanReplaceCode(const Domain& domain, const Call& call,
   ChangeWriter writer(call, request.request_id());
   Successor successor;
   if (request.blank() != 0) {
-    YIMA_ASSIGN_OR_RETURN(successor, TakeBlank(request.blank(), snapshot));
+    YIMA_ASSIGN_OR_RETURN(successor, TakeBlank(call, request.blank(), snapshot));
     if (!IsSignedFor(successor.code, facility->record)) {
       return Refuse("FACILITY_DIFFERS",
                     fmt::format("plate {} is signed for a facility code that facility {} never had",

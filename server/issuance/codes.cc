@@ -127,6 +127,10 @@ Result<Planned> PlanBindCode(const Domain& domain, const Call& call,
                 fmt::format("no facility has uid {}", request.facility()), "facility");
   }
   YIMA_RETURN_IF_ERROR(CheckReach(call, facility->record, "facility"));
+  // Who gives its whole text has the plate in his hand; a serial can be guessed.
+  if (request.plate_case() == v1::BindCodeRequest::kSerial) {
+    YIMA_RETURN_IF_ERROR(CheckReachOfCode(call, snapshot, code.record, "plate"));
+  }
   if (code.record.state() == v1::CODE_STATE_ACTIVE &&
       code.record.facility() == request.facility()) {
     return Planned{{}, {RefTo(code, 0)}};

@@ -163,10 +163,7 @@ Result<Planned> PlanReclaimCodes(const Domain& domain, const Call& call,
                                  const v1::ReclaimCodesRequest& request,
                                  const store::Snapshot& snapshot) {
   // A lost code may have been any division's.
-  if (!call.reach->everywhere()) {
-    return Fail(StatusCode::kPermissionDenied, "SCOPE_EXCEEDED",
-                "lost codes are entered again by those whose scope is the whole registry");
-  }
+  YIMA_RETURN_IF_ERROR(CheckEverywhere(call));
   if (request.plates().empty() || request.plates_size() > kPlatesMax) {
     return Invalid("BATCH_SIZE",
                    fmt::format("{} plates, want 1 to {}", request.plates_size(), kPlatesMax),

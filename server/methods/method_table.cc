@@ -51,65 +51,71 @@ UnaryHandler Reading(const Domain& domain,
   };
 }
 
-/// A write: planned on snapshots until it is durable, then answered from one that shows it.
-template <typename Request, typename Response>
-UnaryHandler Writing(const Domain& domain,
-                     Result<Planned> (*plan)(const Domain&, const Call&, const Request&,
-                                             const store::Snapshot&),
-                     Result<Response> (*answer)(const Domain&, const std::vector<RecordRef>&,
-                                                const store::Snapshot&)) {
-  return [&domain, plan, answer](const Call& call, std::string_view bytes, Reply reply) {
+/// A write: planned on snapshots until it is durable, then answered from one that shows it. `make`
+/// gives, for each call, what plans it and what answers it.
+template <typename Request, typename Make>
+UnaryHandler WritingInSteps(const Domain& domain, Make make) {
+  return [&domain, make](const Call& call, std::string_view bytes, Reply reply) {
     auto parsed = Parse<Request>(bytes);
     if (!parsed) return reply(tl::unexpected(parsed.error()));
     const auto request = std::make_shared<const Request>(*std::move(parsed));
     if (const auto sound = CheckRequestId(request->request_id()); !sound) {
       return reply(tl::unexpected(sound.error()));
     }
+    const auto steps = make();
     Execute(
         domain, MarkOf(domain, call, request->request_id(), request->SerializeAsString()),
-        [&domain, call, request, plan](const store::Snapshot& snapshot) -> Result<Planned> {
-          auto planned = plan(domain, call, *request, snapshot);
+        [call, request, plan = steps.first](const store::Snapshot& snapshot) -> Result<Planned> {
+          auto planned = plan(call, *request, snapshot);
           // Not to be written: who gave up may have gone on without it.
           if (call.cancelled()) return CallerGone();
           return planned;
         },
-        [&domain, answer, reply = std::move(reply)](Result<std::vector<RecordRef>> results) {
+        [&domain, answer = steps.second,
+         reply = std::move(reply)](Result<std::vector<RecordRef>> results) {
           if (!results) return reply(tl::unexpected(results.error()));
-          const auto response = answer(domain, *results, *domain.store.Read());
+          const auto response = answer(*results, *domain.store.Read());
           if (!response) return reply(tl::unexpected(response.error()));
           reply(response->SerializeAsString());
         });
   };
 }
 
-/// A write whose answer holds what is shown once and kept nowhere.
-UnaryHandler CreatingToken(const Domain& domain) {
-  return [&domain](const Call& call, std::string_view bytes, Reply reply) {
-    auto parsed = Parse<v1::CreateTokenRequest>(bytes);
-    if (!parsed) return reply(tl::unexpected(parsed.error()));
-    const auto request = std::make_shared<const v1::CreateTokenRequest>(*std::move(parsed));
-    if (const auto sound = CheckRequestId(request->request_id()); !sound) {
-      return reply(tl::unexpected(sound.error()));
-    }
-    const auto text = std::make_shared<std::string>();
-    Execute(
-        domain, MarkOf(domain, call, request->request_id(), request->SerializeAsString()),
-        [&domain, call, request, text](const store::Snapshot& snapshot) -> Result<Planned> {
-          auto planned = PlanCreateToken(domain, call, *request, snapshot,
-                                         [&](std::string made) { *text = std::move(made); });
-          if (call.cancelled()) return CallerGone();
-          return planned;
+template <typename Request, typename Response>
+UnaryHandler Writing(const Domain& domain,
+                     Result<Planned> (*plan)(const Domain&, const Call&, const Request&,
+                                             const store::Snapshot&),
+                     Result<Response> (*answer)(const Domain&, const std::vector<RecordRef>&,
+                                                const store::Snapshot&)) {
+  return WritingInSteps<Request>(domain, [&domain, plan, answer] {
+    return std::pair(
+        [&domain, plan](const Call& call, const Request& request, const store::Snapshot& snapshot) {
+          return plan(domain, call, request, snapshot);
         },
-        [&domain, text, reply = std::move(reply)](Result<std::vector<RecordRef>> results) {
-          if (!results) return reply(tl::unexpected(results.error()));
-          auto response = AnswerCreateToken(domain, *results, *domain.store.Read());
-          if (!response) return reply(tl::unexpected(response.error()));
+        [&domain, answer](const std::vector<RecordRef>& results, const store::Snapshot& snapshot) {
+          return answer(domain, results, snapshot);
+        });
+  });
+}
+
+/// Its answer holds what is shown once and kept nowhere.
+UnaryHandler CreatingToken(const Domain& domain) {
+  return WritingInSteps<v1::CreateTokenRequest>(domain, [&domain] {
+    const auto text = std::make_shared<std::string>();
+    return std::pair(
+        [&domain, text](const Call& call, const v1::CreateTokenRequest& request,
+                        const store::Snapshot& snapshot) {
+          return PlanCreateToken(domain, call, request, snapshot,
+                                 [&](std::string made) { *text = std::move(made); });
+        },
+        [&domain, text](const std::vector<RecordRef>& results, const store::Snapshot& snapshot) {
+          auto response = AnswerCreateToken(domain, results, snapshot);
           // The text of a round that lost to the same request, sent twice, is another token's.
           const auto made = TokenText::Parse(*text);
-          if (made && made->id == response->token().id()) response->set_text(*text);
-          reply(response->SerializeAsString());
+          if (response && made && made->id == response->token().id()) response->set_text(*text);
+          return response;
         });
-  };
+  });
 }
 
 /// A stream that asks once and is answered in parts.
@@ -147,12 +153,11 @@ StreamHandler Import(const Domain& domain) {
 /// Resolving passes stored bytes on unparsed, so its handlers speak bytes.
 UnaryHandler Resolve(const Domain& domain, const Resolver& resolver,
                      Result<std::string> (Resolver::*answer)(std::string_view,
-                                                             const store::Snapshot&, Audience)
+                                                             const store::Snapshot&, const Reach&)
                          const) {
   return
       [&domain, &resolver, answer](const Call& call, std::string_view request, const Reply& reply) {
-        const Audience audience = call.is_public ? Audience::kEverybody : Audience::kKnown;
-        reply((resolver.*answer)(request, *domain.store.Read(), audience));
+        reply((resolver.*answer)(request, *domain.store.Read(), *call.reach));
       };
 }
 

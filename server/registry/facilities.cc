@@ -103,9 +103,11 @@ Result<v1::Facility> Prepare(const Domain& domain, const store::Snapshot& snapsh
 }
 
 /// A new one has its uid by now, which nobody knows: the message names its place instead.
-Result<void> MayMake(const Call& call, v1::Facility facility, std::string_view field) {
-  facility.clear_uid();
-  return CheckReach(call, facility, field);
+Result<void> MayMake(const Call& call, const v1::Facility& facility, std::string_view field) {
+  if (call.reach->Covers(facility)) return {};
+  v1::Facility unnumbered = facility;
+  unnumbered.clear_uid();
+  return CheckReach(call, unnumbered, field);
 }
 
 Result<v1::Facility> Shown(const Domain& domain, uint64_t uid, const store::Snapshot& snapshot) {

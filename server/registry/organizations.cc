@@ -113,7 +113,7 @@ class Merge {
     return {};
   }
 
-  Planned Finish(const Call& call, std::string_view request_id) {
+  Result<Planned> Finish(const Call& call, std::string_view request_id) {
     ChangeWriter writer(call, request_id);
     Planned planned;
     for (const uint64_t id : order_) {
@@ -124,6 +124,8 @@ class Merge {
       if (created) {
         writer.Create(id, entry.after);
       } else if (changed) {
+        // It may act in divisions that the caller has no say in.
+        YIMA_RETURN_IF_ERROR(CheckEverywhere(call));
         v1::Organization after = entry.after;
         after.set_update_time_us(domain_.now());
         writer.Replace(id, entry.revision, entry.before, after);
@@ -302,7 +304,7 @@ Result<Planned> PlanImportOrganizations(const Domain& domain, const Call& call,
     YIMA_ASSIGN_OR_RETURN(auto organization, FromInput(request.inputs(i), prefix));
     YIMA_RETURN_IF_ERROR(merge.Add(std::move(organization), prefix));
   }
-  Planned planned = merge.Finish(call, request.request_id());
+  YIMA_ASSIGN_OR_RETURN(Planned planned, merge.Finish(call, request.request_id()));
   planned.dry_run = request.dry_run();
   // A kept reply holds references alone, so the counts ride in front as one of no kind.
   planned.results.insert(planned.results.begin(),
@@ -325,7 +327,18 @@ Result<v1::ImportOrganizationsResponse> AnswerImportOrganizations(
   return response;
 }
 
-Result<v1::GetOrganizationResponse> GetOrganization(const Domain& domain, const Call&,
+namespace {
+
+/// Persons and their numbers are for those who look after the whole registry.
+void HideContacts(const Call& call, v1::Organization& organization) {
+  if (call.reach->everywhere()) return;
+  organization.clear_contact_name();
+  organization.clear_contact_telephone();
+}
+
+}  // namespace
+
+Result<v1::GetOrganizationResponse> GetOrganization(const Domain& domain, const Call& call,
                                                     const v1::GetOrganizationRequest& request,
                                                     const store::Snapshot& snapshot) {
   uint64_t id = request.id();
@@ -341,6 +354,7 @@ Result<v1::GetOrganizationResponse> GetOrganization(const Domain& domain, const 
   }
   v1::GetOrganizationResponse response;
   YIMA_ASSIGN_OR_RETURN(*response.mutable_organization(), Shown(domain, id, snapshot));
+  HideContacts(call, *response.mutable_organization());
   return response;
 }
 
@@ -353,15 +367,17 @@ Result<v1::ListOrganizationsResponse> ListOrganizations(const Domain& domain, co
   v1::ListOrganizationsResponse response;
   const uint64_t after = place.empty() ? 0 : std::stoull(place);
   PageScan page(call, size, after);
-  YIMA_RETURN_IF_ERROR(snapshot.Scan(
-      store::Kind::kOrganization, after, {},
-      [&](uint64_t id, uint64_t revision, std::string_view bytes) {
-        if (!page.Look(id) || !page.Take(bytes.size())) return false;
-        v1::Organization organization;
-        organization.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
-        *response.add_organizations() = ShownOrganization(domain, organization, revision);
-        return true;
-      }));
+  YIMA_RETURN_IF_ERROR(snapshot.Scan(store::Kind::kOrganization, after, {},
+                                     [&](uint64_t id, uint64_t revision, std::string_view bytes) {
+                                       if (!page.Look(id) || !page.Take(bytes.size())) return false;
+                                       v1::Organization organization;
+                                       organization.ParseFromArray(bytes.data(),
+                                                                   static_cast<int>(bytes.size()));
+                                       auto& shown = *response.add_organizations();
+                                       shown = ShownOrganization(domain, organization, revision);
+                                       HideContacts(call, shown);
+                                       return true;
+                                     }));
   YIMA_ASSIGN_OR_RETURN(*response.mutable_next_page_token(), page.NextToken(domain, ""));
   return response;
 }

@@ -87,6 +87,18 @@ tl::unexpected<Error> Damaged(uint64_t serial) {
               fmt::format("code {} does not parse; run yimad check", serial));
 }
 
+/// Parsed only for callers whose reach has bounds.
+Result<Audience> AudienceOf(std::string_view stored, const Reach& reach) {
+  if (reach.everywhere()) return Audience::kWithinReach;
+  if (reach.nowhere()) return Audience::kEverybody;
+  v1::Facility facility;
+  if (!facility.ParseFromArray(stored.data(), static_cast<int>(stored.size()))) {
+    return Fail(StatusCode::kDataLoss, "RECORD_DAMAGED",
+                "a stored facility does not parse; run yimad check");
+  }
+  return reach.Covers(facility) ? Audience::kWithinReach : Audience::kEverybody;
+}
+
 }  // namespace
 
 /// What a stored v1::Code says, read where it stands: parsing it would cost more than finding it.
@@ -167,19 +179,19 @@ Result<const Resolver::Trust*> Resolver::CurrentTrust() const {
 
 Result<std::string> Resolver::ResolveBytes(std::string_view request,
                                            const store::Snapshot& snapshot,
-                                           Audience audience) const {
+                                           const Reach& reach) const {
   YIMA_RETURN_IF_ERROR(CheckSize(request, kRequestSizeMax));
   // Kept by the thread, so that its strings are not allocated anew for each request.
   thread_local v1::ResolveRequest parsed;
   if (!parsed.ParseFromArray(request.data(), static_cast<int>(request.size()))) {
     return Invalid("REQUEST_MALFORMED", "the request does not parse as yima.v1.ResolveRequest");
   }
-  return Answer(parsed, snapshot, audience);
+  return Answer(parsed, snapshot, reach);
 }
 
 Result<v1::ResolveResponse> Resolver::Resolve(const v1::ResolveRequest& request,
                                               const store::Snapshot& snapshot) const {
-  YIMA_ASSIGN_OR_RETURN(const std::string answer, Answer(request, snapshot, Audience::kKnown));
+  YIMA_ASSIGN_OR_RETURN(const std::string answer, Answer(request, snapshot, *Reach::Everywhere()));
   v1::ResolveResponse response;
   if (!response.ParseFromString(answer)) {
     return Fail(StatusCode::kDataLoss, "RECORD_DAMAGED",
@@ -190,7 +202,7 @@ Result<v1::ResolveResponse> Resolver::Resolve(const v1::ResolveRequest& request,
 
 Result<std::string> Resolver::BatchResolveBytes(std::string_view request,
                                                 const store::Snapshot& snapshot,
-                                                Audience audience) const {
+                                                const Reach& reach) const {
   YIMA_RETURN_IF_ERROR(CheckSize(request, kBatchSizeMax * kRequestSizeMax));
   v1::BatchResolveRequest parsed;
   if (!parsed.ParseFromArray(request.data(), static_cast<int>(request.size()))) {
@@ -204,7 +216,7 @@ Result<std::string> Resolver::BatchResolveBytes(std::string_view request,
   }
   std::string answers;
   for (int i = 0; i < parsed.requests_size(); ++i) {
-    auto answer = Answer(parsed.requests(i), snapshot, audience);
+    auto answer = Answer(parsed.requests(i), snapshot, reach);
     if (!answer) {
       Error error = std::move(answer).error();
       error.field = error.field.empty() ? fmt::format("requests[{}]", i)
@@ -217,7 +229,7 @@ Result<std::string> Resolver::BatchResolveBytes(std::string_view request,
 }
 
 Result<std::string> Resolver::Answer(const v1::ResolveRequest& request,
-                                     const store::Snapshot& snapshot, Audience audience) const {
+                                     const store::Snapshot& snapshot, const Reach& reach) const {
   YIMA_RETURN_IF_ERROR(CheckRequest(request));
   const auto parts = SplitCodeText(request.text());
   const auto code = parts ? DecodeBody(parts->digits) : std::nullopt;
@@ -232,13 +244,13 @@ Result<std::string> Resolver::Answer(const v1::ResolveRequest& request,
   Issued record;
   if (!record.Read(stored->bytes)) return Damaged(payload.serial.value());
   if (!record.IsOf(parts->origin, *code)) return AnswerJudged(request.text());
-  return AnswerIssued(request, *parts, payload, record, snapshot, audience);
+  return AnswerIssued(request, *parts, payload, record, snapshot, reach);
 }
 
 Result<std::string> Resolver::AnswerIssued(const v1::ResolveRequest& request,
                                            const CodeParts& parts, const Payload& payload,
                                            const Issued& record, const store::Snapshot& snapshot,
-                                           Audience audience) const {
+                                           const Reach& reach) const {
   YIMA_ASSIGN_OR_RETURN(const auto* trust, CurrentTrust());
   // Kept by the thread, so that its strings are not allocated anew for each answer.
   thread_local v1::ResolveResponse head;
@@ -252,7 +264,7 @@ Result<std::string> Resolver::AnswerIssued(const v1::ResolveRequest& request,
   FillPayload(head, payload);
   if (record.facility == 0) return head.SerializeAsString();
 
-  YIMA_ASSIGN_OR_RETURN(const auto facility, FindFacility(record.facility, snapshot, audience));
+  YIMA_ASSIGN_OR_RETURN(const auto facility, FindFacility(record.facility, snapshot, reach));
   if (request.has_longitude() && facility.longitude && facility.latitude) {
     head.set_distance_metres(DistanceMetres(request.longitude(), request.latitude(),
                                             *facility.longitude, *facility.latitude));
@@ -269,14 +281,15 @@ Result<std::string> Resolver::AnswerIssued(const v1::ResolveRequest& request,
 }
 
 Result<FacilityAnswer> Resolver::FindFacility(uint64_t uid, const store::Snapshot& snapshot,
-                                              Audience audience) const {
+                                              const Reach& reach) const {
   YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot.Get(store::Kind::kFacility, uid));
   if (!stored) return Missing("facility", uid);
+  YIMA_ASSIGN_OR_RETURN(const Audience audience, AudienceOf(stored->bytes, reach));
   return ShowFacility(stored->bytes, Etag(domain_, stored->revision), audience);
 }
 
 Result<std::string> Resolver::LookupBytes(std::string_view request, const store::Snapshot& snapshot,
-                                          Audience audience) const {
+                                          const Reach& reach) const {
   YIMA_RETURN_IF_ERROR(CheckSize(request, kRequestSizeMax));
   v1::LookupRequest parsed;
   if (!parsed.ParseFromArray(request.data(), static_cast<int>(request.size()))) {
@@ -297,7 +310,7 @@ Result<std::string> Resolver::LookupBytes(std::string_view request, const store:
   head.set_successor(record.successor);
   std::string answer = head.SerializeAsString();
   if (record.facility == 0) return answer;
-  YIMA_ASSIGN_OR_RETURN(const auto facility, FindFacility(record.facility, snapshot, audience));
+  YIMA_ASSIGN_OR_RETURN(const auto facility, FindFacility(record.facility, snapshot, reach));
   AppendField(answer, v1::LookupResponse::kFacilityFieldNumber, facility.bytes);
   YIMA_RETURN_IF_ERROR(AppendOrganizations(facility, v1::LookupResponse::kOrganizationsFieldNumber,
                                            snapshot, answer));

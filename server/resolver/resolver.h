@@ -14,6 +14,7 @@
 #include "codegen/code/trust.h"
 #include "codegen/code/verifier.h"
 #include "server/domain/domain.h"
+#include "server/domain/reach.h"
 #include "server/resolver/shown.h"
 #include "yima/v1/code.pb.h"
 #include "yima/v1/resolver_service.pb.h"
@@ -34,18 +35,18 @@ class Resolver {
   /// TEXT_EMPTY, TEXT_TOO_LONG, POSITION_INCOMPLETE, POSITION_OUT_OF_RANGE; RECORD_DAMAGED and
   /// RECORD_MISSING (DATA_LOSS).
   Result<std::string> ResolveBytes(std::string_view request, const store::Snapshot& snapshot,
-                                   Audience audience) const;
+                                   const Reach& reach) const;
   Result<v1::ResolveResponse> Resolve(const v1::ResolveRequest& request,
                                       const store::Snapshot& snapshot) const;
   /// The same for a v1::BatchResolveRequest, whole or not at all. BATCH_SIZE unless 1 to 1,000;
   /// errors name the request: `requests[3].text`.
   Result<std::string> BatchResolveBytes(std::string_view request, const store::Snapshot& snapshot,
-                                        Audience audience) const;
+                                        const Reach& reach) const;
 
-  /// A serialized v1::LookupRequest to a serialized v1::LookupResponse, as anybody may see it.
+  /// A serialized v1::LookupRequest to a serialized v1::LookupResponse, as who asks may see it.
   /// SHORT_NUMBER_MALFORMED, SHORT_NUMBER_CHECK; CODE_NOT_FOUND (NOT_FOUND).
   Result<std::string> LookupBytes(std::string_view request, const store::Snapshot& snapshot,
-                                  Audience audience) const;
+                                  const Reach& reach) const;
 
   /// Texts so far that were signed by a key of ours but stand in no record: each means that a key
   /// is stolen or that records are lost.
@@ -53,11 +54,11 @@ class Resolver {
 
  private:
   Result<std::string> Answer(const v1::ResolveRequest& request, const store::Snapshot& snapshot,
-                             Audience audience) const;
+                             const Reach& reach) const;
   struct Issued;
   Result<std::string> AnswerIssued(const v1::ResolveRequest& request, const CodeParts& parts,
                                    const Payload& payload, const Issued& record,
-                                   const store::Snapshot& snapshot, Audience audience) const;
+                                   const store::Snapshot& snapshot, const Reach& reach) const;
   /// `lost`: what was published of a code whose record a restore did not bring back.
   Result<std::string> AnswerJudged(std::string_view text,
                                    v1::CodeState lost = v1::CODE_STATE_UNSPECIFIED) const;
@@ -65,7 +66,7 @@ class Resolver {
   /// What the registry's record says now. REGISTRY_MALFORMED (DATA_LOSS).
   Result<const Trust*> CurrentTrust() const;
   Result<FacilityAnswer> FindFacility(uint64_t uid, const store::Snapshot& snapshot,
-                                      Audience audience) const;
+                                      const Reach& reach) const;
   /// The holders of its rights, as fields of this number.
   Result<void> AppendOrganizations(const FacilityAnswer& facility, int number,
                                    const store::Snapshot& snapshot, std::string& answer) const;

@@ -34,10 +34,40 @@ void AppendField(std::string& message, int number, std::string_view bytes) {
   message.append(bytes);
 }
 
+namespace {
+
+constexpr bool ForEverybody(int field) {
+  switch (field) {
+    case v1::Facility::kExternalCodesFieldNumber:
+    case v1::Facility::kSurveyedOnFieldNumber:
+    case v1::Facility::kChangedOnFieldNumber:
+    case v1::Facility::kDataSourceFieldNumber:
+    case v1::Facility::kExtraFieldNumber:
+    case v1::Facility::kBatchFieldNumber:
+    case v1::Facility::kPositionFieldNumber:
+      return false;
+    default:
+      return true;
+  }
+}
+
+/// A right without the document on which it stands; false when it is damaged.
+bool AppendWithoutBasis(std::string& message, const WireField& right) {
+  std::string bytes;
+  const bool walked = WalkFields(right.bytes, [&](const WireField& field) {
+    if (field.number != v1::Right::kBasisFieldNumber) bytes.append(field.whole);
+  });
+  AppendField(message, right.number, bytes);
+  return walked;
+}
+
+}  // namespace
+
 Result<FacilityAnswer> ShowFacility(std::string_view stored, std::string_view etag,
                                     Audience audience) {
   FacilityAnswer shown;
   shown.bytes.reserve(stored.size() + etag.size() + 3);
+  const bool everybody = audience == Audience::kEverybody;
   bool sound = true;
   const auto read_right = [&](const WireField& field) {
     if (field.number != v1::Right::kHolderFieldNumber || field.value == 0) return;
@@ -46,9 +76,11 @@ Result<FacilityAnswer> ShowFacility(std::string_view stored, std::string_view et
     }
   };
   const auto read_position = [&](const WireField& field) {
-    const auto degrees = [&] { return std::bit_cast<double>(field.value); };
-    if (field.number == v1::Position::kLongitudeFieldNumber) shown.longitude = degrees();
-    if (field.number == v1::Position::kLatitudeFieldNumber) shown.latitude = degrees();
+    const double degrees = std::bit_cast<double>(field.value);
+    // Coarse from here on: distances to an exact place would tell it.
+    const double seen = everybody ? Coarse(degrees) : degrees;
+    if (field.number == v1::Position::kLongitudeFieldNumber) shown.longitude = seen;
+    if (field.number == v1::Position::kLatitudeFieldNumber) shown.latitude = seen;
   };
   const bool walked = WalkFields(stored, [&](const WireField& field) {
     switch (field.number) {
@@ -59,21 +91,22 @@ Result<FacilityAnswer> ShowFacility(std::string_view stored, std::string_view et
       case v1::Facility::kOwningFieldNumber:
       case v1::Facility::kMaintainingFieldNumber:
         sound = WalkFields(field.bytes, read_right) && sound;
-        break;
+        if (!everybody) break;
+        sound = AppendWithoutBasis(shown.bytes, field) && sound;
+        return;
       case v1::Facility::kPositionFieldNumber:
         sound = WalkFields(field.bytes, read_position) && sound;
-        if (audience == Audience::kEverybody) return;
         break;
       default:
         break;
     }
-    shown.bytes.append(field.whole);
+    if (!everybody || ForEverybody(field.number)) shown.bytes.append(field.whole);
   });
   if (!walked || !sound) return Damaged("facility");
-  if (audience == Audience::kEverybody && shown.longitude && shown.latitude) {
+  if (everybody && shown.longitude && shown.latitude) {
     v1::Position coarse;
-    coarse.set_longitude(Coarse(*shown.longitude));
-    coarse.set_latitude(Coarse(*shown.latitude));
+    coarse.set_longitude(*shown.longitude);
+    coarse.set_latitude(*shown.latitude);
     AppendField(shown.bytes, v1::Facility::kPositionFieldNumber, coarse.SerializeAsString());
   }
   AppendField(shown.bytes, v1::Facility::kEtagFieldNumber, etag);

@@ -11,12 +11,14 @@
 
 namespace yima::server {
 
-/// Who reads an answer: callers that are known, or everybody, who are shown a place to a thousandth
-/// of a degree (a hundred metres) and no raw reading.
-enum class Audience { kKnown, kEverybody };
+/// Who reads an answer: callers within whose reach the facility lies, or everybody. Everybody sees
+/// what it is, who answers for it and how sure that is, and its place to a thousandth of a degree
+/// (a hundred metres); not the bases of rights, external codes, fields of a ledger or raw readings.
+enum class Audience { kWithinReach, kEverybody };
 
-/// A stored facility as anybody may see it: its bytes as they are, with remark and personal fields
-/// cut out and the etag added. Parsing and serializing it again would cost more than reading it.
+/// A stored facility as its reader may see it: its bytes as they are, with remark and personal
+/// fields cut out and the etag added. Parsing and serializing it again would cost more than reading
+/// it.
 struct FacilityAnswer {
   std::string bytes;                    ///< A serialized v1::Facility.
   std::vector<uint64_t> organizations;  ///< Holders of its rights, each once.
@@ -26,7 +28,7 @@ struct FacilityAnswer {
 
 /// RECORD_DAMAGED (DATA_LOSS).
 Result<FacilityAnswer> ShowFacility(std::string_view stored, std::string_view etag,
-                                    Audience audience = Audience::kKnown);
+                                    Audience audience);
 /// The same for an organization, without its contact person; a serialized v1::Organization.
 Result<std::string> ShowOrganization(std::string_view stored, std::string_view etag);
 

@@ -49,6 +49,13 @@ Result<void> Door::Admit(const Method& method, const grpc::CallbackServerContext
                     call);
 }
 
+bool Door::StillAdmits(const Method& method, const grpc::CallbackServerContext& context,
+                       const Call& call, uint64_t& changes) const {
+  std::string certificate;
+  return gate.StillAdmits(call, changes, method.name, method.roles,
+                          CredentialsOf(context, by_certificate, certificate));
+}
+
 std::string ToString(const grpc::ByteBuffer& buffer) {
   std::vector<grpc::Slice> slices;
   std::string bytes;
@@ -90,9 +97,14 @@ class RefusedStream final : public Bidi {
 class StreamCall final : public Bidi {
  public:
   /// Throws std::system_error when no thread can be started.
-  StreamCall(const Method& method, Call call, grpc::CallbackServerContext* context,
-             StreamCount& count)
-      : method_(method), call_(std::move(call)), context_(context), count_(count) {
+  StreamCall(const Method& method, Call call, uint64_t changes,
+             grpc::CallbackServerContext* context, const Door& door)
+      : method_(method),
+        call_(std::move(call)),
+        changes_(changes),
+        context_(context),
+        door_(door),
+        count_(door.streams) {
     std::thread([this] { Run(); }).detach();
   }
 
@@ -108,7 +120,9 @@ class StreamCall final : public Bidi {
 
  private:
   void Run() {
-    call_.cancelled = [this] { return cancelled_ || count_.stopping().stop_requested(); };
+    call_.cancelled = [this] {
+      return cancelled_ || count_.stopping().stop_requested() || !StillAdmitted();
+    };
     const auto source = [this](std::string& bytes) { return Next(bytes); };
     const auto sink = [this](std::string bytes) { return Send(std::move(bytes)); };
     grpc::Status status;
@@ -123,6 +137,13 @@ class StreamCall final : public Bidi {
     Finish(std::move(status));
   }
 
+  /// A token that is revoked, or bounds that are drawn closer, end what was begun under them.
+  bool StillAdmitted() {
+    const std::lock_guard lock(admitted_mutex_);
+    if (!door_.StillAdmits(method_, *context_, call_, changes_)) cancelled_ = true;
+    return !cancelled_;
+  }
+
   Result<bool> Next(std::string& bytes) {
     StartRead(&read_);
     {
@@ -135,7 +156,7 @@ class StreamCall final : public Bidi {
       }
     }
     begun_ = true;
-    if (!Wait()) {
+    if (!Wait() || !StillAdmitted()) {
       if (cancelled_) return CallerGone();
       return false;
     }
@@ -191,7 +212,10 @@ class StreamCall final : public Bidi {
 
   const Method& method_;
   Call call_;
+  std::mutex admitted_mutex_;
+  uint64_t changes_;  ///< What the gate said of changes when the call was last let in.
   grpc::CallbackServerContext* const context_;
+  const Door& door_;
   StreamCount& count_;
   std::atomic<bool> cancelled_ = false;
   bool begun_ = false;  ///< A first message came.
@@ -206,6 +230,8 @@ class StreamCall final : public Bidi {
 
 Bidi* ServeStream(const Method& method, grpc::CallbackServerContext* context, const Door& door) {
   if (door.streams.stopping().stop_requested()) return new RefusedStream(kStopping);
+  // Read first: what changes meanwhile is looked at again.
+  const uint64_t changes = door.gate.changes();
   Call call;
   if (const auto admitted = door.Admit(method, *context, call); !admitted) {
     return new RefusedStream(admitted.error());
@@ -215,7 +241,7 @@ Bidi* ServeStream(const Method& method, grpc::CallbackServerContext* context, co
     return new RefusedStream(entered.error());
   }
   try {
-    return new StreamCall(method, std::move(call), context, door.streams);
+    return new StreamCall(method, std::move(call), changes, context, door);
   } catch (const std::system_error& error) {
     door.streams.Leave(principal);
     spdlog::error("{}: no thread for a stream: {}", method.name, error.what());

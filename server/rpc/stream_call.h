@@ -54,6 +54,9 @@ struct Door {
   /// Fills in the call, or refuses it.
   Result<void> Admit(const Method& method, const grpc::CallbackServerContext& context,
                      Call& call) const;
+  /// As Gate::StillAdmits.
+  bool StillAdmits(const Method& method, const grpc::CallbackServerContext& context,
+                   const Call& call, uint64_t& changes) const;
 };
 
 /// Serves one stream, of requests or of responses or both, on a thread of its own, so that the

@@ -1,5 +1,7 @@
 #include "server/access/audit_trail.h"
 
+#include <utility>
+
 #include <gtest/gtest.h>
 
 #include "tests/server/access/callers.h"
@@ -42,20 +44,42 @@ TEST_F(AuditTrailTest, EqualOnesShareARecordThatCountsThem) {
   EXPECT_EQ(audit_.count(), 5u);
 }
 
-TEST_F(AuditTrailTest, AFloodOfKindsIsOneRecordMore) {
-  for (int i = 0; i < 1000; ++i) audit_.Note(Refused(std::to_string(i), "ROLE_MISSING"));
-  ASSERT_TRUE(audit_.Keep());
-  const auto listed = List();
-  ASSERT_EQ(listed.size(), 100u);  // A page.
-  uint64_t others = 0;
+/// How many refusals are listed one by one, and how many stand for no more than their number.
+std::pair<int, uint64_t> KindsAndOthers(World& world) {
   v1::ListRefusalsRequest request;
   request.set_page_size(1000);
-  const auto all = ListRefusals(world_.domain(), world_.call("list"), request, *world_.Read());
+  const auto all = ListRefusals(world.domain(), world.call("list"), request, *world.Read());
+  std::pair<int, uint64_t> counted;
   for (const auto& refusal : all->refusals()) {
-    if (refusal.reason() == "AND_OTHERS") others += refusal.count();
+    if (refusal.reason() == "AND_OTHERS") {
+      counted.second += refusal.count();
+    } else {
+      ++counted.first;
+    }
   }
-  EXPECT_EQ(all->refusals_size(), static_cast<int>(AuditTrail::kKindsAMinute) + 1);
-  EXPECT_EQ(others, 1000 - AuditTrail::kKindsAMinute);
+  return counted;
+}
+
+constexpr int kKinds = AuditTrail::kKindsAMinute;
+
+TEST_F(AuditTrailTest, AFloodOfKindsIsOneRecordMore) {
+  for (int i = 0; i < 1000; ++i) {
+    auto refusal = Refused(std::to_string(i), "ROLE_MISSING");
+    refusal.set_principal(7);
+    audit_.Note(refusal);
+  }
+  ASSERT_TRUE(audit_.Keep());
+  EXPECT_EQ(List().size(), 100u);  // A page.
+  EXPECT_EQ(KindsAndOthers(world_), std::pair(kKinds, uint64_t{1000 - kKinds}));
+}
+
+TEST_F(AuditTrailTest, StrangersLeaveRoomForWhatCallersAreRefused) {
+  for (int i = 0; i < 1000; ++i) audit_.Note(Refused(std::to_string(i), "TOKEN_MISSING"));
+  auto refusal = Refused("192.0.2.1", "ROLE_MISSING");
+  refusal.set_principal(7);
+  audit_.Note(refusal);
+  ASSERT_TRUE(audit_.Keep());
+  EXPECT_EQ(KindsAndOthers(world_), std::pair(kKinds / 2 + 1, uint64_t{1000 - kKinds / 2}));
 }
 
 TEST_F(AuditTrailTest, PagesGoFromTheNewestToTheOldest) {

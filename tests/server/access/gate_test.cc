@@ -151,6 +151,10 @@ TEST_F(GateTest, StrangersAreSlowedDownByAddressAndToldWhenToComeAgain) {
   EXPECT_EQ(last.error().reason, "RATE_EXCEEDED");
   EXPECT_GT(last.error().retry_after_ms, 0);
   EXPECT_TRUE(callers_.Enter("", kPublic, "192.0.2.77"));
+  // A known caller behind the same address is not kept out.
+  const std::string neighbour =
+      callers_.TokenFor(callers_.Make({GrantOf(v1::ROLE_CREW)}).id()).text();
+  EXPECT_TRUE(callers_.Enter(neighbour, kCrews, "2001:db8::1"));
   const std::string token = callers_.TokenFor(callers_.Make({GrantOf(v1::ROLE_CREW)}).id()).text();
   EXPECT_TRUE(callers_.Enter(token, kPublic, "192.0.2.77"));
 }
@@ -159,6 +163,31 @@ TEST_F(GateTest, WhoTriesSecretsIsSlowedDownToo) {
   Result<Call> last;
   for (int i = 0; i < 1000; ++i) last = callers_.Enter(TokenText::Make(7).ToString(), kCrews);
   EXPECT_EQ(last.error().reason, "RATE_EXCEEDED");
+}
+
+TEST_F(GateTest, AStreamIsNotGoneOnWithOnceItsTokenIsRevokedOrItsBoundsAreOthers) {
+  auto principal = callers_.Make({GrantOf(v1::ROLE_MANAGER, "140502")});
+  const auto token = callers_.TokenFor(principal.id());
+  const std::string authorization = "Bearer " + token.text();
+  Credentials shown;
+  shown.authorization = authorization;
+  shown.address = [] { return std::string("192.0.2.1"); };
+  uint64_t changes = callers_.gate.changes();
+  const auto call = callers_.Enter(token.text(), kManagers);
+  ASSERT_TRUE(call);
+  const auto still = [&] {
+    return callers_.gate.StillAdmits(*call, changes, "m", kManagers, shown);
+  };
+  EXPECT_TRUE(still());
+  callers_.Make({});  // Another's change is none of this one's.
+  EXPECT_TRUE(still());
+  v1::UpdatePrincipalRequest update;
+  update.set_request_id("closer");
+  *update.mutable_principal() = principal;
+  *update.mutable_principal()->mutable_grants(0) = GrantOf(v1::ROLE_MANAGER, "140521");
+  ASSERT_TRUE(
+      callers_.methods.Unary<v1::UpdatePrincipalResponse>("AccessService/UpdatePrincipal", update));
+  EXPECT_FALSE(still());
 }
 
 TEST_F(GateTest, ACertificatesNameStandsForItsPrincipal) {

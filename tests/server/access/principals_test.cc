@@ -52,6 +52,8 @@ TEST_F(PrincipalsTest, RefusesWhatIsNotSound) {
               for (int i = 0; i < 17; ++i) p.add_grants();
             }),
             kTooMany);
+  EXPECT_EQ(Create([](auto& p) { *p.add_grants() = GrantOf(v1::ROLE_ADMIN, "140502"); }),
+            (Refusal{kInvalid, "ROLE_WITHOUT_BOUNDS", "principal.grants[0].role"}));
   EXPECT_EQ(world_.State(), state);
 }
 

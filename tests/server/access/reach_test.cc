@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "codegen/code/serial.h"
 #include "tests/server/access/callers.h"
 #include "tests/server/import/ledger_run.h"
 
@@ -148,6 +149,59 @@ TEST_P(ReachTest, AFilterFindsNothingOutside) {
   EXPECT_EQ(world_.State(), state);
 }
 
+TEST_P(ReachTest, AScanOutsideShowsWhatEverybodySees) {
+  v1::LookupRequest lookup;
+  lookup.set_short_number(Serial::FromInteger(serial_)->ShortNumber());
+  const auto basis = [&] {
+    const auto found = methods_.Unary<v1::LookupResponse>("ResolverService/Lookup", lookup);
+    return found ? found->facility().owning().basis().number() : found.error().message;
+  };
+  v1::ConfirmRightsRequest confirm;
+  confirm.set_request_id("confirm-3");
+  confirm.set_facility(facility_);
+  confirm.add_kinds(v1::RIGHT_KIND_OWNING);
+  confirm.mutable_basis()->set_kind("批复");
+  confirm.mutable_basis()->set_number("批复第 1 号");
+  ASSERT_TRUE(methods_.Stream<v1::ConfirmRightsResponse>("RightsService/ConfirmRights", confirm));
+  EXPECT_EQ(basis(), "批复第 1 号");
+  Outside();
+  EXPECT_EQ(basis(), "");
+}
+
+/// The same request again, after the bounds were drawn closer, is not gone on with.
+TEST_P(ReachTest, WorkBegunWithinOtherBoundsIsNotResumed) {
+  Outside();
+  v1::IssueCodesRequest issue;
+  issue.set_request_id("issue");
+  issue.set_facility(facility_);
+  EXPECT_EQ(RefusalOf(methods_.Stream<v1::IssueCodesResponse>("IssuanceService/IssueCodes", issue)),
+            (Refusal{StatusCode::kFailedPrecondition, "REQUEST_ID_REUSED", "request_id"}));
+}
+
+TEST_P(ReachTest, OthersBlankPlatesAreNotTakenByTheirNumber) {
+  v1::IssueCodesRequest issue;
+  issue.set_request_id("blank-1");
+  issue.set_blank(1);
+  v1::IssuedCode blank;
+  const auto issued = methods_.Stream<v1::IssueCodesResponse>("IssuanceService/IssueCodes", issue);
+  ASSERT_TRUE(issued);
+  for (const auto& part : *issued) {
+    if (part.codes_size() > 0) blank = part.codes(0);
+  }
+  const uint64_t own = world_.AddFacility(7, city_, owner_);
+  world_.reach = In("140502", owner_);
+  world_.principal = "somebody else";
+  v1::BindCodeRequest bind;
+  bind.set_request_id("bind-1");
+  bind.set_serial(blank.serial());
+  bind.set_facility(own);
+  EXPECT_EQ(RefusalOf(methods_.Unary<v1::BindCodeResponse>("IssuanceService/BindCode", bind)),
+            Exceeded("plate"));
+  // Who has the plate in his hand reads its text.
+  bind.set_text(blank.text());
+  EXPECT_TRUE(methods_.Unary<v1::BindCodeResponse>("IssuanceService/BindCode", bind));
+}
+
 TEST_P(ReachTest, APlateIsNotBoundOutside) {
   v1::IssueCodesRequest issue;
   issue.set_request_id("blank");
@@ -185,14 +239,20 @@ TEST_P(ReachTest, ALedgerTouchesNothingOutside) {
 
 TEST_P(ReachTest, BatchesOfOthersAreNotShown) {
   Outside();
-  const auto listed = methods_.Unary<v1::ListBatchesResponse>("RegistryService/ListBatches",
-                                                              v1::ListBatchesRequest());
-  ASSERT_TRUE(listed);
-  // The test's callers are all one principal, who sees what it began itself.
-  EXPECT_EQ(listed->batches_size(), 1);
-  Call call = world_.call("yima.v1.RegistryService/GetBatch");
-  call.principal = "somebody else";
-  EXPECT_EQ(RefusalOf(CheckReachOfBatch(call, "local", "batch")), Exceeded("batch"));
+  const auto listed = [&] {
+    return methods_
+        .Unary<v1::ListBatchesResponse>("RegistryService/ListBatches", v1::ListBatchesRequest())
+        ->batches_size();
+  };
+  v1::GetBatchRequest get;
+  get.set_batch(batch_);
+  // What one began oneself one sees, wherever it lies.
+  EXPECT_EQ(listed(), 1);
+  EXPECT_TRUE(methods_.Unary<v1::GetBatchResponse>("RegistryService/GetBatch", get));
+  world_.principal = "somebody else";
+  EXPECT_EQ(listed(), 0);
+  EXPECT_EQ(RefusalOf(methods_.Unary<v1::GetBatchResponse>("RegistryService/GetBatch", get)),
+            Exceeded("batch"));
 }
 
 /// What lies in one's division is somebody else's all the same when a row names another's key.
@@ -233,6 +293,37 @@ TEST(ReachOfOrganizationsTest, WhoActsForOneCompanyEntersNoOthers) {
   world.reach = In("140502");
   EXPECT_TRUE(
       methods.Unary<v1::CreateOrganizationResponse>("RegistryService/CreateOrganization", create));
+}
+
+TEST(ReachOfOrganizationsTest, OthersAreNotChangedAndTheirPersonsNotShown) {
+  World world;
+  Methods methods(world);
+  v1::CreateOrganizationRequest create;
+  create.set_request_id("create");
+  create.mutable_input()->mutable_organization()->set_name("城区排水公司");
+  create.mutable_input()->set_contact_name("王师傅");
+  const auto made =
+      methods.Unary<v1::CreateOrganizationResponse>("RegistryService/CreateOrganization", create);
+  ASSERT_TRUE(made);
+  world.reach = In("140502");
+  v1::GetOrganizationRequest get;
+  get.set_id(made->organization().id());
+  const auto shown =
+      methods.Unary<v1::GetOrganizationResponse>("RegistryService/GetOrganization", get);
+  ASSERT_TRUE(shown);
+  EXPECT_FALSE(shown->organization().has_contact_name());
+  const auto listed = methods.Unary<v1::ListOrganizationsResponse>(
+      "RegistryService/ListOrganizations", v1::ListOrganizationsRequest());
+  EXPECT_FALSE(listed->organizations(0).has_contact_name());
+  v1::ImportOrganizationsRequest import;
+  import.set_request_id("import");
+  auto* organization = import.add_inputs()->mutable_organization();
+  organization->set_name("城区排水公司");
+  organization->set_telephone("0356-1234567");
+  EXPECT_EQ(RefusalOf(methods.Unary<v1::ImportOrganizationsResponse>(
+                          "RegistryService/ImportOrganizations", import))
+                .reason,
+            "SCOPE_EXCEEDED");
 }
 
 TEST(ReachUnionTest, GrantsAddUpAndOneNeedsBothOfItsBounds) {

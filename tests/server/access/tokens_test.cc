@@ -90,6 +90,26 @@ TEST_F(TokensTest, OthersTokensAreAnAdministratorsBusiness) {
             "ROLE_MISSING");
 }
 
+TEST_F(TokensTest, NobodyProlongsHisOwnAndItsChildrenEndWithIt) {
+  const auto lent = callers_.TokenFor(principal_, 3600);
+  Call call = *callers_.Enter(lent.text(), kCallers);
+  v1::CreateTokenRequest request;
+  request.set_lifetime_seconds(315'360'000);
+  std::string child;
+  auto planned = PlanCreateToken(world_.domain(), call, request, *world_.Read(),
+                                 [&](std::string text) { child = std::move(text); });
+  ASSERT_TRUE(planned) << planned.error().message;
+  store::ApplyAndWait(world_.store(), std::move(planned->change));
+  const auto entered = callers_.Enter(child, kCrews);
+  ASSERT_TRUE(entered) << entered.error().message;
+  EXPECT_EQ(entered->valid_until_us, lent.token().expire_time_us());
+  v1::RevokeTokenRequest revoke;
+  revoke.set_request_id("revoke-parent");
+  revoke.set_id(lent.token().id());
+  ASSERT_TRUE(callers_.methods.Unary<v1::RevokeTokenResponse>("AccessService/RevokeToken", revoke));
+  EXPECT_EQ(RefusalOf(callers_.Enter(child, kCrews)).reason, "TOKEN_REVOKED");
+}
+
 TEST_F(TokensTest, AFirstAdministratorIsMadeOnceAndAnewAfterACrash) {
   World fresh;
   std::vector<std::string> kept;

@@ -27,7 +27,7 @@ class ResolverTest : public ::testing::Test {
   }
   v1::ResolveResponse Resolve(const v1::ResolveRequest& request) {
     const auto bytes =
-        resolver_.ResolveBytes(request.SerializeAsString(), *world_.Read(), Audience::kKnown);
+        resolver_.ResolveBytes(request.SerializeAsString(), *world_.Read(), *Reach::Everywhere());
     v1::ResolveResponse response;
     EXPECT_TRUE(bytes) << bytes.error().message;
     EXPECT_TRUE(response.ParseFromString(bytes.value_or("")));
@@ -193,7 +193,7 @@ TEST_F(ResolverTest, NeverShowsPersonalValues) {
   v1::ResolveRequest request;
   request.set_text(plate.text);
   const auto bytes =
-      resolver_.ResolveBytes(request.SerializeAsString(), *world_.Read(), Audience::kKnown);
+      resolver_.ResolveBytes(request.SerializeAsString(), *world_.Read(), *Reach::Everywhere());
   ASSERT_TRUE(bytes);
   EXPECT_THAT(*bytes, Not(HasSubstr("secret")));
   EXPECT_THAT(*bytes, Not(HasSubstr(plate.record.signature().value())));
@@ -239,16 +239,16 @@ TEST_F(ResolverTest, RefusesTextsThatAreNone) {
   EXPECT_EQ(Reason(request), "TEXT_EMPTY");
   request.set_text(std::string(513, 'A'));
   EXPECT_EQ(Reason(request), "TEXT_TOO_LONG");
-  const auto damaged = resolver_.ResolveBytes("\x0a\x7f", *world_.Read(), Audience::kKnown);
+  const auto damaged = resolver_.ResolveBytes("\x0a\x7f", *world_.Read(), *Reach::Everywhere());
   ASSERT_FALSE(damaged);
   EXPECT_EQ(damaged.error().reason, "REQUEST_MALFORMED");
   // Long ones are refused before they are parsed.
   const auto long_one =
-      resolver_.ResolveBytes(std::string(1025, '\x7f'), *world_.Read(), Audience::kKnown);
+      resolver_.ResolveBytes(std::string(1025, '\x7f'), *world_.Read(), *Reach::Everywhere());
   ASSERT_FALSE(long_one);
   EXPECT_EQ(long_one.error().reason, "REQUEST_TOO_LONG");
   const auto long_batch = resolver_.BatchResolveBytes(std::string(1024 * 1000 + 1, '\x7f'),
-                                                      *world_.Read(), Audience::kKnown);
+                                                      *world_.Read(), *Reach::Everywhere());
   ASSERT_FALSE(long_batch);
   EXPECT_EQ(long_batch.error().reason, "REQUEST_TOO_LONG");
 }
@@ -275,8 +275,8 @@ TEST_F(ResolverTest, BatchAnswersInOrder) {
   request.add_requests()->set_text(AddPlate(world_, kSerial, facility_).text);
   request.add_requests()->set_text("hello");
   request.add_requests()->set_text(AddPlate(world_, kSerial + 1, 0).text);
-  const auto bytes =
-      resolver_.BatchResolveBytes(request.SerializeAsString(), *world_.Read(), Audience::kKnown);
+  const auto bytes = resolver_.BatchResolveBytes(request.SerializeAsString(), *world_.Read(),
+                                                 *Reach::Everywhere());
   ASSERT_TRUE(bytes) << bytes.error().message;
   v1::BatchResolveResponse response;
   ASSERT_TRUE(response.ParseFromString(*bytes));
@@ -289,8 +289,8 @@ TEST_F(ResolverTest, BatchAnswersInOrder) {
 TEST_F(ResolverTest, BatchHasOneToAThousandSoundRequests) {
   v1::BatchResolveRequest request;
   const auto error = [&] {
-    const auto bytes =
-        resolver_.BatchResolveBytes(request.SerializeAsString(), *world_.Read(), Audience::kKnown);
+    const auto bytes = resolver_.BatchResolveBytes(request.SerializeAsString(), *world_.Read(),
+                                                   *Reach::Everywhere());
     return bytes ? Error{} : bytes.error();
   };
   EXPECT_EQ(error().reason, "BATCH_SIZE");

@@ -35,7 +35,7 @@ v1::Facility Lamp() {
 }
 
 TEST(ShowFacilityTest, KeepsAllButPersonalValuesAndAddsTheEtag) {
-  const auto shown = ShowFacility(Lamp().SerializeAsString(), "1-3");
+  const auto shown = ShowFacility(Lamp().SerializeAsString(), "1-3", Audience::kWithinReach);
   ASSERT_TRUE(shown) << shown.error().message;
   v1::Facility expected = Lamp();
   expected.clear_remark();
@@ -46,32 +46,43 @@ TEST(ShowFacilityTest, KeepsAllButPersonalValuesAndAddsTheEtag) {
 }
 
 TEST(ShowFacilityTest, TellsEachOrganizationOnceAndThePlace) {
-  const auto shown = ShowFacility(Lamp().SerializeAsString(), "1-3");
+  const auto shown = ShowFacility(Lamp().SerializeAsString(), "1-3", Audience::kWithinReach);
   ASSERT_TRUE(shown);
   EXPECT_THAT(shown->organizations, ::testing::ElementsAre(5, 6));
   EXPECT_EQ(shown->longitude, 112.85);
   EXPECT_EQ(shown->latitude, -35.5);
 }
 
-TEST(ShowFacilityTest, ThePublicSeesTheNeighbourhoodOnly) {
+TEST(ShowFacilityTest, EverybodySeesTheNeighbourhoodAndNoLedger) {
   v1::Facility lamp = Lamp();
   lamp.mutable_position()->set_longitude(112.85149);
   lamp.mutable_position()->set_latitude(-35.50051);
   lamp.mutable_position()->set_raw_x("4571");
+  lamp.add_external_codes()->set_value("asset-7");
+  lamp.add_extra()->set_value("inner note");
+  lamp.mutable_owning()->mutable_basis()->set_number("document-9");
+  lamp.mutable_owning()->set_state(v1::RIGHT_STATE_CONFIRMED);
   const auto shown = ShowFacility(lamp.SerializeAsString(), "1-3", Audience::kEverybody);
   ASSERT_TRUE(shown);
-  EXPECT_EQ(shown->longitude, 112.85149);  // For the distance.
+  // Coarse for distances too: three exact ones would tell the place.
+  EXPECT_EQ(shown->longitude, 112.851);
+  EXPECT_EQ(shown->latitude, -35.501);
   v1::Facility seen;
   ASSERT_TRUE(seen.ParseFromString(shown->bytes));
   EXPECT_EQ(seen.position().longitude(), 112.851);
   EXPECT_EQ(seen.position().latitude(), -35.501);
-  EXPECT_EQ(seen.position().raw_x(), "");
+  EXPECT_EQ(seen.owning().holder(), 6u);
+  EXPECT_EQ(seen.owning().state(), v1::RIGHT_STATE_CONFIRMED);
+  EXPECT_EQ(seen.name(), lamp.name());
+  for (const char* hidden : {"4571", "asset-7", "inner note", "document-9", "secret"}) {
+    EXPECT_EQ(shown->bytes.find(hidden), std::string::npos) << hidden;
+  }
 }
 
 TEST(ShowFacilityTest, KnowsNoPlaceWhenThereIsNone) {
   v1::Facility lamp;
   lamp.mutable_position()->set_raw_x("4571");
-  const auto shown = ShowFacility(lamp.SerializeAsString(), "1-1");
+  const auto shown = ShowFacility(lamp.SerializeAsString(), "1-1", Audience::kWithinReach);
   ASSERT_TRUE(shown);
   EXPECT_FALSE(shown->longitude);
   EXPECT_TRUE(shown->organizations.empty());
@@ -82,7 +93,7 @@ TEST(ShowFacilityTest, RefusesDamagedBytes) {
   for (const std::string& damaged :
        {whole.substr(0, whole.size() - 1), std::string("\x0a\xff\xff\xff\xff\x7f", 6),
         std::string("\0", 1), std::string("\x3a\x01\x08", 3), std::string("\x08", 1)}) {
-    const auto shown = ShowFacility(damaged, "1-1");
+    const auto shown = ShowFacility(damaged, "1-1", Audience::kWithinReach);
     ASSERT_FALSE(shown);
     EXPECT_EQ(shown.error().reason, "RECORD_DAMAGED");
   }
