@@ -13,9 +13,14 @@ Result<Line> BenchVerify(const Options& options);
 Result<Line> BenchSymbol(const Options& options);
 Result<Line> BenchSheet(const Options& options);
 Result<Line> BenchSingleWrite(const Options& options);
+Result<Line> BenchPage(const Options& options);
+Result<Line> BenchPageSlow(const Options& options);
 Result<Line> BenchMemoryImport(const Options& options);
 Result<Line> BenchMemoryIssue(const Options& options);
 Result<Line> BenchMemoryLabels(const Options& options);
+
+/// Serves a page of so many bytes at an address that it writes to the file. Gives an exit code.
+int ServeConstantPage(const std::string& address_file, uint64_t bytes);
 
 }  // namespace yima::bench
 

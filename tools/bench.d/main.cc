@@ -25,6 +25,8 @@ constexpr std::array kBenches = {
     Bench{"symbol", BenchSymbol},
     Bench{"sheet", BenchSheet},
     Bench{"single_write", BenchSingleWrite},
+    Bench{"page", BenchPage},
+    Bench{"page_slow", BenchPageSlow},
     Bench{"memory_import", BenchMemoryImport},
     Bench{"memory_issue", BenchMemoryIssue},
     Bench{"memory_labels", BenchMemoryLabels},
@@ -98,8 +100,11 @@ int main(int argc, char** argv) {
   app.add_option("--yimad", options.yimad, "the server");
   app.add_option("--yima", options.yima, "the client");
   app.add_option("--echo", echo, "serve replies of so many bytes, NAME being the address file");
+  uint64_t constant = 0;
+  app.add_option("--constant-page", constant, "serve a page of so many bytes, NAME as above");
   CLI11_PARSE(app, argc, argv);
   if (echo != 0 && names.size() == 1) return ServeEcho(names[0], echo);
+  if (constant != 0 && names.size() == 1) return ServeConstantPage(names[0], constant);
   if (sodium_init() < 0) return 1;
   const auto done = RunAll(options, names, json);
   if (done) return 0;

@@ -26,6 +26,7 @@ class Registry {
   const Client& client() const { return *client_; }
   const std::string& address() const { return address_; }
   const std::string& token() const { return token_; }
+  const std::string& http_address() const { return http_address_; }
   const Child& server() const { return *server_; }
   std::filesystem::path database() const { return folder_ / "yima.db"; }
   std::filesystem::path data() const { return folder_; }
@@ -53,6 +54,7 @@ class Registry {
   std::unique_ptr<Child> server_;
   std::string address_;
   std::string token_;
+  std::string http_address_;
   std::unique_ptr<Client> client_;
   uint64_t imported_ = 0;
 };
