@@ -298,6 +298,15 @@ HttpResponse Site::Refuse(const Asked& asked, int status, std::string_view detai
 }
 
 HttpResponse Site::Refuse(const Asked& asked, const Error& error) const {
+  HttpResponse response = InWords(asked, error);
+  if (error.retry_after_ms > 0) {
+    const int64_t seconds = (error.retry_after_ms + 999) / 1000;
+    response.headers.emplace_back("Retry-After", fmt::to_string(seconds));
+  }
+  return response;
+}
+
+HttpResponse Site::InWords(const Asked& asked, const Error& error) const {
   const int status = StatusOf(error.code);
   if (!asked.json) return Refuse(asked, status, error.reason);
   nlohmann::ordered_json words{{"status", status},
@@ -319,7 +328,6 @@ HttpResponse Site::Finish(const Asked& asked, HttpResponse response, size_t vari
   headers.emplace_back("Permissions-Policy", "camera=(), geolocation=(), microphone=()");
   if (options_.tls) headers.emplace_back("Strict-Transport-Security", "max-age=31536000");
   headers.emplace_back("Vary", "Accept, Accept-Language, Host");
-  if (response.status == 429) headers.emplace_back("Retry-After", "1");
   if (response.status != 200) {
     headers.emplace_back("Cache-Control", "no-store");
     return response;

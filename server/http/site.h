@@ -52,6 +52,7 @@ class Site {
   HttpResponse Json(const Asked& asked, int status, std::string json) const;
   HttpResponse Refuse(const Asked& asked, int status, std::string_view detail) const;
   HttpResponse Refuse(const Asked& asked, const Error& error) const;
+  HttpResponse InWords(const Asked& asked, const Error& error) const;
   /// With the headers of every answer. The ETag is made of the body from `varies_from` on.
   HttpResponse Finish(const Asked& asked, HttpResponse response, size_t varies_from = 0) const;
 

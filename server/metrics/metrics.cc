@@ -174,17 +174,23 @@ void AddGauge(prometheus::Registry& registry, const char* name, const char* help
   BuildGauge().Name(name).Help(help).Register(registry).Add(labels).Set(value);
 }
 
+void AddCounter(prometheus::Registry& registry, const char* name, const char* help,
+                uint64_t value) {
+  BuildCounter().Name(name).Help(help).Register(registry).Add({}).Increment(
+      static_cast<double>(value));
+}
+
 void AddState(prometheus::Registry& registry, const Metrics::State& state) {
   AddGauge(registry, "yima_store_bytes", "Size of the store's files",
            static_cast<double>(state.store_bytes));
   AddGauge(registry, "yima_log_entries", "Entries in the log",
            static_cast<double>(state.log_entries));
-  BuildCounter()
-      .Name("yima_alarms_total")
-      .Help("Codes that are genuine by their signature but were never issued, since the start")
-      .Register(registry)
-      .Add({})
-      .Increment(static_cast<double>(state.alarms));
+  AddCounter(registry, "yima_alarms_total",
+             "Codes that are genuine by their signature but were never issued, since the start",
+             state.alarms);
+  AddCounter(registry, "yima_refusals_total",
+             "Callers refused for who they are or how often they ask, since the start",
+             state.refusals);
   if (state.certificate_expires) {
     AddGauge(registry, "yima_certificate_days", "Days until the TLS certificate runs out",
              Days(state.now, *state.certificate_expires));

@@ -46,30 +46,30 @@ std::optional<TrustBundle> BundleOf(const Result<std::string>& answer) {
 
 }  // namespace
 
-Result<std::unique_ptr<MetricsDoor>> MetricsDoor::Open(const Metrics& metrics,
-                                                       const std::vector<Method>& table,
-                                                       const Domain& domain,
-                                                       const Resolver& resolver,
-                                                       const Options& options) {
+Result<std::unique_ptr<MetricsDoor>> MetricsDoor::Open(
+    const Metrics& metrics, const std::vector<Method>& table, const Domain& domain,
+    const Resolver& resolver, const AuditTrail& audit, const Options& options) {
   const auto bundle = std::ranges::find(table, kBundle, &Method::name);
   assert(bundle != table.end());
   HttpServer::Options server;
   server.address = options.address;
   server.threads = 1;
-  const auto answer = [&metrics, &domain, &resolver, ask = bundle->unary, data = options.data,
-                       certificate = options.certificate](const HttpRequest& request,
-                                                          const HttpReply& reply) {
+  const auto answer = [&metrics, &domain, &resolver, &audit, ask = bundle->unary,
+                       data = options.data, certificate = options.certificate](
+                          const HttpRequest& request, const HttpReply& reply) {
     if (request.path != "/metrics") return reply({.status = 404, .body = "/metrics\n"});
     Call call;
     call.method = kBundle;
     call.principal = "local";
     ask(call, "",
-        [&metrics, &domain, &resolver, data, certificate, reply](const Result<std::string>& said) {
+        [&metrics, &domain, &resolver, &audit, data, certificate,
+         reply](const Result<std::string>& said) {
           Metrics::State state;
           state.now = domain.now();
           state.store_bytes = StoreBytes(data);
           state.log_entries = domain.store.Read()->LogSize().value_or(0);
           state.alarms = resolver.alarms();
+          state.refusals = audit.count();
           state.bundle = BundleOf(said);
           state.certificate_expires = ExpiryOf(certificate);
           reply({.content_type = std::string(Metrics::kContentType), .body = metrics.Text(state)});

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "server/access/audit_trail.h"
 #include "server/http/http_server.h"
 #include "server/metrics/metrics.h"
 #include "server/resolver/resolver.h"
@@ -25,7 +26,7 @@ class MetricsDoor {
   static Result<std::unique_ptr<MetricsDoor>> Open(const Metrics& metrics,
                                                    const std::vector<Method>& table,
                                                    const Domain& domain, const Resolver& resolver,
-                                                   const Options& options);
+                                                   const AuditTrail& audit, const Options& options);
 
   const std::string& address() const { return server_->address(); }
   void Stop() { server_->Stop(); }

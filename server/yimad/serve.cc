@@ -143,10 +143,10 @@ Result<std::unique_ptr<HttpDoor>> OpenHttpDoor(const ServeOptions& options,
 Result<std::unique_ptr<MetricsDoor>> OpenMetricsDoor(const ServeOptions& options,
                                                      const Metrics& metrics,
                                                      const std::vector<Method>& table,
-                                                     const Domain& domain,
-                                                     const Resolver& resolver) {
+                                                     const Domain& domain, const Resolver& resolver,
+                                                     const AuditTrail& audit) {
   if (options.metrics == kNone) return nullptr;
-  return MetricsDoor::Open(metrics, table, domain, resolver,
+  return MetricsDoor::Open(metrics, table, domain, resolver, audit,
                            {options.metrics, options.data, options.tls_certificate});
 }
 
@@ -303,7 +303,7 @@ Result<void> Serve(const ServeOptions& options) {
   YIMA_ASSIGN_OR_RETURN(const auto http,
                         OpenHttpDoor(options, certificate, table, gate, domain, metrics));
   YIMA_ASSIGN_OR_RETURN(const auto figures,
-                        OpenMetricsDoor(options, metrics, table, domain, resolver));
+                        OpenMetricsDoor(options, metrics, table, domain, resolver, audit));
   const auto control = OpenControl(options.data, custodian);
   YIMA_RETURN_IF_ERROR(TellAddresses(options, http.get(), figures.get()));
   if (!options.address_file.empty()) {

@@ -84,6 +84,7 @@ def check_metrics(registry):
     assert 360 < float(figures["yima_bundle_days"]) <= 366
     assert 1800 < float(figures['yima_key_days{key_id="1",origin="HTTPS://QR.EXAMPLE.CN/"}']) < 1830
     assert float(figures["yima_alarms_total"]) == 0
+    assert float(figures["yima_refusals_total"]) == 0
     connection.request("GET", "/")
     assert connection.getresponse().status == 404
 

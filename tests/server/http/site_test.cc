@@ -272,6 +272,26 @@ TEST_F(SiteTest, HealthStaysWhileReadinessFollowsTheStore) {
   EXPECT_EQ(Ask(At("/readyz")).body, "DISK_FULL\n");
 }
 
+TEST_F(SiteTest, WhoIsNotLetInIsToldWhyAndWhenToComeAgain) {
+  const Site site(
+      methods_.table(), world_.domain().classes, *Webroot::Open(""),
+      [](const std::function<void(Result<void>)>& reply) { reply({}); },
+      {.admit = [](const Method& method, const HttpRequest& request, Call&) -> Result<void> {
+        EXPECT_EQ(method.name, "yima.v1.ResolverService/Resolve");
+        EXPECT_EQ(request.address, "203.0.113.9");
+        Error error{StatusCode::kResourceExhausted, "RATE_EXCEEDED", "too often", ""};
+        error.retry_after_ms = 1500;
+        return tl::unexpected(error);
+      }});
+  HttpRequest request = At("/123");
+  request.address = "203.0.113.9";
+  HttpResponse response;
+  site.Answer(request, [&](HttpResponse answered) { response = std::move(answered); });
+  EXPECT_EQ(response.status, 429);
+  EXPECT_EQ(Header(response, "Retry-After"), "2");
+  EXPECT_THAT(response.body, HasSubstr("Too many requests"));
+}
+
 TEST_F(SiteTest, EveryAnswerCarriesTheSecurityHeaders) {
   for (const std::string path : {"/", "/nothing", "/123", "/.well-known/yima/list", "/healthz"}) {
     const auto response = Ask(At(path));
