@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -16,6 +17,7 @@ struct InitOptions {
   std::string origin;
   std::filesystem::path passphrase_file;
   bool allow_test_origin = false;
+  bool self_signed = false;
 };
 int RunInit(const InitOptions& options);
 
@@ -37,6 +39,13 @@ struct ServeOptions {
 };
 /// Serves until SIGTERM or SIGINT.
 int RunServe(const ServeOptions& options);
+
+struct CertificateOptions {
+  std::filesystem::path data;
+  std::vector<std::string> hosts;  ///< Beside those of the origins and of the present one.
+};
+/// Makes or renews the certificate of a network that no public authority reaches.
+int RunCertificate(const CertificateOptions& options);
 
 struct DoctorOptions {
   std::filesystem::path data;

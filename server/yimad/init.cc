@@ -3,6 +3,7 @@
 #include "server/resolver/trust_notes.h"
 #include "server/yimad/commands.h"
 #include "server/yimad/data_folder.h"
+#include "server/yimad/own_certificate.h"
 #include "server/yimad/symbol.h"
 #include "server/yimad/words.h"
 
@@ -25,6 +26,9 @@ Result<void> Init(const InitOptions& options) {
   fmt::print("root: {}\n", ToHex(domain.keys.All(KeyKind::kRoot).front()->public_key()));
   PrintSymbol(origin.ToString());
   fmt::print("admin token: {}\n", (options.data / "admin-token").string());
+  if (options.self_signed) {
+    YIMA_RETURN_IF_ERROR(KeepOwnCertificate(options.data, *domain.registry, {}));
+  }
   if (!passphrase) {
     fmt::print("{}\n", Say("注意：未给口令，密钥以明文存于 keys/（权限 0600）。",
                            "warning: no passphrase was given, so the keys lie unencrypted in keys/ "

@@ -39,7 +39,9 @@ void AddInit(CLI::App& app) {
   auto* command = AddCommand(app, "init", Say("建立登记库", "make a new registry"),
                              "\n  yimad init --data /var/lib/yima --origin HTTPS://QR.EXAMPLE.CN/"
                              "\n  yimad init --data demo --origin HTTPS://LOCALHOST/ "
-                             "--allow-test-origin --passphrase-file pass.txt");
+                             "--allow-test-origin --passphrase-file pass.txt"
+                             "\n  yimad init --data demo --origin HTTPS://YIMA.INTRANET.CN/ "
+                             "--self-signed");
   const auto options = std::make_shared<yima::server::InitOptions>();
   AddData(command, options->data);
   command
@@ -50,7 +52,27 @@ void AddInit(CLI::App& app) {
   AddPassphrase(command, options->passphrase_file);
   command->add_flag("--allow-test-origin", options->allow_test_origin,
                     Say("允许测试地址（IP 或单段主机名）", "allow an address or one-label host"));
+  command->add_flag("--self-signed", options->self_signed,
+                    Say("另建内网自用的证书机构与证书，见 yimad certificate",
+                        "also make an authority and a certificate for an intranet, as yimad "
+                        "certificate does"));
   command->callback([options] { exit_code = yima::server::RunInit(*options); });
+}
+
+void AddCertificate(CLI::App& app) {
+  auto* command = AddCommand(
+      app, "certificate",
+      Say("签发或更新内网自用的 TLS 证书", "make or renew a TLS certificate for an intranet"),
+      "\n  yimad certificate --data /var/lib/yima"
+      "\n  yimad certificate --data demo --host 192.168.1.20 --host yima.intranet.cn");
+  const auto options = std::make_shared<yima::server::CertificateOptions>();
+  AddData(command, options->data);
+  command
+      ->add_option("--host", options->hosts,
+                   Say("除各网址的主机外，证书还用于的主机名或 IP",
+                       "name or IP address it is for, beside the hosts of the origins"))
+      ->allow_extra_args(false);
+  command->callback([options] { exit_code = yima::server::RunCertificate(*options); });
 }
 
 void AddHttp(CLI::App* command, yima::server::ServeOptions& options) {
@@ -247,6 +269,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "yimad " YIMA_VERSION, Say("打印版本", "print the version"));
   app.require_subcommand(1);
   AddInit(app);
+  AddCertificate(app);
   AddServe(app);
   AddCheck(app);
   AddBackup(app);

@@ -90,6 +90,7 @@ struct Words {
 };
 constexpr Words kWords[] = {
     {"ADDRESS_UNAVAILABLE", "无法监听该地址"},
+    {"AUTHORITY_AWAY", "证书机构的私钥不在此处"},
     {"BACKUP_DAMAGED", "备份损坏"},
     {"BACKUP_MISSING", "目录中没有备份"},
     {"BUNDLE_OUTDATED", "信任包草稿之后密钥或网址又有改动"},
@@ -107,6 +108,8 @@ constexpr Words kWords[] = {
     {"FILE_UNREADABLE", "无法读取文件"},
     {"FILE_UNWRITABLE", "无法写入文件"},
     {"HEX_MALFORMED", "十六进制格式不对"},
+    {"HOST_MALFORMED", "主机名格式不对"},
+    {"HOST_OUTSIDE", "证书机构不能为该主机作保"},
     {"HOTLINE_MALFORMED", "热线电话格式不对"},
     {"FOLDER_BUSY", "另一进程正在写同一目录"},
     {"KEYS_EXIST", "密钥已存在"},
@@ -160,8 +163,10 @@ constexpr Words kWords[] = {
     {"STORE_DAMAGED", "数据损坏"},
     {"STORE_LOCKED", "数据目录正被另一进程使用"},
     {"STORE_UNWRITABLE", "无法写入数据目录"},
+    {"TLS_FAILED", "无法签发证书"},
     {"TLS_FILE", "TLS 文件不可用"},
     {"TLS_INCOMPLETE", "TLS 证书与私钥须同时给出"},
+    {"TLS_MALFORMED", "TLS 证书或私钥格式不对"},
     {"TRUST_BUNDLE_MALFORMED", "信任包格式不对"},
     {"WEBROOT_MISSING", "没有该目录"},
     {"TARGET_EXISTS", "目标已存在"},

@@ -13,17 +13,17 @@ import time
 class Registry:
     """`with Registry() as registry:` makes one and serves it; killed and removed at the end.
 
-    The programs are those given, else those that YIMAD and YIMA name; `options` go to `yimad serve`.
+    The programs are those given, else those that YIMAD and YIMA name; `options` go to `yimad serve`, `init` to `yimad init`.
     """
 
-    def __init__(self, yimad=None, yima=None, data=None, options=()):
+    def __init__(self, yimad=None, yima=None, data=None, options=(), init=()):
         self.yimad, self.yima_path = yimad or os.environ["YIMAD"], yima or os.environ["YIMA"]
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="yima-test-"))
         self.data = data or self.folder / "data"
         self.process = None
         self.listen = self.http = "127.0.0.1:0"
         self.options = [str(option) for option in options]
-        made = subprocess.run([self.yimad, "init", "--data", self.data, "--origin", "HTTPS://QR.EXAMPLE.CN/"],
+        made = subprocess.run([self.yimad, "init", "--data", self.data, "--origin", "HTTPS://QR.EXAMPLE.CN/", *init],
                               check=True, capture_output=True, text=True)
         self.token = (self.data / "admin-token").read_text().strip()
         self.root = next(line.split()[1] for line in made.stdout.splitlines() if line.startswith("root:"))

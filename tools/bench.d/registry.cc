@@ -47,10 +47,10 @@ Result<void> Registry::Serve() {
   const fs::path file = folder_ / "address";
   const fs::path http_file = folder_ / "http-address";
   YIMA_ASSIGN_OR_RETURN(
-      server_, Child::Start({options_.yimad.string(), "serve", "--listen", "127.0.0.1:0", "--http",
-                             "127.0.0.1:0", "--http-address-file", http_file.string(),
-                             "--address-file", file.string(), "--data", folder_.string(),
-                             "--public-rate", "0"}));
+      server_,
+      Child::Start({options_.yimad.string(), "serve", "--listen", "127.0.0.1:0", "--http",
+                    "127.0.0.1:0", "--http-address-file", http_file.string(), "--address-file",
+                    file.string(), "--data", folder_.string(), "--public-rate", "0"}));
   YIMA_ASSIGN_OR_RETURN(address_, ReadAddress(file, *server_));
   YIMA_ASSIGN_OR_RETURN(http_address_, ReadAddress(http_file, *server_));
   ClientOptions options;

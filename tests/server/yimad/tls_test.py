@@ -87,7 +87,59 @@ def main():
             done = subprocess.run([registry.yimad, "serve", "--data", registry.data, "--listen", "127.0.0.1:0", *args],
                                   capture_output=True, text=True, timeout=60)
             assert done.returncode != 0 and named in done.stderr, done.stderr
+    own_certificate()
     print("TLS holds")
+
+
+def own_certificate():
+    """What `init --self-signed` makes: trusted for its hosts alone, renewed under a running server."""
+    with Registry(init=["--self-signed"]) as registry:
+        tls = registry.data / "tls"
+        assert tls.stat().st_mode & 0o777 == 0o700 and (tls / "authority.key").stat().st_mode & 0o777 == 0o600
+        serve_with(registry, tls / "server.pem", tls / "server.key")
+        registry.yima("organizations", "list", "--ca", tls / "authority.pem")
+        good, said = handshake(registry.address, "-CAfile", tls / "authority.pem", "-verify_hostname", "qr.example.cn",
+                               "-verify_return_error")
+        assert good and "Verification: OK" in said, said
+        assert "Verification: OK" not in handshake(registry.address, "-CAfile", tls / "authority.pem", "-verify_hostname",
+                                                   "elsewhere.example.cn")[1]
+
+        def certificate(*args, expect=0):
+            done = subprocess.run([registry.yimad, "certificate", "--data", registry.data, *args], capture_output=True,
+                                  text=True, env=registry.environment(), timeout=60)
+            assert done.returncode == expect, done.stdout + done.stderr
+            return done.stdout + done.stderr
+
+        # Renewed: other bytes, which the phones trust as before, taken by the server that runs.
+        before = (tls / "server.pem").read_text()
+        assert "qr.example.cn" in certificate()
+        assert (tls / "server.pem").read_text() != before
+        deadline = time.monotonic() + 60
+        while before.split("-----")[2].strip() in handshake(registry.address, "-showcerts")[1]:
+            assert time.monotonic() < deadline, "the renewed certificate was never shown"
+            time.sleep(0.2)
+        registry.yima("organizations", "list", "--ca", tls / "authority.pem")
+
+        # Neither by us nor by whoever steals its key does the authority vouch for others.
+        before = (tls / "server.pem").read_text()
+        assert "elsewhere.cn" in certificate("--host", "elsewhere.cn", expect=1)
+        assert '"elsewhere!"' in certificate("--host", "elsewhere!", expect=2)
+        assert (tls / "server.pem").read_text() == before
+        (tls / "elsewhere.ext").write_text("subjectAltName=DNS:elsewhere.cn\n")
+        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=x", "-keyout", "x.key",
+                "-out", "x.csr", cwd=tls)
+        openssl("x509", "-req", "-in", "x.csr", "-CA", "authority.pem", "-CAkey", "authority.key", "-CAcreateserial",
+                "-extfile", "elsewhere.ext", "-out", "x.pem", cwd=tls)
+        forged = subprocess.run(["openssl", "verify", "-CAfile", "authority.pem", "x.pem"], cwd=tls, capture_output=True,
+                                text=True)
+        assert forged.returncode != 0 and "permitted subtree violation" in forged.stderr, forged.stderr
+
+        # Its key may be kept elsewhere between renewals.
+        (tls / "authority.key").rename(registry.folder / "authority.key")
+        assert "authority.key" in certificate(expect=1)
+        # A new authority is for whatever hosts are wanted.
+        tls.rename(registry.folder / "old-tls")
+        assert "192.0.2.7" in certificate("--host", "192.0.2.7", "--host", "yima.intranet.cn")
 
 
 main()
