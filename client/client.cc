@@ -9,7 +9,8 @@
 namespace yima {
 
 Client::Client(const ClientOptions& options)
-    : transport_({options.server, options.token, options.ca, options.certificate, options.key}),
+    : transport_({options.server, options.token, options.ca, options.certificate, options.key,
+                  options.trace_id}),
       deadline_(options.deadline) {}
 
 template <typename Response, typename Request>

@@ -14,6 +14,7 @@
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
 #include <grpcpp/support/sync_stream.h>
+#include <sodium.h>
 
 namespace yima {
 namespace {
@@ -112,10 +113,15 @@ bool IsLoopback(std::string_view server) {
 struct Transport::Channel {
   std::string server;
   std::string authorization;
+  std::string trace_id;
   std::shared_ptr<grpc::Channel> grpc;
 
   void Show(grpc::ClientContext& context) const {
     if (!authorization.empty()) context.AddMetadata("authorization", authorization);
+    if (trace_id.empty()) return;
+    uint64_t span = 0;
+    while (span == 0) randombytes_buf(&span, sizeof span);
+    context.AddMetadata("traceparent", fmt::format("00-{}-{:016x}-00", trace_id, span));
   }
 };
 
@@ -133,6 +139,7 @@ Transport::Transport(Options options) : channel_(std::make_unique<Channel>()) {
   // A registry is named by its own address; a web proxy in between speaks no gRPC.
   arguments.SetInt("grpc.enable_http_proxy", 0);
   channel_->server = options.server;
+  channel_->trace_id = options.trace_id;
   if (!options.token.empty()) channel_->authorization = "Bearer " + options.token;
   auto credentials = grpc::InsecureChannelCredentials();
   if (!options.ca.empty() || !IsLoopback(options.server)) {

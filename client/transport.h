@@ -26,6 +26,7 @@ class Transport {
     std::string ca = {};      ///< PEM of who issued the server's certificate; empty: the system's.
     std::string certificate = {};  ///< PEM of the caller's own certificate, with `key`; or empty.
     std::string key = {};
+    std::string trace_id = {};  ///< Of W3C Trace Context, 32 hex digits; each call is a span of it.
   };
   /// Plain text to a loopback address without a `ca`, TLS otherwise. Connects with the first call.
   explicit Transport(Options options);

@@ -30,8 +30,8 @@ void TakeLanguage(const std::vector<std::string>& words) {
 
 /// What names the work: options that say only where, and how it is shown, are left out.
 std::vector<std::string> WordsOfWork(const std::vector<std::string>& words) {
-  constexpr const char* kWithValue[] = {"--server", "--trust",      "--lang",
-                                        "--config", "--token-file", "--ca"};
+  constexpr const char* kWithValue[] = {"--server",     "--trust", "--lang",     "--config",
+                                        "--token-file", "--ca",    "--tls-cert", "--tls-key"};
   std::vector<std::string> kept;
   for (size_t i = 0; i < words.size(); ++i) {
     if (words[i] == "--json") continue;
@@ -66,6 +66,16 @@ void AddOptions(CLI::App& app, yima::cli::Session& session, std::string& lang) {
                  T("服务器证书的签发者（PEM）", "who issued the server's certificate (PEM)"))
       ->envname("YIMA_CA")
       ->check(CLI::ExistingFile);
+  auto* certificate =
+      app.add_option("--tls-cert", session.certificate_file,
+                     T("自己的客户端证书（PEM），代替令牌",
+                       "client certificate of one's own (PEM), in place of a token"))
+          ->envname("YIMA_TLS_CERT")
+          ->check(CLI::ExistingFile);
+  app.add_option("--tls-key", session.key_file, T("其私钥（PEM）", "its key (PEM)"))
+      ->envname("YIMA_TLS_KEY")
+      ->check(CLI::ExistingFile)
+      ->needs(certificate);
   app.add_flag("--json", session.json, T("每行一个 JSON 对象", "one JSON object a line"));
   app.add_option("--lang", lang, T("语言：zh 或 en", "language: zh or en"))
       ->check(CLI::IsMember({"zh", "en"}));

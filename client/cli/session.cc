@@ -35,25 +35,42 @@ int Rank(Exit exit) {
   return kRanks[static_cast<size_t>(exit)];
 }
 
+/// Empty without a file.
+Result<std::string> ReadPem(const std::filesystem::path& file, const char* option) {
+  if (file.empty()) return std::string();
+  YIMA_ASSIGN_OR_RETURN(auto text, ReadWholeFile(file));
+  if (text.find("-----BEGIN ") != std::string::npos) return text;
+  return Fail(StatusCode::kFailedPrecondition, "FILE_UNREADABLE",
+              fmt::format("{} holds no PEM", file.string()), option);
+}
+
+/// The trace that a script's TRACEPARENT names, or one of this run's own.
+std::string TraceId() {
+  const char* given = std::getenv("TRACEPARENT");
+  const std::string_view text = given == nullptr ? "" : given;
+  return text.size() == 55 ? std::string(text.substr(3, 32)) : NewRequestId();
+}
+
 }  // namespace
+
+Session::Session() : trace_id_(TraceId()) {}
 
 Result<void> Session::ReadFiles() {
   if (!token_file.empty()) {
-    YIMA_ASSIGN_OR_RETURN(token_, TokenFor(server, token_file));
+    YIMA_ASSIGN_OR_RETURN(given_.token, TokenFor(server, token_file));
   }
-  if (ca_file.empty()) return {};
-  YIMA_ASSIGN_OR_RETURN(ca_, ReadWholeFile(ca_file));
-  if (ca_.find("-----BEGIN ") != std::string::npos) return {};
-  return Fail(StatusCode::kFailedPrecondition, "FILE_UNREADABLE",
-              fmt::format("{} holds no PEM", ca_file.string()), "--ca");
+  YIMA_ASSIGN_OR_RETURN(given_.ca, ReadPem(ca_file, "--ca"));
+  YIMA_ASSIGN_OR_RETURN(given_.certificate, ReadPem(certificate_file, "--tls-cert"));
+  YIMA_ASSIGN_OR_RETURN(given_.key,
+                        ReadPem(key_file.empty() ? certificate_file : key_file, "--tls-key"));
+  return {};
 }
 
 ClientOptions Session::client_options() {
-  ClientOptions options;
+  ClientOptions options = given_;
   options.server = server;
-  options.ca = ca_;
-  options.token = token_;
-  if (!token_file.empty()) return options;
+  options.trace_id = trace_id_;
+  if (!token_file.empty() || !certificate_file.empty()) return options;
   if (auto kept = TokenFor(server, {})) {
     options.token = *std::move(kept);
   } else {
@@ -94,6 +111,11 @@ void Session::Complain(const Error& error) {
   }
   Tell(Printable(fmt::format("yima: {}{}", place, InWords(error.reason, what))));
   Hint(error.reason);
+  if (error.code == StatusCode::kInternal || error.code == StatusCode::kDataLoss) {
+    Tell(fmt::format(fmt::runtime(T("提示：服务器日志中查 trace_id {}",
+                                    "hint: look for trace_id {} in the server's log")),
+                     trace_id_));
+  }
   Note(ExitFor(error));
 }
 

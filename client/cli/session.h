@@ -31,17 +31,21 @@ enum class Exit : int {
 /// One run of `yima`: what every command shares. Not thread-safe.
 class Session {
  public:
+  Session();
+
   std::string server = "127.0.0.1:8340";
   std::filesystem::path trust;
   std::filesystem::path token_file;  ///< Holds the token; empty: YIMA_TOKEN, else what login kept.
   std::filesystem::path ca_file;
+  std::filesystem::path certificate_file;  ///< Of the caller, in place of a token.
+  std::filesystem::path key_file;
   bool json = false;
   /// The command line without the options above: what the same command again is known by.
   std::vector<std::string> words;
   /// What the command chosen does; run once the whole line is read.
   std::function<Result<void>()> action;
 
-  /// Reads what --token-file and --ca name: a call must not be made without what was asked for.
+  /// Reads the files that the options name: a call must not be made without what was asked for.
   /// TOKEN_FILE, FILE_UNREADABLE.
   Result<void> ReadFiles();
   /// How the server is reached, with the token there is for it.
@@ -69,8 +73,8 @@ class Session {
 
  private:
   std::optional<Client> client_;
-  std::string token_;  ///< Of --token-file.
-  std::string ca_;     ///< Of --ca.
+  ClientOptions given_;  ///< What the files say that the options name.
+  const std::string trace_id_;
   std::set<std::string, std::less<>> hinted_;
   Exit exit_ = Exit::kDone;
   bool output_failed_ = false;

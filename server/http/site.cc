@@ -1,6 +1,7 @@
 #include "server/http/site.h"
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include <sodium.h>
 
 #include "server/http/trust_files.h"
+#include "server/methods/call_log.h"
 #include "yima/v1/resolver_service.pb.h"
 
 namespace yima::server {
@@ -17,6 +19,8 @@ namespace {
 
 constexpr std::string_view kWellKnown = "/.well-known/yima/";
 /// As ResolveRequest.text says.
+using Clock = std::chrono::steady_clock;
+
 constexpr size_t kTextSizeMax = 512;
 constexpr size_t kShortNumberSizeMax = 64;
 
@@ -272,7 +276,19 @@ void Site::Ask(const HttpRequest& request, std::string_view method,
       return reply(tl::unexpected(admitted.error()));
     }
   }
-  found->second.unary(call, message.SerializeAsString(), std::move(reply));
+  const auto log = [method = call.method, begun = Clock::now(),
+                    traceparent = std::string(request.Header("traceparent")),
+                    reply = std::move(reply)](Result<std::string> answer) {
+    const Error* error = answer ? nullptr : &answer.error();
+    if (IsCallLogged(error)) {
+      LogCall({.method = method,
+               .traceparent = traceparent,
+               .error = error,
+               .took = Clock::now() - begun});
+    }
+    reply(std::move(answer));
+  };
+  found->second.unary(call, message.SerializeAsString(), log);
 }
 
 HttpResponse Site::Page(const Asked& asked, int status, std::string html) const {

@@ -15,6 +15,13 @@ std::string AddressIn(std::string_view peer) {
   return std::string(peer);
 }
 
+std::string TraceparentOf(const grpc::CallbackServerContext& context) {
+  const auto& metadata = context.client_metadata();
+  const auto found = metadata.find("traceparent");
+  if (found == metadata.end()) return {};
+  return {found->second.data(), found->second.size()};
+}
+
 Credentials CredentialsOf(const grpc::CallbackServerContext& context, bool by_certificate,
                           std::string& certificate) {
   Credentials shown;

@@ -15,6 +15,9 @@ namespace yima::server {
 Credentials CredentialsOf(const grpc::CallbackServerContext& context, bool by_certificate,
                           std::string& certificate);
 
+/// W3C Trace Context's header as the caller sent it; empty when it did not.
+std::string TraceparentOf(const grpc::CallbackServerContext& context);
+
 /// The address in what gRPC calls a peer: "ipv4:192.0.2.1:4711" gives "192.0.2.1".
 std::string AddressIn(std::string_view peer);
 

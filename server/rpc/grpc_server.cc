@@ -1,5 +1,6 @@
 #include "server/rpc/grpc_server.h"
 
+#include <chrono>
 #include <map>
 
 #include "grpc/health/v1/health.pb.h"
@@ -14,8 +15,9 @@
 #include <grpcpp/security/tls_certificate_provider.h>
 #include <grpcpp/security/tls_credentials_options.h>
 #include <grpcpp/support/server_callback.h>
-#include <spdlog/spdlog.h>
 
+#include "server/methods/call_log.h"
+#include "server/rpc/caller.h"
 #include "server/rpc/status.h"
 #include "server/rpc/stream_call.h"
 
@@ -30,11 +32,42 @@ constexpr int kKeepaliveMs = 20'000;
 /// What all calls under way may take for their messages; more of them wait or are refused.
 constexpr size_t kMemoryMax = size_t{512} << 20;
 constexpr int kCallsAConnectionMax = 256;
+/// However long a client would wait.
+constexpr std::chrono::seconds kUnaryMax{60};
+
+using Clock = std::chrono::steady_clock;
+
+/// One call under way: gRPC keeps what it points to until the reactor has finished.
+struct UnaryCall {
+  const Method& method;
+  grpc::CallbackServerContext* context;
+  const ByteBuffer* request;
+  ByteBuffer* response;
+  grpc::ServerUnaryReactor* reactor;
+  uint64_t principal = 0;
+  Clock::time_point begun = Clock::now();
+
+  void Answer(Result<std::string> reply) const {
+    const Error* error = reply ? nullptr : &reply.error();
+    if (IsCallLogged(error)) {
+      LogCall({.method = method.name,
+               .principal = principal == 0 ? "" : fmt::to_string(principal),
+               .request_id = RequestIdIn(method.name, ToString(*request)),
+               .traceparent = TraceparentOf(*context),
+               .error = error,
+               .took = Clock::now() - begun});
+    }
+    if (error != nullptr) return reactor->Finish(ToStatus(*error));
+    *response = ToByteBuffer(*std::move(reply));
+    reactor->Finish(grpc::Status::OK);
+  }
+};
 
 grpc::ServerUnaryReactor* ServeUnary(const Method& method, const Door& door,
                                      grpc::CallbackServerContext* context,
                                      const ByteBuffer* request, ByteBuffer* response) {
   auto* reactor = context->DefaultReactor();
+  UnaryCall unary{method, context, request, response, reactor};
   try {
     Call call;
     if (const auto admitted = door.Admit(method, *context, call); !admitted) {
@@ -49,16 +82,15 @@ grpc::ServerUnaryReactor* ServeUnary(const Method& method, const Door& door,
     const std::string_view bytes =
         whole ? std::string_view(reinterpret_cast<const char*>(slice.begin()), slice.size())
               : copied;
-    // The context lives until the reactor has finished, and handlers do not ask after they replied.
-    call.cancelled = [context] { return context->IsCancelled(); };
-    method.unary(call, bytes, [reactor, response](Result<std::string> reply) {
-      if (!reply) return reactor->Finish(ToStatus(reply.error()));
-      *response = ToByteBuffer(*std::move(reply));
-      reactor->Finish(grpc::Status::OK);
-    });
+    unary.principal = call.principal_id;
+    // Handlers do not ask after they replied. What its client waits for without end is given up.
+    call.cancelled = [context, until = unary.begun + kUnaryMax] {
+      return context->IsCancelled() || Clock::now() > until;
+    };
+    method.unary(call, bytes,
+                 [unary](Result<std::string> reply) { unary.Answer(std::move(reply)); });
   } catch (const std::exception& exception) {
-    spdlog::error("{}: {}", method.name, exception.what());
-    reactor->Finish(ToStatus({StatusCode::kInternal, "EXCEPTION", exception.what(), {}}));
+    unary.Answer(Fail(StatusCode::kInternal, "EXCEPTION", exception.what()));
   }
   return reactor;
 }
@@ -121,7 +153,7 @@ std::shared_ptr<grpc::ServerCredentials> CredentialsFor(const GrpcServer::Option
 struct GrpcServer::Parts {
   Parts(Gate& gate, const Options& options)
       : streams({options.streams_max, options.streams_a_caller, options.first_message_max,
-                 options.read_max}),
+                 options.message_max, options.read_max, options.stream_max}),
         door{gate, streams, !options.client_ca_file.empty()} {}
 
   StreamCount streams;

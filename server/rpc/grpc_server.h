@@ -23,8 +23,12 @@ class GrpcServer {
     std::chrono::milliseconds first_message_max{30'000};
     /// Streams that one principal may have at a time.
     int streams_a_caller = 16;
+    /// Within which each later message must come.
+    std::chrono::milliseconds message_max{600'000};
     /// Within which a client must take a message of its stream.
     std::chrono::milliseconds read_max{600'000};
+    /// After which a stream is asked to end: the same request goes on where it stopped.
+    std::chrono::milliseconds stream_max{std::chrono::hours(12)};
     /// PEM files, read again when they change. Without them all is plain text.
     std::string certificate_file;
     std::string key_file;

@@ -3,10 +3,12 @@
 #include <atomic>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "server/methods/call_log.h"
 #include "server/rpc/caller.h"
 #include "server/rpc/status.h"
 
@@ -85,6 +87,7 @@ namespace {
 const Error kStopping{
     StatusCode::kUnavailable, "SERVER_STOPPING", "the server is stopping; ask again", {}};
 
+using Clock = std::chrono::steady_clock;
 using Bidi = grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>;
 
 /// Refuses at once, without a thread.
@@ -121,20 +124,33 @@ class StreamCall final : public Bidi {
  private:
   void Run() {
     call_.cancelled = [this] {
-      return cancelled_ || count_.stopping().stop_requested() || !StillAdmitted();
+      return cancelled_ || count_.stopping().stop_requested() ||
+             Clock::now() > began_ + count_.limits().stream || !StillAdmitted();
     };
     const auto source = [this](std::string& bytes) { return Next(bytes); };
     const auto sink = [this](std::string bytes) { return Send(std::move(bytes)); };
     grpc::Status status;
     try {
       const Result<void> served = method_.stream(call_, source, sink);
-      if (!served) status = ToStatus(served.error());
+      status = End(served);
     } catch (const std::exception& exception) {
-      spdlog::error("{}: {}", method_.name, exception.what());
-      status = ToStatus({StatusCode::kInternal, "EXCEPTION", exception.what(), {}});
+      status = End(Fail(StatusCode::kInternal, "EXCEPTION", exception.what()));
     }
     // The last use of this object: OnDone may delete it before Finish returns.
     Finish(std::move(status));
+  }
+
+  grpc::Status End(const Result<void>& served) const {
+    const Error* error = served ? nullptr : &served.error();
+    if (IsCallLogged(error)) {
+      LogCall({.method = method_.name,
+               .principal = call_.principal,
+               .request_id = request_id_,
+               .traceparent = TraceparentOf(*context_),
+               .error = error,
+               .took = Clock::now() - began_});
+    }
+    return error == nullptr ? grpc::Status::OK : ToStatus(*error);
   }
 
   /// A token that is revoked, or bounds that are drawn closer, end what was begun under them.
@@ -155,20 +171,21 @@ class StreamCall final : public Bidi {
         return count_.stopping().stop_requested() ? Stopping() : Late();
       }
     }
-    begun_ = true;
     if (!Wait() || !StillAdmitted()) {
       if (cancelled_) return CallerGone();
       return false;
     }
     bytes = ToString(read_);
+    if (!std::exchange(begun_, true)) request_id_ = RequestIdIn(method_.name, bytes);
     return true;
   }
 
-  /// False when the server stops, or a first message does not come.
+  /// False when the server stops, or a message does not come.
   bool WaitForClient(std::unique_lock<std::mutex>& lock) {
-    const auto settled = [&] { return settled_; };
-    if (begun_) return changed_.wait(lock, count_.stopping(), settled);
-    return changed_.wait_for(lock, count_.stopping(), count_.limits().first_message, settled);
+    return changed_.wait_for(lock, count_.stopping(), MessageWithin(), [&] { return settled_; });
+  }
+  std::chrono::milliseconds MessageWithin() const {
+    return begun_ ? count_.limits().message : count_.limits().first_message;
   }
 
   Result<void> Send(std::string bytes) {
@@ -190,9 +207,9 @@ class StreamCall final : public Bidi {
   static tl::unexpected<Error> Stopping() { return tl::unexpected(kStopping); }
 
   tl::unexpected<Error> Late() const {
-    return Fail(StatusCode::kDeadlineExceeded, "FIRST_MESSAGE_LATE",
-                fmt::format("the stream's first message did not come within {} ms",
-                            count_.limits().first_message.count()));
+    return Fail(StatusCode::kDeadlineExceeded, "MESSAGE_LATE",
+                fmt::format("the stream's {} message did not come within {} ms",
+                            begun_ ? "next" : "first", MessageWithin().count()));
   }
 
   void Settle(bool ok) {
@@ -218,7 +235,9 @@ class StreamCall final : public Bidi {
   const Door& door_;
   StreamCount& count_;
   std::atomic<bool> cancelled_ = false;
+  const Clock::time_point began_ = Clock::now();
   bool begun_ = false;  ///< A first message came.
+  std::string request_id_;
   grpc::ByteBuffer read_;
   std::mutex mutex_;
   std::condition_variable_any changed_;

@@ -22,7 +22,9 @@ class StreamCount {
     int all = 0;
     int a_caller = 0;
     std::chrono::milliseconds first_message{0};
+    std::chrono::milliseconds message{0};  ///< Each after it.
     std::chrono::milliseconds read{0};
+    std::chrono::milliseconds stream{0};  ///< All of it.
   };
   explicit StreamCount(const Limits& limits) : limits_(limits) {}
 

@@ -32,6 +32,7 @@ struct ServeOptions {
   std::string hotline;
   std::string metrics = "none";
   std::string log_format = "text";
+  std::string log_level = "info";
   std::filesystem::path tls_certificate;  ///< PEM, with the chain; empty: plain text.
   std::filesystem::path tls_key;
   std::filesystem::path client_ca;  ///< PEM of who may issue client certificates.

@@ -144,6 +144,14 @@ void AddServe(CLI::App& app) {
                        "how it logs: text, or json, an object a line"))
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
+  command
+      ->add_option(
+          "--log-level", options->log_level,
+          Say("日志级别：debug（每次调用一行）、info、warn 或 error",
+              "least level that is logged: debug (a line for each call), info, warn, error"))
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+      ->envname("YIMAD_LOG_LEVEL")
+      ->capture_default_str();
   command->callback([options] { exit_code = yima::server::RunServe(*options); });
 }
 

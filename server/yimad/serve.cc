@@ -270,7 +270,7 @@ Result<std::unique_ptr<DataFolder>> OpenFolder(const ServeOptions& options) {
 Result<void> Serve(const ServeOptions& options) {
   // What is reported goes to stderr, in our words: gRPC has many of its own for a taken port.
   setenv("GRPC_VERBOSITY", "NONE", 0);
-  SetLogFormat(options.log_format);
+  SetLog(options.log_format, options.log_level);
   const bool tls = !options.tls_certificate.empty();
   YIMA_RETURN_IF_ERROR(CheckTls(options));
   YIMA_RETURN_IF_ERROR(CheckListen(options.listen, tls, "--listen"));

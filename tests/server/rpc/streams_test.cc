@@ -202,19 +202,17 @@ TEST(StreamLimitTest, MoreStreamsThanMayBeAreRefused) {
   for (auto& caller : callers) caller.join();
 }
 
-/// Each stream holds a thread, so those that say nothing must not hold them all.
-TEST(StreamLimitTest, StreamWithoutAFirstMessageIsRefused) {
+/// What becomes of a stream whose client says nothing after so many messages.
+Refusal RefusalOfSilence(int messages, const GrpcServer::Options& options) {
   Gate refused;
-  GrpcServer::Options options;
-  options.address = "127.0.0.1:0";
-  options.first_message_max = std::chrono::milliseconds(1);
   const auto server =
       *GrpcServer::Start({{"test.Silent/Stream",
                            kPublic,
                            {},
                            [&](const Call&, const Source& source, const Sink&) -> Result<void> {
                              std::string bytes;
-                             const auto asked = source(bytes);
+                             Result<bool> asked = true;
+                             while (asked && *asked) asked = source(bytes);
                              refused.Open();
                              YIMA_RETURN_IF_ERROR(asked);
                              return {};
@@ -223,13 +221,48 @@ TEST(StreamLimitTest, StreamWithoutAFirstMessageIsRefused) {
   const Transport transport({.server = server->address()});
   v1::ImportFacilitiesRequest request;
   v1::ImportFacilitiesResponse response;
-  const auto silent = [&]() -> Result<bool> {
+  const auto then_silent = [&]() -> Result<bool> {
+    if (messages-- > 0) return true;
     refused.Wait();
     return false;
   };
-  EXPECT_EQ(RefusalOf(transport.Exchange("test.Silent/Stream", request, silent, response,
-                                         []() -> Result<void> { return {}; })),
-            (Refusal{StatusCode::kDeadlineExceeded, "FIRST_MESSAGE_LATE", ""}));
+  return RefusalOf(transport.Exchange("test.Silent/Stream", request, then_silent, response,
+                                      []() -> Result<void> { return {}; }));
+}
+
+/// Each stream holds a thread, so those that say nothing must not hold them all.
+TEST(StreamLimitTest, StreamsThatSayNothingAreRefused) {
+  GrpcServer::Options first;
+  first.address = "127.0.0.1:0";
+  first.first_message_max = std::chrono::milliseconds(1);
+  EXPECT_EQ(RefusalOfSilence(0, first),
+            (Refusal{StatusCode::kDeadlineExceeded, "MESSAGE_LATE", ""}));
+  GrpcServer::Options next;
+  next.address = "127.0.0.1:0";
+  next.message_max = std::chrono::milliseconds(100);
+  EXPECT_EQ(RefusalOfSilence(2, next),
+            (Refusal{StatusCode::kDeadlineExceeded, "MESSAGE_LATE", ""}));
+}
+
+TEST(StreamLimitTest, StreamsAreAskedToEndAtLast) {
+  GrpcServer::Options options;
+  options.address = "127.0.0.1:0";
+  options.stream_max = std::chrono::milliseconds(50);
+  const auto server =
+      *GrpcServer::Start({{"test.Endless/Stream",
+                           kPublic,
+                           {},
+                           [&](const Call& call, const Source&, const Sink&) -> Result<void> {
+                             while (!call.cancelled()) std::this_thread::yield();
+                             return CallerGone();
+                           }}},
+                         OpenGate(), options);
+  const Transport transport({.server = server->address()});
+  v1::ImportFacilitiesRequest request;
+  v1::ImportFacilitiesResponse response;
+  EXPECT_FALSE(transport.Exchange(
+      "test.Endless/Stream", request, []() -> Result<bool> { return false; }, response,
+      []() -> Result<void> { return {}; }));
 }
 
 }  // namespace

@@ -153,10 +153,10 @@ class ServiceTest(OperatingTest):
         process.send_signal(signal.SIGTERM)
         return process.communicate(timeout=60)[1]
 
-    def yima(self, *args):
+    def yima(self, *args, **more):
         address = (self.folder / "address").read_text().strip()
         return subprocess.run([YIMA, *args, "--server", address, "--json"], env=clean_environment(HOME=str(self.folder),
-                                                    YIMA_TOKEN=(self.data / "admin-token").read_text()),
+                                                    YIMA_TOKEN=(self.data / "admin-token").read_text(), **more),
                               capture_output=True, text=True, timeout=60).stdout
 
     def test_logs_are_objects_when_asked_for(self):
@@ -178,6 +178,26 @@ class ServiceTest(OperatingTest):
             self.assertEqual(list(line), ["time", "level", "message"])
             datetime.datetime.fromisoformat(line["time"].replace("Z", "+00:00"))
         self.run_yimad("serve", "--data", self.data, "--log-format", "xml", expect=2)
+
+    def test_each_call_is_a_line_when_asked_for(self):
+        self.init()
+        trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+        process = self.serve("--data", self.data, "--listen", "127.0.0.1:0", "--http", "none", "--log-format", "json",
+                             "--log-level", "debug")
+        text = json.loads(self.yima("codes", "issue", "--blank", "1", "--request-id", "issue-1",
+                                    TRACEPARENT=f"00-{trace}-00f067aa0ba902b7-01"))["text"]
+        self.yima("resolve", text)
+        self.yima("resolve", text.replace("1", "2"))
+        log = self.stop(process)
+        calls = [line for line in map(json.loads, log.splitlines()) if "method" in line]
+        [issue] = [line for line in calls if line["method"].endswith("/IssueCodes")]
+        self.assertEqual((issue["request_id"], issue["trace_id"], issue["level"]), ("issue-1", trace, "debug"))
+        self.assertEqual(len({line["trace_id"] for line in calls}), 3)
+        self.assertNotIn("reason", issue)
+        # Neither secrets nor what is printed on plates.
+        token = (self.data / "admin-token").read_text().strip()
+        for secret in (token, token.rsplit("_")[-1], text, text[-40:]):
+            self.assertNotIn(secret, log)
 
 
 class Site(http.server.BaseHTTPRequestHandler):

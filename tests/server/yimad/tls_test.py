@@ -71,6 +71,8 @@ def main():
             time.sleep(0.2)
         registry.yima("organizations", "list", "--ca", authority.pem)
 
+        by_certificate(registry, authority, stranger, good, good_key)
+
         wrong, wrong_key = authority.issue("elsewhere", alternative="DNS:elsewhere.example.cn", file="wrong")
         serve_with(registry, wrong, wrong_key)
         registry.yima("organizations", "list", "--ca", authority.pem, expect=4)
@@ -89,6 +91,23 @@ def main():
             assert done.returncode != 0 and named in done.stderr, done.stderr
     own_certificate()
     print("TLS holds")
+
+
+def by_certificate(registry, authority, stranger, good, good_key):
+    """A client certificate, whose common name stands for a principal, in place of a token."""
+    clients = Authority(registry.folder, "clients")
+    serve_with(registry, good, good_key, "--client-ca", clients.pem)
+    registry.yima("access", "principals", "create", "--kind", "system", "--name", "lamp control", "--grant", "auditor",
+                  "--certificate", "lamps", "--ca", authority.pem)
+
+    def organizations(certificate, key, expect=0):
+        return registry.yima("organizations", "list", "--ca", authority.pem, "--tls-cert", certificate, "--tls-key", key,
+                             env={"YIMA_TOKEN": ""}, expect=expect)
+
+    organizations(*clients.issue("lamps"))
+    assert "CERTIFICATE" in organizations(*clients.issue("others"), expect=1).stderr.upper()
+    organizations(*stranger.issue("lamps", file="forged"), expect=4)
+    registry.yima("organizations", "list", "--ca", authority.pem, env={"YIMA_TOKEN": ""}, expect=1)
 
 
 def own_certificate():
