@@ -3,6 +3,8 @@
 #define ZX_USE_UTF8
 #include <algorithm>
 #include <cmath>
+#include <exception>
+#include <limits>
 
 #include <ZXing/ReadBarcode.h>
 
@@ -20,6 +22,7 @@ constexpr double kTileOverlapSymbols = 1.5;
 constexpr int kTileSideMin = 400;
 // Symbols looked for along the shorter side of a picture in which none was found as a whole.
 constexpr int kSymbolsAcross = 8;
+constexpr size_t kDigitsOfM1Max = 5;
 
 // One rung: how the picture is changed before it is read.
 struct Rung {
@@ -27,6 +30,12 @@ struct Rung {
   ZXing::Binarizer binarizer = ZXing::Binarizer::LocalAverage;
   bool inverted = false;
   bool sharpened = false;
+};
+
+struct Reading : ScannedSymbol {
+  // Up to five digits in a Micro QR symbol: version M1 of ISO/IEC 18004, which detects errors but
+  // corrects none, so that about any small square with a finder pattern passes for one.
+  bool doubtful = false;
 };
 
 Image Scale(const Image& image, double scale) {
@@ -103,18 +112,34 @@ bool Fits(const Image& image, const Rung& rung) {
   return true;
 }
 
-std::vector<ScannedSymbol> Read(const Image& image, ZXing::Binarizer binarizer, double scale) {
+// ZXing 1.4 throws over some squares that it takes for Micro QR; those of the picture are then left
+// unread, for the other symbols in it.
+ZXing::Results Decode(const ZXing::ImageView& view, ZXing::DecodeHints hints) {
+  try {
+    return ZXing::ReadBarcodes(view, hints);
+  } catch (const std::exception&) {
+    if (!hints.hasFormat(ZXing::BarcodeFormat::MicroQRCode)) return {};
+  }
+  hints.setFormats(ZXing::BarcodeFormat::QRCode);
+  return Decode(view, hints);
+}
+
+std::vector<Reading> Read(const Image& image, ZXing::Binarizer binarizer, double scale) {
   ZXing::DecodeHints hints;
   hints.setFormats(ZXing::BarcodeFormat::QRCode | ZXing::BarcodeFormat::MicroQRCode);
   hints.setBinarizer(binarizer);
   const ZXing::ImageView view(image.pixels.data(), image.width, image.height,
                               ZXing::ImageFormat::Lum);
-  std::vector<ScannedSymbol> symbols;
-  for (const ZXing::Result& result : ZXing::ReadBarcodes(view, hints)) {
+  std::vector<Reading> symbols;
+  for (const ZXing::Result& result : Decode(view, hints)) {
     if (!result.isValid()) continue;
-    ScannedSymbol symbol;
+    Reading symbol;
     const ZXing::ByteArray& bytes = result.bytes();
     symbol.text.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    symbol.doubtful = result.format() == ZXing::BarcodeFormat::MicroQRCode &&
+                      symbol.text.size() <= kDigitsOfM1Max &&
+                      std::all_of(symbol.text.begin(), symbol.text.end(),
+                                  [](char c) { return c >= '0' && c <= '9'; });
     for (int i = 0; i < 4; ++i) {
       const ZXing::PointI corner = result.position()[static_cast<size_t>(i)];
       symbol.corners[static_cast<size_t>(i)] = {static_cast<int>(std::lround(corner.x / scale)),
@@ -172,14 +197,15 @@ void PaintOver(Image& image, const ScannedSymbol& symbol) {
 
 // Reads, paints over and reads again until nothing new comes. `left` lies at `corner` of the
 // picture.
-void ReadAll(Image& left, Point corner, const Rung& rung, std::vector<ScannedSymbol>& found) {
+void ReadAll(Image& left, Point corner, const Rung& rung, std::vector<Reading>& found) {
   if (!Fits(left, rung)) return;
   for (int round = 0; round < kRoundsMax; ++round) {
     bool any = false;
-    for (ScannedSymbol& symbol : Read(Prepare(left, rung), rung.binarizer, rung.scale)) {
-      PaintOver(left, symbol);
+    for (Reading& symbol : Read(Prepare(left, rung), rung.binarizer, rung.scale)) {
+      // It may be a part of a symbol that is still to be read.
+      if (!symbol.doubtful) PaintOver(left, symbol);
       for (Point& point : symbol.corners) point = {point.x + corner.x, point.y + corner.y};
-      const auto same = [&symbol](const ScannedSymbol& other) { return Same(symbol, other); };
+      const auto same = [&symbol](const Reading& other) { return Same(symbol, other); };
       if (std::any_of(found.begin(), found.end(), same)) continue;
       found.push_back(std::move(symbol));
       any = true;
@@ -205,8 +231,7 @@ Image Crop(const Image& image, Point corner, int side) {
 // ZXing looks at the 256 likeliest triples of finder patterns, and on a sheet of labels most
 // triples are of three different labels. A tile holds few labels, and the overlap holds any label
 // whole.
-void ReadTiles(Image& left, double symbol_side, const Rung& rung,
-               std::vector<ScannedSymbol>& found) {
+void ReadTiles(Image& left, double symbol_side, const Rung& rung, std::vector<Reading>& found) {
   const int tile = static_cast<int>(std::max(kTileSymbols * symbol_side, 1.0 * kTileSideMin));
   if (tile >= std::max(left.width, left.height)) return;
   const int step = static_cast<int>(tile - kTileOverlapSymbols * symbol_side);
@@ -218,10 +243,49 @@ void ReadTiles(Image& left, double symbol_side, const Rung& rung,
   }
 }
 
-double SmallestSide(const std::vector<ScannedSymbol>& symbols) {
-  double side = Side(symbols.front());
-  for (const ScannedSymbol& symbol : symbols) side = std::min(side, Side(symbol));
+bool AllDoubtful(const std::vector<Reading>& symbols) {
+  return std::all_of(symbols.begin(), symbols.end(),
+                     [](const Reading& symbol) { return symbol.doubtful; });
+}
+
+// Of those that are beyond doubt, of which there is one.
+double SmallestSide(const std::vector<Reading>& symbols) {
+  double side = std::numeric_limits<double>::max();
+  for (const Reading& symbol : symbols) {
+    if (!symbol.doubtful) side = std::min(side, Side(symbol));
+  }
   return side;
+}
+
+// Whether a symbol's centre lies within another's corners, which go round clockwise.
+bool LiesWithin(const ScannedSymbol& symbol, const ScannedSymbol& other) {
+  const Point p = Centre(symbol);
+  int left_turns = 0;
+  for (size_t i = 0; i < 4; ++i) {
+    const Point a = other.corners[i];
+    const Point b = other.corners[(i + 1) % 4];
+    const int64_t turn = int64_t{b.x - a.x} * (p.y - a.y) - int64_t{b.y - a.y} * (p.x - a.x);
+    left_turns += turn >= 0 ? 1 : -1;
+  }
+  return left_turns == 4 || left_turns == -4;
+}
+
+// Without doubtful ones that are parts of others, in reading order.
+std::vector<ScannedSymbol> Settle(const std::vector<Reading>& found) {
+  std::vector<ScannedSymbol> settled;
+  for (const Reading& symbol : found) {
+    const auto holds = [&symbol](const Reading& other) {
+      return !other.doubtful && LiesWithin(symbol, other);
+    };
+    if (symbol.doubtful && std::any_of(found.begin(), found.end(), holds)) continue;
+    settled.push_back(symbol);
+  }
+  std::sort(settled.begin(), settled.end(), [](const ScannedSymbol& a, const ScannedSymbol& b) {
+    const Point p = Centre(a);
+    const Point q = Centre(b);
+    return p.y != q.y ? p.y < q.y : p.x < q.x;
+  });
+  return settled;
 }
 
 }  // namespace
@@ -244,21 +308,18 @@ std::vector<ScannedSymbol> Scanner::Scan(const Image& image) const {
       {0.5, Binarizer::GlobalHistogram},
       {1, Binarizer::GlobalHistogram, true},
   };
-  std::vector<ScannedSymbol> found;
+  std::vector<Reading> found;
   Image left = image;
   const Rung* rung = kLadder;
-  for (; rung != std::end(kLadder) && found.empty(); ++rung) ReadAll(left, {0, 0}, *rung, found);
-  if (found.empty()) {
+  for (; rung != std::end(kLadder) && AllDoubtful(found); ++rung) {
+    ReadAll(left, {0, 0}, *rung, found);
+  }
+  if (AllDoubtful(found)) {
     rung = std::begin(kLadder) + 1;
     ReadTiles(left, 1.0 * std::min(image.width, image.height) / kSymbolsAcross, kLadder[0], found);
   }
-  if (!found.empty()) ReadTiles(left, SmallestSide(found), *(rung - 1), found);
-  std::sort(found.begin(), found.end(), [](const ScannedSymbol& a, const ScannedSymbol& b) {
-    const Point p = Centre(a);
-    const Point q = Centre(b);
-    return p.y != q.y ? p.y < q.y : p.x < q.x;
-  });
-  return found;
+  if (!AllDoubtful(found)) ReadTiles(left, SmallestSide(found), *(rung - 1), found);
+  return Settle(found);
 }
 
 }  // namespace yima::scan
