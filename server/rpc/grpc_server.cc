@@ -1,10 +1,12 @@
 #include "server/rpc/grpc_server.h"
 
+#include <chrono>
 #include <map>
 
 #include "grpc/health/v1/health.pb.h"
 #include <absl/synchronization/mutex.h>
 #include <fmt/format.h>
+#include <grpcpp/alarm.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -30,6 +32,18 @@ constexpr int kKeepaliveMs = 20'000;
 /// What all calls under way may take for their messages; more of them wait or are refused.
 constexpr size_t kMemoryMax = size_t{512} << 20;
 constexpr int kCallsAConnectionMax = 256;
+/// Who asks too often is answered so late, so that one who asks on without a pause leaves time for
+/// the others.
+constexpr std::chrono::milliseconds kRefusalWait{100};
+
+/// Meanwhile the call holds memory, and no thread.
+void FinishLater(grpc::ServerUnaryReactor* reactor, const grpc::Status& status) {
+  auto* alarm = new grpc::Alarm;
+  alarm->Set(std::chrono::system_clock::now() + kRefusalWait, [=](bool) {
+    reactor->Finish(status);
+    delete alarm;
+  });
+}
 
 grpc::ServerUnaryReactor* ServeUnary(const Method& method, const Door& door,
                                      grpc::CallbackServerContext* context,
@@ -38,7 +52,12 @@ grpc::ServerUnaryReactor* ServeUnary(const Method& method, const Door& door,
   try {
     Call call;
     if (const auto admitted = door.Admit(method, *context, call); !admitted) {
-      reactor->Finish(ToStatus(admitted.error()));
+      const grpc::Status refused = ToStatus(admitted.error());
+      if (admitted.error().code == StatusCode::kResourceExhausted) {
+        FinishLater(reactor, refused);
+      } else {
+        reactor->Finish(refused);
+      }
       return reactor;
     }
     grpc::Slice slice;
