@@ -51,22 +51,19 @@ Result<void> Registry::Serve() {
   const fs::path file = folder_ / "address";
   const fs::path http_file = folder_ / "http-address";
   fs::remove(file);
-  std::vector<std::string> words = {options_.yimad.string(),
-                                    "serve",
-                                    "--listen",
-                                    "127.0.0.1:0",
-                                    "--http",
-                                    "127.0.0.1:0",
-                                    "--http-address-file",
-                                    http_file.string(),
-                                    "--address-file",
-                                    file.string(),
-                                    "--data",
-                                    folder_.string()};
-  if (!setup_.public_limit) words.insert(words.end(), {"--public-rate", "0"});
+  std::vector<std::string> words = {options_.yimad.string(), "serve"};
+  const auto add = [&](const char* option, const std::string& value) {
+    words.insert(words.end(), {option, value});
+  };
+  add("--data", folder_.string());
+  add("--listen", "127.0.0.1:0");
+  add("--address-file", file.string());
+  add("--http", "127.0.0.1:0");
+  add("--http-address-file", http_file.string());
+  if (!setup_.public_limit) add("--public-rate", "0");
   if (setup_.tls) {
-    words.insert(words.end(), {"--tls-cert", certificate_.certificate.string(), "--tls-key",
-                               certificate_.key.string()});
+    add("--tls-cert", certificate_.certificate.string());
+    add("--tls-key", certificate_.key.string());
   }
   YIMA_ASSIGN_OR_RETURN(server_, Child::Start(words));
   YIMA_ASSIGN_OR_RETURN(address_, ReadAddress(file, *server_));
