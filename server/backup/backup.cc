@@ -46,16 +46,32 @@ Result<void> CheckSound(const fs::path& file) {
                   findings.front()));
 }
 
-/// Fills in what the copy says of itself, and proves that it is whole.
-Result<void> Describe(const fs::path& folder, BackupManifest& manifest) {
-  // The hash and SQLite's own check read the whole file each: side by side.
-  auto sound = std::async(std::launch::async, [&] { return CheckSound(folder / kStore); });
-  auto described = DescribeFile(folder, kStore);
-  YIMA_RETURN_IF_ERROR(sound.get());
-  if (!described) return tl::unexpected(std::move(described).error());
-  manifest.files.insert(manifest.files.begin(), *std::move(described));
-  YIMA_ASSIGN_OR_RETURN(const auto facts, FactsOf(folder / kStore));
-  YIMA_ASSIGN_OR_RETURN(manifest.schema, store::SchemaOf(folder / kStore));
+/// Proves that a copied store is whole, and has it on the disk. The hash and SQLite's own check
+/// read the whole file each, while the disk writes: side by side.
+class StoreProof {
+ public:
+  explicit StoreProof(const fs::path& folder)
+      : sound_(std::async(std::launch::async, CheckSound, folder / kStore)),
+        synced_(std::async(std::launch::async, store::SyncFile, folder / kStore)),
+        described_(std::async(std::launch::async, DescribeFile, folder, kStore)) {}
+
+  /// Size and hash, when all has succeeded.
+  Result<BackupFile> Wait() {
+    YIMA_RETURN_IF_ERROR(sound_.get());
+    YIMA_RETURN_IF_ERROR(synced_.get());
+    return described_.get();
+  }
+
+ private:
+  std::future<Result<void>> sound_;
+  std::future<Result<void>> synced_;
+  std::future<Result<BackupFile>> described_;
+};
+
+/// Fills in what the copied store says of itself.
+Result<void> Describe(const fs::path& file, BackupManifest& manifest) {
+  YIMA_ASSIGN_OR_RETURN(const auto facts, FactsOf(file));
+  YIMA_ASSIGN_OR_RETURN(manifest.schema, store::SchemaOf(file));
   manifest.registry = facts.registry.id();
   manifest.epoch = facts.registry.epoch();
   manifest.log_size = facts.log_size;
@@ -108,13 +124,16 @@ Result<BackupManifest> MakeBackup(const fs::path& data, const fs::path& target) 
   BackupManifest manifest;
   manifest.time = Now();
   YIMA_RETURN_IF_ERROR(store::CopyStore(data / kStore, part.path() / kStore));
+  StoreProof proof(part.path());
   // After the store: a key is on the disk before a record names it.
   YIMA_ASSIGN_OR_RETURN(const auto keys, KeyFiles(data));
   for (const auto& name : keys) {
     YIMA_RETURN_IF_ERROR(part.Copy(data / name, name));
     YIMA_ASSIGN_OR_RETURN(manifest.files.emplace_back(), DescribeFile(part.path(), name));
   }
-  YIMA_RETURN_IF_ERROR(Describe(part.path(), manifest));
+  YIMA_ASSIGN_OR_RETURN(auto store, proof.Wait());
+  manifest.files.insert(manifest.files.begin(), std::move(store));
+  YIMA_RETURN_IF_ERROR(Describe(part.path() / kStore, manifest));
   YIMA_RETURN_IF_ERROR(CheckHolds(manifest, before));
   YIMA_RETURN_IF_ERROR(part.Write(kManifestName, manifest.ToText()));
   YIMA_RETURN_IF_ERROR(part.Publish());

@@ -1,5 +1,6 @@
 #include "server/http/html.h"
 
+#include <array>
 #include <cstdint>
 
 namespace yima::server {
@@ -42,24 +43,27 @@ bool IsHidden(uint32_t point) {
          point == 0xFEFF || (point >= 0xE0000 && point <= 0xE007F);
 }
 
-/// Bytes at the front that stand for themselves: ASCII without markup, and U+3000 to U+9FFF, where
-/// Chinese is. That is nearly all there is, and looking closely at each character costs ten times
-/// as much.
+/// How many bytes a first byte begins that stand for themselves: ASCII without markup, and U+3000
+/// to U+9FFF, where Chinese is; 0 for others.
+constexpr auto kPlain = [] {
+  std::array<uint8_t, 256> plain{};
+  for (size_t c = ' '; c < 0x7F; ++c) plain[c] = 1;
+  for (const unsigned char c : {'&', '<', '>', '"', '\''}) plain[c] = 0;
+  for (size_t c = 0xE3; c <= 0xE9; ++c) plain[c] = 3;
+  return plain;
+}();
+
+/// Bytes at the front that stand for themselves. That is nearly all there is, and looking closely
+/// at each character costs ten times as much.
 size_t PlainRun(std::string_view words) {
   const auto continues = [&](size_t at) {
     return at < words.size() && (static_cast<unsigned char>(words[at]) & 0xC0) == 0x80;
   };
   size_t at = 0;
   while (at < words.size()) {
-    const char c = words[at];
-    if (c >= ' ' && c < 0x7F) {
-      if (c == '&' || c == '<' || c == '>' || c == '"' || c == '\'') break;
-      ++at;
-    } else if (c >= '\xE3' && c <= '\xE9' && continues(at + 1) && continues(at + 2)) {
-      at += 3;
-    } else {
-      break;
-    }
+    const uint8_t length = kPlain[static_cast<unsigned char>(words[at])];
+    if (length == 0 || (length == 3 && !(continues(at + 1) && continues(at + 2)))) break;
+    at += length;
   }
   return at;
 }

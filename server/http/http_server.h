@@ -37,7 +37,7 @@ struct HttpResponse {
 
 /// Called once, perhaps on another thread.
 using HttpReply = std::function<void(HttpResponse)>;
-/// Answers one request. Never waits.
+/// Answers one request, which lives as long as a copy of the reply. Never waits.
 using HttpHandler = std::function<void(const HttpRequest&, HttpReply)>;
 
 /// An HTTP/1.1 door over libmicrohttpd: a few threads that each look after thousands of

@@ -34,13 +34,18 @@ class Pages {
   const std::string& content_security_policy() const { return policy_; }
 
  private:
-  std::string Wrap(Language language, std::string_view title, std::string_view outcome,
-                   const Html& main, std::string_view typed = {}) const;
-  Html Facility(Language language, const v1::Facility& facility) const;
-  Html Call(Language language, std::string_view telephone, std::string_view name) const;
+  Html Begin(Language language, std::string_view title, std::string_view outcome,
+             std::string_view typed = {}) const;
+  static std::string End(Html html, Language language);
+  void AddFacility(Html& html, Language language, const v1::Facility& facility) const;
   /// Whom to call about a facility, or the hotline.
-  Html CallAbout(Language language, const v1::Facility& facility,
-                 const google::protobuf::RepeatedPtrField<v1::Organization>& organizations) const;
+  void AddCallAbout(
+      Html& html, Language language, const v1::Facility& facility,
+      const google::protobuf::RepeatedPtrField<v1::Organization>& organizations) const;
+  /// Both cards: what it is and who answers for it.
+  void AddFacilityCards(
+      Html& html, Language language, const v1::Facility& facility,
+      const google::protobuf::RepeatedPtrField<v1::Organization>& organizations) const;
 
   const ClassCatalogue& classes_;
   const std::string hotline_;

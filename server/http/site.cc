@@ -17,6 +17,7 @@
 namespace yima::server {
 namespace {
 
+constexpr std::string_view kResolver = "yima.v1.ResolverService/";
 constexpr std::string_view kWellKnown = "/.well-known/yima/";
 /// As ResolveRequest.text says.
 using Clock = std::chrono::steady_clock;
@@ -49,6 +50,12 @@ std::string_view HostOf(const HttpRequest& request) {
   std::string_view host = request.Header("host");
   if (host.ends_with(":443")) host.remove_suffix(4);
   return host;
+}
+
+/// As it would stand before the digits of a code.
+std::string OriginOf(const HttpRequest& request) {
+  const std::string_view path = request.path;
+  return fmt::format("https://{}{}", HostOf(request), path.substr(0, path.rfind('/') + 1));
 }
 
 int StatusOf(StatusCode code) {
@@ -127,13 +134,6 @@ std::string MistakeOf(const Error& error, Language language) {
 
 }  // namespace
 
-/// A request with how it is to be answered. Outlives the request, for answers that come later.
-struct Site::Asked {
-  HttpRequest request;
-  Language language;
-  bool json;
-};
-
 Site::Site(const std::vector<Method>& table, const ClassCatalogue& classes, Webroot webroot,
            Ready ready, Options options)
     : webroot_(std::move(webroot)),
@@ -141,60 +141,55 @@ Site::Site(const std::vector<Method>& table, const ClassCatalogue& classes, Webr
       options_(std::move(options)),
       pages_(classes, options_.hotline) {
   for (const auto& method : table) {
-    if (method.unary && method.name.find("ResolverService/") != std::string::npos) {
-      methods_[method.name] = method;
+    if (method.unary && method.name.starts_with(kResolver)) {
+      methods_[method.name.substr(kResolver.size())] = method;
     }
   }
 }
 
 void Site::Answer(const HttpRequest& request, const HttpReply& reply) const {
-  const auto held =
-      std::make_shared<const Asked>(Asked{request, LanguageOf(request), WantsJson(request)});
-  const Asked& asked = *held;
+  const Asked asked{request, LanguageOf(request), WantsJson(request)};
   const std::string_view path = request.path;
   if (path == "/healthz") return reply(Finish(asked, {.body = "ok\n"}));
   if (path == "/readyz") return AnswerReady(reply);
   if (path.starts_with(kWellKnown)) {
     const std::string_view name = path.substr(kWellKnown.size());
-    if (name == "bundle") return AnswerNote(held, "GetTrustBundle", reply);
-    if (name == "list") return AnswerNote(held, "GetRevocationList", reply);
-    if (name == "jwks.json") return AnswerKeys(held, reply);
+    if (name == "bundle") return AnswerNote(asked, "GetTrustBundle", reply);
+    if (name == "list") return AnswerNote(asked, "GetRevocationList", reply);
+    if (name == "jwks.json") return AnswerKeys(asked, reply);
     return reply(Refuse(asked, 404, ""));
   }
   const auto last = LastPart(path);
   if (!last) return reply(Refuse(asked, 404, ""));
-  if (last->empty()) return AnswerHome(held, reply);
+  if (last->empty()) return AnswerHome(asked, reply);
   if (auto file = webroot_.Read(*last)) {
     return reply(Finish(
         asked, {.content_type = std::move(file->content_type), .body = std::move(file->content)}));
   }
-  if (std::ranges::all_of(*last, IsDigit)) return AnswerCode(held, reply);
+  if (std::ranges::all_of(*last, IsDigit)) return AnswerCode(asked, reply);
   reply(Refuse(asked, 404, ""));
 }
 
-void Site::AnswerCode(const Shared& held, const HttpReply& reply) const {
-  const Asked& asked = *held;
+void Site::AnswerCode(Asked asked, const HttpReply& reply) const {
   const std::string_view host = HostOf(asked.request);
   if (host.empty()) return reply(Refuse(asked, 400, "Host?"));
-  const std::string& path = asked.request.path;
-  const std::string origin = fmt::format("https://{}{}", host, path.substr(0, path.rfind('/') + 1));
   v1::ResolveRequest request;
-  request.set_text(fmt::format("https://{}{}", host, path));
+  request.mutable_text()->append("https://").append(host).append(asked.request.path);
   const bool plain =
       std::ranges::all_of(request.text(), [](char c) { return c > ' ' && c < 0x7F; });
   if (!plain || request.text().size() > kTextSizeMax) return reply(Refuse(asked, 400, ""));
-  Ask(asked.request, "Resolve", request,
-      [this, held, &asked, origin, reply](const Result<std::string>& bytes) {
-        if (!bytes) return reply(Refuse(asked, bytes.error()));
-        const auto answer = Parse<v1::ResolveResponse>(*bytes);
-        if (!answer) return reply(Refuse(asked, 500, ""));
-        reply(asked.json ? Json(asked, 200, ToJson(*answer))
-                         : Page(asked, 200, pages_.Code(asked.language, *answer, origin)));
-      });
+  Ask(asked.request, "Resolve", request, [this, asked, reply](const Result<std::string>& bytes) {
+    if (!bytes) return reply(Refuse(asked, bytes.error()));
+    // Kept by the thread, so that its many strings are not allocated anew for each page.
+    thread_local v1::ResolveResponse answer;
+    if (!answer.ParseFromString(*bytes)) return reply(Refuse(asked, 500, ""));
+    reply(asked.json
+              ? Json(asked, 200, ToJson(answer))
+              : Page(asked, 200, pages_.Code(asked.language, answer, OriginOf(asked.request))));
+  });
 }
 
-void Site::AnswerHome(const Shared& held, const HttpReply& reply) const {
-  const Asked& asked = *held;
+void Site::AnswerHome(Asked asked, const HttpReply& reply) const {
   const auto typed = asked.request.query.find("q");
   if (typed == asked.request.query.end() || typed->second.empty()) {
     return reply(Page(asked, 200, pages_.Search(asked.language)));
@@ -206,7 +201,7 @@ void Site::AnswerHome(const Shared& held, const HttpReply& reply) const {
   const bool plain = std::ranges::all_of(number, [](char c) { return c >= ' ' && c < 0x7F; });
   request.set_short_number(plain && number.size() <= kShortNumberSizeMax ? number : "?");
   Ask(asked.request, "Lookup", request,
-      [this, held, &asked, number, reply](const Result<std::string>& bytes) {
+      [this, asked, number, reply](const Result<std::string>& bytes) {
         if (!bytes) {
           const int status = StatusOf(bytes.error().code);
           if (asked.json || (status != 400 && status != 404)) {
@@ -223,10 +218,9 @@ void Site::AnswerHome(const Shared& held, const HttpReply& reply) const {
       });
 }
 
-void Site::AnswerNote(const Shared& held, std::string_view method, const HttpReply& reply) const {
-  const Asked& asked = *held;
+void Site::AnswerNote(Asked asked, std::string_view method, const HttpReply& reply) const {
   Ask(asked.request, method, v1::GetTrustBundleRequest(),
-      [this, held, &asked, reply](const Result<std::string>& bytes) {
+      [this, asked, reply](const Result<std::string>& bytes) {
         if (!bytes) return reply(Refuse(asked, bytes.error()));
         // Both answers are a note in field 1.
         auto answer = Parse<v1::GetTrustBundleResponse>(*bytes);
@@ -237,10 +231,9 @@ void Site::AnswerNote(const Shared& held, std::string_view method, const HttpRep
       });
 }
 
-void Site::AnswerKeys(const Shared& held, const HttpReply& reply) const {
-  const Asked& asked = *held;
+void Site::AnswerKeys(Asked asked, const HttpReply& reply) const {
   Ask(asked.request, "GetTrustBundle", v1::GetTrustBundleRequest(),
-      [this, held, &asked, reply](const Result<std::string>& bytes) {
+      [this, asked, reply](const Result<std::string>& bytes) {
         if (!bytes) return reply(Refuse(asked, bytes.error()));
         const auto answer = Parse<v1::GetTrustBundleResponse>(*bytes);
         if (!answer) return reply(Refuse(asked, 500, ""));
@@ -263,7 +256,7 @@ void Site::AnswerReady(const HttpReply& reply) const {
 
 void Site::Ask(const HttpRequest& request, std::string_view method,
                const google::protobuf::Message& message, Reply reply) const {
-  const auto found = methods_.find(fmt::format("yima.v1.ResolverService/{}", method));
+  const auto found = methods_.find(method);
   if (found == methods_.end()) {
     return reply(Fail(StatusCode::kUnimplemented, "METHOD_UNKNOWN",
                       fmt::format("this server has no {}", method)));
@@ -337,6 +330,8 @@ HttpResponse Site::InWords(const Asked& asked, const Error& error) const {
 
 HttpResponse Site::Finish(const Asked& asked, HttpResponse response, size_t varies_from) const {
   auto& headers = response.headers;
+  constexpr size_t kHeaders = 10;
+  headers.reserve(headers.size() + kHeaders);
   headers.emplace_back("Content-Security-Policy", pages_.content_security_policy());
   headers.emplace_back("X-Content-Type-Options", "nosniff");
   headers.emplace_back("X-Frame-Options", "DENY");

@@ -34,18 +34,22 @@ class Site {
   Site(const std::vector<Method>& table, const ClassCatalogue& classes, Webroot webroot,
        Ready ready, Options options);
 
-  /// An HttpHandler.
+  /// An HttpHandler: the request lives until it was answered.
   void Answer(const HttpRequest& request, const HttpReply& reply) const;
 
  private:
-  struct Asked;
-  using Shared = std::shared_ptr<const Asked>;
-  void AnswerCode(const Shared& held, const HttpReply& reply) const;
-  void AnswerHome(const Shared& held, const HttpReply& reply) const;
-  void AnswerNote(const Shared& held, std::string_view method, const HttpReply& reply) const;
-  void AnswerKeys(const Shared& held, const HttpReply& reply) const;
+  /// A request with how it is to be answered.
+  struct Asked {
+    const HttpRequest& request;
+    Language language;
+    bool json;
+  };
+  void AnswerCode(Asked asked, const HttpReply& reply) const;
+  void AnswerHome(Asked asked, const HttpReply& reply) const;
+  void AnswerNote(Asked asked, std::string_view method, const HttpReply& reply) const;
+  void AnswerKeys(Asked asked, const HttpReply& reply) const;
   void AnswerReady(const HttpReply& reply) const;
-  /// Asks a row by its name, "ResolverService/Resolve", with a message.
+  /// Asks a row of ResolverService by its name, "Resolve", with a message.
   void Ask(const HttpRequest& request, std::string_view method,
            const google::protobuf::Message& message, Reply reply) const;
   HttpResponse Page(const Asked& asked, int status, std::string html) const;
@@ -56,7 +60,7 @@ class Site {
   /// With the headers of every answer. The ETag is made of the body from `varies_from` on.
   HttpResponse Finish(const Asked& asked, HttpResponse response, size_t varies_from = 0) const;
 
-  std::map<std::string, Method, std::less<>> methods_;
+  std::map<std::string, Method, std::less<>> methods_;  ///< By what stands behind the slash.
   const Webroot webroot_;
   const Ready ready_;
   const Options options_;

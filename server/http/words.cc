@@ -234,7 +234,7 @@ Words ConditionOf(v1::Condition condition) {
     case v1::CONDITION_REMOVED:
       return {"移除", "removed"};
     default:
-      return {};
+      return {"", ""};
   }
 }
 

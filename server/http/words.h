@@ -8,8 +8,16 @@
 
 namespace yima::server {
 
-/// The same in both languages.
+/// The same in both languages, without a character that means something in markup: that is looked
+/// at when it is compiled, so pages take them as they are.
 struct Words {
+  consteval Words(std::string_view chinese, std::string_view english) : zh(chinese), en(english) {
+    constexpr std::string_view kMarkup = "<>&\"";
+    if (zh.find_first_of(kMarkup) != zh.npos || en.find_first_of(kMarkup) != en.npos) {
+      throw "words hold markup";
+    }
+  }
+
   std::string_view zh;
   std::string_view en;
   std::string_view In(Language language) const { return language == Language::kChinese ? zh : en; }

@@ -6,6 +6,7 @@
 #include "grpc/health/v1/health.pb.h"
 #include <absl/synchronization/mutex.h>
 #include <fmt/format.h>
+#include <grpcpp/alarm.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -32,6 +33,9 @@ constexpr int kKeepaliveMs = 20'000;
 /// What all calls under way may take for their messages; more of them wait or are refused.
 constexpr size_t kMemoryMax = size_t{512} << 20;
 constexpr int kCallsAConnectionMax = 256;
+/// Who asks too often is answered so late, so that one who asks on without a pause leaves time for
+/// the others.
+constexpr std::chrono::milliseconds kRefusalWait{100};
 /// However long a client would wait.
 constexpr std::chrono::seconds kUnaryMax{60};
 
@@ -63,6 +67,15 @@ struct UnaryCall {
   }
 };
 
+/// Meanwhile the call holds memory, and no thread.
+void FinishLater(grpc::ServerUnaryReactor* reactor, const grpc::Status& status) {
+  auto* alarm = new grpc::Alarm;
+  alarm->Set(std::chrono::system_clock::now() + kRefusalWait, [=](bool) {
+    reactor->Finish(status);
+    delete alarm;
+  });
+}
+
 grpc::ServerUnaryReactor* ServeUnary(const Method& method, const Door& door,
                                      grpc::CallbackServerContext* context,
                                      const ByteBuffer* request, ByteBuffer* response) {
@@ -71,7 +84,12 @@ grpc::ServerUnaryReactor* ServeUnary(const Method& method, const Door& door,
   try {
     Call call;
     if (const auto admitted = door.Admit(method, *context, call); !admitted) {
-      reactor->Finish(ToStatus(admitted.error()));
+      const grpc::Status refused = ToStatus(admitted.error());
+      if (admitted.error().code == StatusCode::kResourceExhausted) {
+        FinishLater(reactor, refused);
+      } else {
+        reactor->Finish(refused);
+      }
       return reactor;
     }
     grpc::Slice slice;

@@ -16,6 +16,8 @@ namespace yima::store {
 
 /// How long another program that holds the file is waited for.
 constexpr int kBusyMs = 5000;
+/// As much of a file as SQLite will map.
+constexpr const char* kMapFile = "PRAGMA mmap_size = 2147418112";
 
 /// One connection with its prepared statements. Use from one thread at a time. Its members throw
 /// SQLite::Exception; Guarded turns that into an Error where the library's use ends.

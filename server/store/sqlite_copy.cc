@@ -1,13 +1,12 @@
 #include "server/store/sqlite_copy.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
-#include <SQLiteCpp/Backup.h>
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sqlite3.h>
 #include <unistd.h>
 
 #include "server/store/sqlite_connection.h"
@@ -16,54 +15,132 @@
 namespace yima::store {
 namespace {
 
-constexpr int kPagesAtOnce = 4096;
+namespace fs = std::filesystem;
 
-/// Pages go through a cache of 8 MB and are not synced one by one: SyncFile does it for all.
-void CopyPages(const std::filesystem::path& from, const std::filesystem::path& to) {
-  SQLite::Database source(from.string(), SQLite::OPEN_READONLY, kBusyMs);
-  // One view for all steps: without it, each commit of the writer would make them begin anew.
-  source.exec("BEGIN");
-  source.execAndGet("SELECT count(*) FROM sqlite_schema");
-  SQLite::Database target(to.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, kBusyMs);
-  target.exec("PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF; PRAGMA cache_size = -8192");
-  {
-    SQLite::Backup backup(target, source);
-    int step = SQLITE_OK;
-    while (step == SQLITE_OK) step = backup.executeStep(kPagesAtOnce);
-    if (step != SQLITE_DONE) throw SQLite::Exception("the file is held by another program", step);
+/// As large as one read may be: a system call for each page would cost more than the copying.
+constexpr size_t kPartBytes = size_t{1} << 20;
+constexpr size_t kLogHeadBytes = 32;
+
+/// A file descriptor that closes itself.
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (number_ >= 0) close(number_);
   }
-  // The file says of itself that it has a write-ahead log; on its own it has none.
-  target.exec("PRAGMA journal_mode = DELETE");
+  int number() const { return number_; }
+
+ private:
+  int number_;
+};
+
+tl::unexpected<Error> Unwritable(const fs::path& file) {
+  const int error = errno;
+  if (error == ENOSPC || error == EDQUOT) {
+    return Fail(StatusCode::kResourceExhausted, std::string(kDiskFull),
+                fmt::format("the disk is full: {} was not written", file.string()));
+  }
+  return Fail(StatusCode::kFailedPrecondition, "FILE_UNWRITABLE",
+              fmt::format("cannot write {}: {}", file.string(), std::strerror(error)));
 }
 
-Result<void> SyncFile(const std::filesystem::path& file) {
-  const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  const bool synced = descriptor >= 0 && fsync(descriptor) == 0;
-  const int error = errno;
-  if (descriptor >= 0) close(descriptor);
-  if (synced) return {};
-  return Fail(StatusCode::kFailedPrecondition, "FILE_UNWRITABLE",
-              fmt::format("cannot sync {}: {}", file.string(), std::strerror(error)));
+bool WriteAll(int to, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = write(to, bytes.data(), bytes.size());
+    if (n < 0 && errno != EINTR) return false;
+    if (n > 0) bytes.remove_prefix(static_cast<size_t>(n));
+  }
+  return true;
+}
+
+Result<void> CopyBytes(const Descriptor& from, const fs::path& to) {
+  const Descriptor target(open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (target.number() < 0) return Unwritable(to);
+  std::string part(kPartBytes, '\0');
+  for (off_t at = 0;;) {
+    const ssize_t n = pread(from.number(), part.data(), part.size(), at);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) {
+      return Fail(
+          StatusCode::kDataLoss, std::string(kStoreDamaged),
+          fmt::format("cannot read what {} is copied from: {}", to.string(), std::strerror(errno)));
+    }
+    if (n == 0) return {};
+    if (!WriteAll(target.number(), std::string_view(part).substr(0, static_cast<size_t>(n)))) {
+      return Unwritable(to);
+    }
+    // The disk begins at once, and there is little left to wait for in the end.
+    sync_file_range(target.number(), at, n, SYNC_FILE_RANGE_WRITE);
+    at += n;
+  }
+}
+
+std::string LogHead(const Descriptor& log) {
+  std::string head(kLogHeadBytes, '\0');
+  const ssize_t n = pread(log.number(), head.data(), head.size(), 0);
+  head.resize(static_cast<size_t>(std::max<ssize_t>(n, 0)));
+  return head;
+}
+
+/// The write-ahead log of a file of which a view is held.
+Result<void> CopyLog(const fs::path& from, const fs::path& to) {
+  const Descriptor log(open(from.c_str(), O_RDONLY | O_CLOEXEC));
+  std::string head = log.number() < 0 ? "" : LogHead(log);
+  while (!head.empty()) {
+    YIMA_RETURN_IF_ERROR(CopyBytes(log, to));
+    std::string after = LogHead(log);
+    if (after == head) break;
+    // Begun anew meanwhile, which can happen once: the copy may hold parts of both.
+    head = std::move(after);
+  }
+  return {};
+}
+
+/// The file as it lies, and its log. While a view is held, SQLite moves nothing newer than the view
+/// from the log into the file and begins the log anew only when all of it is in the file already.
+/// So whatever is copied of the file, with the log over it, is the state after one of the log's
+/// commits; what stands half written at the log's end has no valid checksum and counts for nothing.
+Result<void> CopyFiles(const fs::path& from, const fs::path& to) {
+  // Closed after the database: closing any descriptor of a file ends all locks on it that the
+  // process has.
+  const Descriptor file(open(from.c_str(), O_RDONLY | O_CLOEXEC));
+  SQLite::Database source(from.string(), SQLite::OPEN_READONLY, kBusyMs);
+  source.exec("BEGIN");
+  source.execAndGet("SELECT count(*) FROM sqlite_schema");
+  YIMA_RETURN_IF_ERROR(CopyBytes(file, to));
+  return CopyLog(from.string() + "-wal", to.string() + "-wal");
+}
+
+/// The log's pages go into the file, and the file no longer says of itself that it has a log.
+void TakeInLog(const fs::path& file) {
+  SQLite::Database copy(file.string(), SQLite::OPEN_READWRITE, kBusyMs);
+  copy.exec("PRAGMA synchronous = OFF; PRAGMA journal_mode = DELETE");
 }
 
 }  // namespace
 
-Result<void> CopyStore(const std::filesystem::path& from, const std::filesystem::path& to) {
+Result<void> SyncFile(const fs::path& file) {
+  const Descriptor written(open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (written.number() < 0 || fsync(written.number()) != 0) return Unwritable(file);
+  return {};
+}
+
+Result<void> CopyStore(const fs::path& from, const fs::path& to) {
   std::error_code error;
-  if (!std::filesystem::exists(from, error)) {
+  if (!fs::exists(from, error)) {
     return Fail(StatusCode::kNotFound, "STORE_MISSING",
                 fmt::format("there is no {}", from.string()));
   }
-  YIMA_RETURN_IF_ERROR(Guarded([&]() -> Result<void> {
-    CopyPages(from, to);
+  return Guarded([&]() -> Result<void> {
+    YIMA_RETURN_IF_ERROR(CopyFiles(from, to));
+    TakeInLog(to);
     return {};
-  }));
-  std::filesystem::permissions(
-      to, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, error);
-  return SyncFile(to);
+  });
 }
 
-Result<int> SchemaOf(const std::filesystem::path& file) {
+Result<int> SchemaOf(const fs::path& file) {
   return Guarded([&]() -> Result<int> {
     Connection connection(file, SQLite::OPEN_READONLY);
     return SchemaVersion(connection);

@@ -207,7 +207,8 @@ class FailedSnapshot final : public Snapshot {
 
 Reader::Reader(const std::filesystem::path& file) : connection(file, SQLite::OPEN_READONLY) {
   // What is mapped is shared with the page cache of the system; the own cache holds little else.
-  connection.Execute("PRAGMA mmap_size = 2147418112; PRAGMA cache_size = -2000");
+  connection.Execute(kMapFile);
+  connection.Execute("PRAGMA cache_size = -2000");
 }
 
 std::unique_ptr<Reader> ReaderPool::Take() {

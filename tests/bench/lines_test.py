@@ -6,8 +6,8 @@ import sys
 import tempfile
 
 BENCH, YIMAD, YIMA = sys.argv[1:]
-NAMES = ["issue", "import", "resolve", "verify", "symbol", "sheet", "single_write", "page", "page_slow",
-         "memory_import", "memory_issue", "memory_labels"]
+NAMES = ["issue", "import", "resolve", "resolve_tls", "access", "verify", "symbol", "sheet", "single_write", "flood",
+         "backup", "restart", "page", "page_slow", "memory_import", "memory_issue", "memory_labels"]
 FIELDS = ["bench", "value", "unit", "floor", "floor_unit", "ratio", "bar", "better", "met"]
 
 

@@ -9,10 +9,15 @@ namespace yima::bench {
 Result<Line> BenchIssue(const Options& options);
 Result<Line> BenchImport(const Options& options);
 Result<Line> BenchResolve(const Options& options);
+Result<Line> BenchResolveTls(const Options& options);
+Result<Line> BenchAccess(const Options& options);
 Result<Line> BenchVerify(const Options& options);
 Result<Line> BenchSymbol(const Options& options);
 Result<Line> BenchSheet(const Options& options);
 Result<Line> BenchSingleWrite(const Options& options);
+Result<Line> BenchFlood(const Options& options);
+Result<Line> BenchBackup(const Options& options);
+Result<Line> BenchRestart(const Options& options);
 Result<Line> BenchPage(const Options& options);
 Result<Line> BenchPageSlow(const Options& options);
 Result<Line> BenchMemoryImport(const Options& options);

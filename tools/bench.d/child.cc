@@ -99,6 +99,11 @@ Result<void> Child::Stop() {
   return Wait();
 }
 
+void Child::Kill() {
+  kill(pid_, SIGKILL);
+  static_cast<void>(Wait());
+}
+
 Result<void> Run(const std::vector<std::string>& words) {
   YIMA_ASSIGN_OR_RETURN(const auto child, Child::Start(words));
   return child->Wait();

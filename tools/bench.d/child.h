@@ -27,12 +27,14 @@ class Child {
   Result<void> Wait();
   /// SIGTERM, then Wait.
   Result<void> Stop();
+  /// SIGKILL, and waits.
+  void Kill();
   bool Running() const;
 
-  /// The highest seen so far, looked at every 5 ms.
   /// Processor time so far of it and this program together, seconds.
   double CpuSecondsWithOwn() const;
 
+  /// The highest seen so far, looked at every 5 ms.
   double peak_megabytes() const { return static_cast<double>(peak_kilobytes_) / 1000.0 * 1.024; }
 
  private:

@@ -67,7 +67,7 @@ std::string Line::ToRow() const {
                      ratio ? fmt::format("{:.3f}", *ratio) : "", want, met ? "met" : "MISSED");
 }
 
-Result<Line> MedianOfRounds(Line line, int rounds, double floor_least,
+Result<Line> MedianOfRounds(Line line, int rounds, double floor_worst,
                             const std::function<Result<Round>()>& round) {
   std::vector<Round> all;
   for (int i = 0; i < rounds; ++i) {
@@ -75,21 +75,25 @@ Result<Line> MedianOfRounds(Line line, int rounds, double floor_least,
     const Round& last = all.back();
     constexpr int kTold = 10;
     if (rounds > kTold && i % kTold != 0) continue;
-    Note(fmt::format("{} round {} of {}: {:.0f} ÷ {:.0f} = {:.3f}{}", line.bench, i + 1, rounds,
-                     last.value, last.floor, last.value / last.floor, CpuWords(last)));
+    Note(fmt::format("{} round {} of {}: {} ÷ {} = {:.3f}{}", line.bench, i + 1, rounds,
+                     Words(last.value), Words(last.floor), last.value / last.floor,
+                     CpuWords(last)));
   }
   const auto middle = all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2);
   std::ranges::nth_element(all, middle, {}, [](const Round& r) { return r.value / r.floor; });
   line.value = middle->value;
   line.floor = middle->floor;
   line.ratio = middle->value / middle->floor;
-  const bool sound = middle->floor >= floor_least;
+  const auto good = [&](double figure, double bar) {
+    return line.better == Better::kMax ? figure >= bar : figure <= bar;
+  };
+  const bool sound = good(middle->floor, floor_worst);
   if (!sound) {
-    Note(
-        fmt::format("{}: the floor {:.0f} {} is broken, want at least {:.0f}: is the machine busy?",
-                    line.bench, middle->floor, line.floor_unit, floor_least));
+    Note(fmt::format("{}: the floor {} {} is broken, want {} {}: is the machine busy?", line.bench,
+                     Words(middle->floor), line.floor_unit,
+                     line.better == Better::kMax ? "at least" : "at most", Words(floor_worst)));
   }
-  line.met = sound && *line.ratio >= line.bar;
+  line.met = sound && good(*line.ratio, line.bar);
   return line;
 }
 

@@ -41,7 +41,7 @@ struct Line {
   static std::string TableHead();
 };
 
-/// One round's figure and floor, both "more is better".
+/// One round's figure and floor.
 struct Round {
   double value = 0;
   double floor = 0;
@@ -52,9 +52,9 @@ struct Round {
 };
 
 /// Runs an odd number of rounds and makes a line of the one whose ratio is the median.
-/// `floor_least`: below that the floor itself is broken (a machine too busy, a wrong set-up), and
-/// the line is not met whatever the ratio; said on stderr.
-Result<Line> MedianOfRounds(Line line, int rounds, double floor_least,
+/// `floor_worst`: on the worse side of that the floor itself is broken (a machine too busy, a wrong
+/// set-up), and the line is not met whatever the ratio; said on stderr.
+Result<Line> MedianOfRounds(Line line, int rounds, double floor_worst,
                             const std::function<Result<Round>()>& round);
 
 /// Seconds that a call takes.

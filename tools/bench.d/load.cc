@@ -2,11 +2,11 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <vector>
 
-#include "tools/bench.d/line.h"
 #include <fmt/format.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
@@ -16,6 +16,7 @@ namespace {
 
 using grpc::ByteBuffer;
 using Stub = grpc::TemplatedGenericStub<ByteBuffer, ByteBuffer>;
+using Requests = std::function<std::string(uint64_t)>;
 
 constexpr size_t kChannels = 2;
 
@@ -24,18 +25,38 @@ ByteBuffer ToBuffer(const std::string& bytes) {
   return {&slice, 1};
 }
 
+}  // namespace
+
+struct Channels {
+  explicit Channels(const Target& target) {
+    const auto credentials = target.ca.empty() ? grpc::InsecureChannelCredentials()
+                                               : grpc::SslCredentials({target.ca, "", ""});
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // A connection of its own.
+    for (size_t i = 0; i < kChannels; ++i) {
+      stubs.push_back(std::make_unique<Stub>(
+          grpc::CreateCustomChannel(target.address, credentials, arguments)));
+    }
+  }
+  std::vector<std::unique_ptr<Stub>> stubs;
+};
+
+namespace {
+
 /// What all callers of one run share.
 struct Shared {
-  const std::string& method;
-  const std::string& token;
-  const std::function<std::string(uint64_t)>& request;
-  const uint64_t calls;
+  const Target& target;
+  const Requests& request;
+  const bool refusals_end = true;
+  std::atomic<uint64_t> calls;
   std::atomic<uint64_t> next = 0;
+  std::atomic<uint64_t> answered = 0;
+  std::atomic<uint64_t> refused = 0;
   std::atomic<uint64_t> reply_bytes = 0;
-  std::mutex mutex;
-  std::condition_variable ended;
+  std::mutex mutex = {};
+  std::condition_variable ended = {};
   int running = 0;
-  std::optional<grpc::Status> failure;
+  std::optional<grpc::Status> failure = {};
 
   void End(const grpc::Status& status) {
     const std::lock_guard lock(mutex);
@@ -51,19 +72,23 @@ class Caller {
 
   void Ask() {
     const uint64_t i = shared_.next.fetch_add(1, std::memory_order_relaxed);
-    if (i >= shared_.calls) return shared_.End(grpc::Status::OK);
+    if (i >= shared_.calls.load(std::memory_order_relaxed)) return shared_.End(grpc::Status::OK);
+    const Target& target = shared_.target;
     context_.emplace();
-    if (!shared_.token.empty()) context_->AddMetadata("authorization", "Bearer " + shared_.token);
+    if (!target.token.empty()) context_->AddMetadata("authorization", "Bearer " + target.token);
     request_ = ToBuffer(shared_.request(i));
-    stub_.UnaryCall(&*context_, shared_.method, {}, &request_, &reply_,
-                    [this](const grpc::Status& status) {
-                      if (!status.ok()) return shared_.End(status);
-                      shared_.reply_bytes.fetch_add(reply_.Length(), std::memory_order_relaxed);
-                      Ask();
-                    });
+    stub_.UnaryCall(&*context_, target.method, {}, &request_, &reply_,
+                    [this](const grpc::Status& status) { Take(status); });
   }
 
  private:
+  void Take(const grpc::Status& status) {
+    if (!status.ok() && shared_.refusals_end) return shared_.End(status);
+    (status.ok() ? shared_.answered : shared_.refused).fetch_add(1, std::memory_order_relaxed);
+    shared_.reply_bytes.fetch_add(reply_.Length(), std::memory_order_relaxed);
+    Ask();
+  }
+
   Shared& shared_;
   Stub& stub_;
   std::optional<grpc::ClientContext> context_;
@@ -71,55 +96,80 @@ class Caller {
   ByteBuffer reply_;
 };
 
-}  // namespace
+/// All callers of one run, from their first calls on.
+class Callers {
+ public:
+  Callers(Shared& shared, const Channels& channels, int number) : shared_(shared) {
+    shared_.running = number;
+    for (int i = 0; i < number; ++i) {
+      callers_.push_back(
+          std::make_unique<Caller>(shared, *channels.stubs[static_cast<size_t>(i) % kChannels]));
+    }
+    for (const auto& caller : callers_) caller->Ask();
+  }
+  void Wait() {
+    std::unique_lock lock(shared_.mutex);
+    shared_.ended.wait(lock, [&] { return shared_.running == 0; });
+  }
 
-struct Load::Channels {
-  std::vector<std::unique_ptr<Stub>> stubs;
+ private:
+  Shared& shared_;
+  std::vector<std::unique_ptr<Caller>> callers_;
 };
 
-Load::Load(const std::string& address, std::string method, int callers, std::string token)
-    : channels_(std::make_unique<Channels>()),
-      method_(std::move(method)),
-      callers_(callers),
-      token_(std::move(token)) {
-  for (size_t i = 0; i < kChannels; ++i) {
-    grpc::ChannelArguments arguments;
-    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // A connection of its own.
-    channels_->stubs.push_back(std::make_unique<Stub>(
-        grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments)));
-  }
-}
+}  // namespace
+
+Load::Load(Target target, int callers)
+    : target_(std::move(target)),
+      channels_(std::make_unique<Channels>(target_)),
+      callers_(callers) {}
 
 Load::~Load() = default;
 
-Result<Load::Measured> Load::Run(uint64_t n, const std::function<std::string(uint64_t)>& request,
-                                 const Child& server) const {
-  Shared shared{.method = method_,
-                .token = token_,
-                .request = request,
-                .calls = n,
-                .mutex = {},
-                .ended = {},
-                .failure = {}};
-  shared.running = callers_;
-  std::vector<std::unique_ptr<Caller>> callers;
-  for (int i = 0; i < callers_; ++i) {
-    callers.push_back(
-        std::make_unique<Caller>(shared, *channels_->stubs[static_cast<size_t>(i) % kChannels]));
-  }
+Result<Load::Measured> Load::Run(uint64_t n, const Requests& request, const Child& server) const {
+  Shared shared{.target = target_, .request = request, .calls = n};
+  std::optional<Callers> callers;
   const double cpu = server.CpuSecondsWithOwn();
   const double seconds = SecondsOf([&] {
-    for (const auto& caller : callers) caller->Ask();
-    std::unique_lock lock(shared.mutex);
-    shared.ended.wait(lock, [&] { return shared.running == 0; });
+    callers.emplace(shared, *channels_, callers_);
+    callers->Wait();
   });
   if (shared.failure) {
     return Fail(StatusCode::kInternal, "CALL_FAILED",
-                fmt::format("{}: {}", method_, shared.failure->error_message()));
+                fmt::format("{}: {}", target_.method, shared.failure->error_message()));
   }
   const auto calls = static_cast<double>(n);
   return Measured{calls / seconds, static_cast<double>(shared.reply_bytes) / calls,
                   (server.CpuSecondsWithOwn() - cpu) * 1e6 / calls};
 }
+
+struct Flood::Parts {
+  Parts(Target of, int callers, std::string bytes)
+      : target(std::move(of)),
+        request([asked = std::move(bytes)](uint64_t) { return asked; }),
+        channels(target),
+        shared{.target = target,
+               .request = request,
+               .refusals_end = false,
+               .calls = std::numeric_limits<uint64_t>::max()},
+        all(shared, channels, callers) {}
+
+  const Target target;
+  const Requests request;
+  const Channels channels;
+  Shared shared;
+  Callers all;
+};
+
+Flood::Flood(Target target, int callers, std::string request)
+    : parts_(std::make_unique<Parts>(std::move(target), callers, std::move(request))) {}
+
+Flood::~Flood() {
+  parts_->shared.calls = 0;
+  parts_->all.Wait();
+}
+
+uint64_t Flood::answered() const { return parts_->shared.answered; }
+uint64_t Flood::refused() const { return parts_->shared.refused; }
 
 }  // namespace yima::bench

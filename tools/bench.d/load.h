@@ -6,20 +6,30 @@
 #include <memory>
 #include <string>
 
+#include "tools/bench.d/certificate.h"
 #include "tools/bench.d/child.h"
+#include "tools/bench.d/line.h"
 
 #include "codegen/code/result.h"
 
 namespace yima::bench {
+
+struct Channels;
+
+/// One unary method of a server, and what it is shown.
+struct Target {
+  std::string address;
+  std::string method;      ///< "/yima.v1.ResolverService/Resolve"
+  std::string token = {};  ///< Shown with each call; empty: none.
+  std::string ca = {};     ///< PEM of who issued the server's certificate; empty: plain text.
+};
 
 /// Calls one unary method over and over through gRPC's callback interface, bytes in and out, with
 /// so many calls under way at all times: the cheapest client there is, and the same for every
 /// server that is compared.
 class Load {
  public:
-  /// `method`: "/yima.v1.ResolverService/Resolve".
-  /// `token`: shown with each call; empty: none.
-  Load(const std::string& address, std::string method, int callers, std::string token = "");
+  Load(Target target, int callers);
   ~Load();
 
   struct Measured {
@@ -33,16 +43,39 @@ class Load {
                        const Child& server) const;
 
  private:
-  struct Channels;
-  const std::unique_ptr<Channels> channels_;
-  const std::string method_;
+  const Target target_;
+  const std::unique_ptr<const Channels> channels_;
   const int callers_;
-  const std::string token_;
+};
+
+/// The same callers, who ask one thing without pause and take whatever they are answered. They end
+/// with the object.
+class Flood {
+ public:
+  Flood(Target target, int callers, std::string request);
+  ~Flood();
+
+  uint64_t answered() const;  ///< With OK.
+  uint64_t refused() const;
+
+ private:
+  struct Parts;
+  const std::unique_ptr<Parts> parts_;
 };
 
 /// Serves any unary method with a reply of so many bytes that looks at nothing, in the callback
-/// style, until it is killed; writes its address to a file. The floor of `resolve`.
-int ServeEcho(const std::string& address_file, uint64_t reply_bytes);
+/// style, until it is killed; writes its address to a file. The floor of `resolve`. Over TLS when
+/// there is a certificate.
+int ServeEcho(const std::string& address_file, uint64_t reply_bytes,
+              const Certificate& certificate);
+
+/// The same in a process of its own.
+struct Echo {
+  std::unique_ptr<Child> program;
+  std::string address;
+  static Result<Echo> Start(const Options& options, uint64_t reply_bytes,
+                            const Certificate& certificate = {});
+};
 
 }  // namespace yima::bench
 

@@ -21,10 +21,15 @@ constexpr std::array kBenches = {
     Bench{"issue", BenchIssue},
     Bench{"import", BenchImport},
     Bench{"resolve", BenchResolve},
+    Bench{"resolve_tls", BenchResolveTls},
+    Bench{"access", BenchAccess},
     Bench{"verify", BenchVerify},
     Bench{"symbol", BenchSymbol},
     Bench{"sheet", BenchSheet},
     Bench{"single_write", BenchSingleWrite},
+    Bench{"flood", BenchFlood},
+    Bench{"backup", BenchBackup},
+    Bench{"restart", BenchRestart},
     Bench{"page", BenchPage},
     Bench{"page_slow", BenchPageSlow},
     Bench{"memory_import", BenchMemoryImport},
@@ -100,10 +105,13 @@ int main(int argc, char** argv) {
   app.add_option("--yimad", options.yimad, "the server");
   app.add_option("--yima", options.yima, "the client");
   app.add_option("--echo", echo, "serve replies of so many bytes, NAME being the address file");
+  Certificate certificate;
+  app.add_option("--tls-cert", certificate.certificate, "for --echo: serve over TLS, with this");
+  app.add_option("--tls-key", certificate.key, "its key");
   uint64_t constant = 0;
   app.add_option("--constant-page", constant, "serve a page of so many bytes, NAME as above");
   CLI11_PARSE(app, argc, argv);
-  if (echo != 0 && names.size() == 1) return ServeEcho(names[0], echo);
+  if (echo != 0 && names.size() == 1) return ServeEcho(names[0], echo, certificate);
   if (constant != 0 && names.size() == 1) return ServeConstantPage(names[0], constant);
   if (sodium_init() < 0) return 1;
   const auto done = RunAll(options, names, json);

@@ -27,11 +27,15 @@ Result<std::string> ReadAddress(const fs::path& file, const Child& server) {
 
 }  // namespace
 
-Result<std::unique_ptr<Registry>> Registry::Make(const Options& options, const std::string& name) {
+Result<std::unique_ptr<Registry>> Registry::Make(const Options& options, const std::string& name,
+                                                 const Setup& setup) {
   const fs::path folder = options.work / fmt::format("{}-{}", name, NewRequestId());
-  std::unique_ptr<Registry> registry(new Registry(options, folder));
+  std::unique_ptr<Registry> registry(new Registry(options, setup, folder));
   YIMA_RETURN_IF_ERROR(Run({options.yimad.string(), "init", "--data", folder.string(), "--origin",
                             "HTTPS://QR.EXAMPLE.CN/"}));
+  if (setup.tls) {
+    YIMA_ASSIGN_OR_RETURN(registry->certificate_, Certificate::Make(folder));
+  }
   YIMA_RETURN_IF_ERROR(registry->Serve());
   return registry;
 }
@@ -46,17 +50,29 @@ Registry::~Registry() {
 Result<void> Registry::Serve() {
   const fs::path file = folder_ / "address";
   const fs::path http_file = folder_ / "http-address";
-  YIMA_ASSIGN_OR_RETURN(
-      server_,
-      Child::Start({options_.yimad.string(), "serve", "--listen", "127.0.0.1:0", "--http",
-                    "127.0.0.1:0", "--http-address-file", http_file.string(), "--address-file",
-                    file.string(), "--data", folder_.string(), "--public-rate", "0"}));
+  fs::remove(file);
+  std::vector<std::string> words = {options_.yimad.string(), "serve"};
+  const auto add = [&](const char* option, const std::string& value) {
+    words.insert(words.end(), {option, value});
+  };
+  add("--data", folder_.string());
+  add("--listen", "127.0.0.1:0");
+  add("--address-file", file.string());
+  add("--http", "127.0.0.1:0");
+  add("--http-address-file", http_file.string());
+  if (!setup_.public_limit) add("--public-rate", "0");
+  if (setup_.tls) {
+    add("--tls-cert", certificate_.certificate.string());
+    add("--tls-key", certificate_.key.string());
+  }
+  YIMA_ASSIGN_OR_RETURN(server_, Child::Start(words));
   YIMA_ASSIGN_OR_RETURN(address_, ReadAddress(file, *server_));
   YIMA_ASSIGN_OR_RETURN(http_address_, ReadAddress(http_file, *server_));
   ClientOptions options;
   options.server = address_;
   std::ifstream(folder_ / "admin-token") >> token_;
   options.token = token_;
+  options.ca = TextOf(certificate_.certificate);
   client_ = std::make_unique<Client>(options);
   return {};
 }
@@ -64,8 +80,12 @@ Result<void> Registry::Serve() {
 Result<void> Registry::Restart() {
   client_.reset();
   YIMA_RETURN_IF_ERROR(server_->Stop());
-  fs::remove(folder_ / "address");
   return Serve();
+}
+
+void Registry::Kill() {
+  client_.reset();
+  server_->Kill();
 }
 
 Result<Registry::Imported> Registry::Import(uint64_t n) {

@@ -1,11 +1,7 @@
-#include <fstream>
-#include <random>
-
 #include "tools/bench.d/benches.h"
 #include "tools/bench.d/load.h"
 #include "tools/bench.d/registry.h"
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "codegen/code/code_text.h"
 #include "yima/v1/resolver_service.pb.h"
@@ -14,6 +10,7 @@ namespace yima::bench {
 namespace {
 
 constexpr double kEchoesLeast = 31'000;
+constexpr double kTlsEchoesLeast = 15'000;
 constexpr int kCallers = 64;
 constexpr const char* kOrigin = "HTTPS://QR.EXAMPLE.CN/";
 
@@ -33,7 +30,7 @@ Result<Codes> MakeCodes(Registry& registry, uint64_t n) {
       const auto bytes = parts ? DecodeBody(parts->digits) : std::nullopt;
       if (bytes) codes.push_back(*bytes);
     }));
-    Note(fmt::format("resolve: {} of {} codes made", codes.size(), n));
+    Note(fmt::format("{} of {} codes made", codes.size(), n));
   }
   return codes;
 }
@@ -59,33 +56,18 @@ Result<void> CheckSome(const Registry& registry, const Codes& codes) {
   return {};
 }
 
-struct Echo {
-  std::unique_ptr<Child> program;
-  std::string address;
+/// How both are asked.
+struct Manner {
+  std::string bench;
+  uint64_t codes = 0;
+  bool known = false;  ///< Over TLS, by a caller who shows a token.
 };
 
-Result<Echo> StartEcho(const Options& options, uint64_t reply_bytes) {
-  const auto file = options.work / "echo-address";
-  std::filesystem::remove(file);
-  Echo echo;
-  YIMA_ASSIGN_OR_RETURN(echo.program,
-                        Child::Start({std::filesystem::read_symlink("/proc/self/exe").string(),
-                                      "--echo", fmt::to_string(reply_bytes), file.string()}));
-  while (echo.address.empty() && echo.program->Running()) {
-    usleep(2'000);
-    std::ifstream(file) >> echo.address;
-  }
-  return echo;
-}
-
-}  // namespace
-
-Result<Line> BenchResolve(const Options& options) {
-  const uint64_t codes_wanted =
-      options.codes != 0 ? options.codes : (options.quick ? 20'000 : 1'000'000);
+Result<Line> Measure(const Options& options, const Manner& manner) {
   const uint64_t calls = options.quick ? 5'000 : 100'000;
-  YIMA_ASSIGN_OR_RETURN(const auto registry, Registry::Make(options, "resolve"));
-  YIMA_ASSIGN_OR_RETURN(const Codes codes, MakeCodes(*registry, codes_wanted));
+  YIMA_ASSIGN_OR_RETURN(const auto registry,
+                        Registry::Make(options, manner.bench, {.tls = manner.known}));
+  YIMA_ASSIGN_OR_RETURN(const Codes codes, MakeCodes(*registry, manner.codes));
   YIMA_RETURN_IF_ERROR(registry->Restart());
   YIMA_RETURN_IF_ERROR(CheckSome(*registry, codes));
 
@@ -95,21 +77,36 @@ Result<Line> BenchResolve(const Options& options) {
     asked.set_text(kOrigin + EncodeBody(codes[Scattered(run << 32 | i) % codes.size()]));
     return asked.SerializeAsString();
   };
-  const Load resolver(registry->address(), "/yima.v1.ResolverService/Resolve", kCallers);
+  const std::string token = manner.known ? registry->token() : "";
+  const Target target = registry->TargetOf("/yima.v1.ResolverService/Resolve", token);
+  const Load resolver(target, kCallers);
   YIMA_ASSIGN_OR_RETURN(const auto warm, resolver.Run(calls, request, registry->server()));
-  YIMA_ASSIGN_OR_RETURN(const Echo echo,
-                        StartEcho(options, static_cast<uint64_t>(warm.reply_bytes)));
-  const Load echoing(echo.address, "/yima.bench.Echo/Echo", kCallers);
+  YIMA_ASSIGN_OR_RETURN(
+      const Echo echo,
+      Echo::Start(options, static_cast<uint64_t>(warm.reply_bytes), registry->certificate()));
+  const Load echoing({echo.address, "/yima.bench.Echo/Echo", token, target.ca}, kCallers);
   YIMA_RETURN_IF_ERROR(echoing.Run(calls / 5, request, *echo.program));
 
-  Line line{.bench = "resolve", .unit = "resolves/s", .floor_unit = "echoes/s"};
-  line.bar = codes_wanted > 1'000'000 ? 0.75 : 0.8;
-  return MedianOfRounds(line, options.quick ? 1 : 7, kEchoesLeast, [&]() -> Result<Round> {
+  Line line{.bench = manner.bench, .unit = "resolves/s", .floor_unit = "echoes/s"};
+  line.bar = manner.codes > 1'000'000 ? 0.75 : 0.8;
+  const double least = manner.known ? kTlsEchoesLeast : kEchoesLeast;
+  return MedianOfRounds(line, options.quick ? 1 : 7, least, [&]() -> Result<Round> {
     ++run;
     YIMA_ASSIGN_OR_RETURN(const auto floor, echoing.Run(calls, request, *echo.program));
     YIMA_ASSIGN_OR_RETURN(const auto figure, resolver.Run(calls, request, registry->server()));
     return Round{figure.per_second, floor.per_second, figure.cpu_us, floor.cpu_us};
   });
+}
+
+}  // namespace
+
+Result<Line> BenchResolve(const Options& options) {
+  const uint64_t codes = options.quick ? 20'000 : 1'000'000;
+  return Measure(options, {"resolve", options.codes != 0 ? options.codes : codes});
+}
+
+Result<Line> BenchResolveTls(const Options& options) {
+  return Measure(options, {"resolve_tls", options.quick ? uint64_t{20'000} : 100'000, true});
 }
 
 }  // namespace yima::bench

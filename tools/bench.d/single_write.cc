@@ -44,8 +44,8 @@ Result<Line> BenchSingleWrite(const Options& options) {
   YIMA_ASSIGN_OR_RETURN(const auto uids, FacilitiesOf(*registry, ledger.batch));
   YIMA_ASSIGN_OR_RETURN(const auto serials, BlankSerials(*registry, all));
 
-  const Load binding(registry->address(), "/yima.v1.IssuanceService/BindCode", kCallers,
-                     registry->token());
+  const Load binding(registry->TargetOf("/yima.v1.IssuanceService/BindCode", registry->token()),
+                     kCallers);
   uint64_t bound = 0;
   const auto request = [&](uint64_t i) {
     v1::BindCodeRequest asked;

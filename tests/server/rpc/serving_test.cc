@@ -227,6 +227,24 @@ TEST(ServingTest, SixtyFourCallersAreAllServed) {
   EXPECT_THAT(Findings(served.world()), ::testing::IsEmpty());
 }
 
+TEST(ServingTest, WhoAsksTooOftenIsMadeToWait) {
+  World world;
+  const Methods methods(world);
+  AuditTrail audit(world.domain());
+  server::Gate gate(world.domain(), audit, {.public_calls_a_second = 0.001, .public_burst = 1});
+  GrpcServer::Options options;
+  options.address = "127.0.0.1:0";
+  const auto server = *GrpcServer::Start(methods.table(), gate, options);
+  ClientOptions nobody;
+  nobody.server = server->address();
+  const Client client(nobody);
+  EXPECT_TRUE(client.GetTrustBundle());
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_EQ(RefusalOf(client.GetTrustBundle()),
+            (Refusal{StatusCode::kResourceExhausted, "RATE_EXCEEDED", ""}));
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, std::chrono::milliseconds(90));
+}
+
 TEST(ServingTest, SecondServerOnOneAddressIsRefused) {
   const auto server = Serve({});
   GrpcServer::Options options;
