@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <sodium.h>
 
+#include "server/access/token_text.h"
 #include "server/http/trust_files.h"
 #include "server/methods/call_log.h"
 #include "yima/v1/resolver_service.pb.h"
@@ -132,6 +133,13 @@ std::string MistakeOf(const Error& error, Language language) {
                  : "A short number has 11 letters and digits, like 00040-00006-D.";
 }
 
+bool HasTokenInUrl(const HttpRequest& request) {
+  return TokenText::Parse(request.path.substr(request.path.rfind('/') + 1)) ||
+         std::ranges::any_of(request.query, [](const auto& part) {
+           return TokenText::Parse(part.second).has_value();
+         });
+}
+
 }  // namespace
 
 Site::Site(const std::vector<Method>& table, const ClassCatalogue& classes, Webroot webroot,
@@ -149,6 +157,13 @@ Site::Site(const std::vector<Method>& table, const ClassCatalogue& classes, Webr
 
 void Site::Answer(const HttpRequest& request, const HttpReply& reply) const {
   const Asked asked{request, LanguageOf(request), WantsJson(request)};
+  if (HasTokenInUrl(request)) {
+    return reply(Refuse(asked, {StatusCode::kInvalidArgument,
+                                "TOKEN_IN_URL",
+                                "addresses are kept in logs and histories: revoke the token that "
+                                "stands in this one, and send another as Authorization: Bearer",
+                                {}}));
+  }
   const std::string_view path = request.path;
   if (path == "/healthz") return reply(Finish(asked, {.body = "ok\n"}));
   if (path == "/readyz") return AnswerReady(reply);

@@ -196,6 +196,18 @@ TEST_F(SiteTest, TextsThatCannotBeOneAreBadRequests) {
   EXPECT_EQ(nlohmann::json::parse(Ask(request).body)["error"]["status"], 400);
 }
 
+TEST_F(SiteTest, TokensInAddressesAreRefusedAndNotShown) {
+  const std::string token = "yima_4294967297_" + std::string(64, 'a');
+  HttpRequest in_query = At("/");
+  in_query.query["access_token"] = token;
+  for (const HttpRequest& request : {in_query, At("/" + token)}) {
+    const auto page = Ask(request);
+    EXPECT_EQ(page.status, 400);
+    EXPECT_THAT(page.body, HasSubstr("TOKEN_IN_URL"));
+    EXPECT_THAT(page.body, Not(HasSubstr(token)));
+  }
+}
+
 TEST_F(SiteTest, HomeAsksForAShortNumber) {
   const auto page = Ask(At("/"));
   EXPECT_EQ(page.status, 200);
