@@ -36,8 +36,6 @@ constexpr int kCallsAConnectionMax = 256;
 /// Who asks too often is answered so late, so that one who asks on without a pause leaves time for
 /// the others.
 constexpr std::chrono::milliseconds kRefusalWait{100};
-/// However long a client would wait.
-constexpr std::chrono::seconds kUnaryMax{60};
 
 using Clock = std::chrono::steady_clock;
 
@@ -102,7 +100,7 @@ grpc::ServerUnaryReactor* ServeUnary(const Method& method, const Door& door,
               : copied;
     unary.principal = call.principal_id;
     // Handlers do not ask after they replied. What its client waits for without end is given up.
-    call.cancelled = [context, until = unary.begun + kUnaryMax] {
+    call.cancelled = [context, until = unary.begun + door.call_max] {
       return context->IsCancelled() || Clock::now() > until;
     };
     method.unary(call, bytes,
@@ -172,7 +170,7 @@ struct GrpcServer::Parts {
   Parts(Gate& gate, const Options& options)
       : streams({options.streams_max, options.streams_a_caller, options.first_message_max,
                  options.message_max, options.read_max, options.stream_max}),
-        door{gate, streams, !options.client_ca_file.empty()} {}
+        door{gate, streams, options.call_max, !options.client_ca_file.empty()} {}
 
   StreamCount streams;
   const Door door;

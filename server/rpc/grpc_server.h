@@ -17,6 +17,8 @@ class GrpcServer {
  public:
   struct Options {
     std::string address = "127.0.0.1:8340";  ///< host:port; port 0 takes a free one.
+    /// However long its client would wait, a call that is no stream is given up by then.
+    std::chrono::milliseconds call_max{60'000};
     /// Streams served at a time, each on a thread of its own; more are RESOURCE_EXHAUSTED.
     int streams_max = 64;
     /// Within which a stream's first message must come, since the stream holds a thread.

@@ -51,6 +51,7 @@ class StreamCount {
 struct Door {
   Gate& gate;
   StreamCount& streams;
+  std::chrono::milliseconds call_max{0};  ///< Of calls that are no streams.
   bool by_certificate = false;
 
   /// Fills in the call, or refuses it.

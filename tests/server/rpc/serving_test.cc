@@ -163,30 +163,55 @@ TEST(ServingTest, DeadlineThatExpiresInTheMiddleEndsTheCallAlone) {
   EXPECT_TRUE(transport.Unary("test.Slow/Answer", request, response, kLong));
 }
 
+/// A method that works until it learns that nobody waits any more, or has asked 30,000 times.
+class SlowMethod {
+ public:
+  ~SlowMethod() { working_.join(); }
+  std::vector<Method> table() {
+    return {{"test.Slow/Answer",
+             kPublic,
+             [this](const Call& call, std::string_view, Reply reply) {
+               working_ = std::thread([this, call, reply] {
+                 constexpr int kAsksMax = 30'000;
+                 int asks = 0;
+                 while (!call.cancelled() && ++asks < kAsksMax) {
+                   std::this_thread::sleep_for(milliseconds(1));
+                 }
+                 learnt_.set_value(asks < kAsksMax);
+                 reply(CallerGone());
+               });
+             },
+             {}}};
+  }
+  bool HasLearnt() { return learnt_.get_future().get(); }
+
+ private:
+  std::promise<bool> learnt_;
+  std::thread working_;
+};
+
 TEST(ServingTest, HandlerLearnsThatNobodyWaits) {
-  std::promise<bool> learnt;
-  std::thread working;
-  const auto server = Serve({{"test.Slow/Answer",
-                              kPublic,
-                              [&](const Call& call, std::string_view, Reply reply) {
-                                working = std::thread([&learnt, call, reply] {
-                                  constexpr int kAsksMax = 30'000;
-                                  int asks = 0;
-                                  while (!call.cancelled() && ++asks < kAsksMax) {
-                                    std::this_thread::sleep_for(milliseconds(1));
-                                  }
-                                  learnt.set_value(asks < kAsksMax);
-                                  reply(std::string());
-                                });
-                              },
-                              {}}});
+  SlowMethod slow;
+  const auto server = Serve(slow.table());
   v1::GetBatchRequest request;
   v1::GetBatchResponse response;
   EXPECT_EQ(RefusalOf(Transport({.server = server->address()})
                           .Unary("test.Slow/Answer", request, response, milliseconds(100))),
             (Refusal{StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED", ""}));
-  EXPECT_TRUE(learnt.get_future().get());
-  working.join();
+  EXPECT_TRUE(slow.HasLearnt());
+}
+
+TEST(ServingTest, CallIsGivenUpHoweverLongItsClientWaits) {
+  SlowMethod slow;
+  GrpcServer::Options options;
+  options.address = "127.0.0.1:0";
+  options.call_max = milliseconds(50);
+  const auto server = *GrpcServer::Start(slow.table(), OpenGate(), options);
+  v1::GetBatchRequest request;
+  v1::GetBatchResponse response;
+  EXPECT_FALSE(Transport({.server = server->address()})
+                   .Unary("test.Slow/Answer", request, response, std::chrono::hours(1)));
+  EXPECT_TRUE(slow.HasLearnt());
 }
 
 TEST(ServingTest, ExceptionOfAHandlerIsItsCallsErrorAlone) {
