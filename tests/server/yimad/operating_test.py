@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 import unittest
+import urllib.request
 
 YIMAD, YIMA, SOURCE = sys.argv.pop(1), sys.argv.pop(1), pathlib.Path(sys.argv.pop(1))
 
@@ -155,9 +156,10 @@ class ServiceTest(OperatingTest):
 
     def yima(self, *args, **more):
         address = (self.folder / "address").read_text().strip()
-        return subprocess.run([YIMA, *args, "--server", address, "--json"], env=clean_environment(HOME=str(self.folder),
-                                                    YIMA_TOKEN=(self.data / "admin-token").read_text(), **more),
-                              capture_output=True, text=True, timeout=60).stdout
+        environment = clean_environment(**{"HOME": str(self.folder),
+                                           "YIMA_TOKEN": (self.data / "admin-token").read_text()} | more)
+        return subprocess.run([YIMA, *args, "--server", address, "--json"], env=environment, capture_output=True, text=True,
+                              timeout=60).stdout
 
     def test_logs_are_objects_when_asked_for(self):
         self.init()
@@ -182,21 +184,30 @@ class ServiceTest(OperatingTest):
     def test_each_call_is_a_line_when_asked_for(self):
         self.init()
         trace = "4bf92f3577b34da6a3ce929d0e0e4736"
-        process = self.serve("--data", self.data, "--listen", "127.0.0.1:0", "--http", "none", "--log-format", "json",
-                             "--log-level", "debug")
+        http = self.folder / "http"
+        process = self.serve("--data", self.data, "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--http-address-file",
+                             http, "--log-format", "json", "--log-level", "debug")
         text = json.loads(self.yima("codes", "issue", "--blank", "1", "--request-id", "issue-1",
                                     TRACEPARENT=f"00-{trace}-00f067aa0ba902b7-01"))["text"]
         self.yima("resolve", text)
         self.yima("resolve", text.replace("1", "2"))
+        token = (self.data / "admin-token").read_text().strip()
+        wrong = token[:-4] + "0000"
+        self.assertEqual(self.yima("codes", "show", text, YIMA_TOKEN=wrong), "")
+        asked = urllib.request.Request(f"http://{http.read_text().strip()}/{text.rsplit('/')[-1]}",
+                                       headers={"Host": "qr.example.cn", "Authorization": f"Bearer {token}",
+                                                "traceparent": f"00-{trace}-00f067aa0ba902b8-01"})
+        with urllib.request.urlopen(asked) as answer:
+            self.assertEqual(answer.status, 200)
         log = self.stop(process)
         calls = [line for line in map(json.loads, log.splitlines()) if "method" in line]
         [issue] = [line for line in calls if line["method"].endswith("/IssueCodes")]
         self.assertEqual((issue["request_id"], issue["trace_id"], issue["level"]), ("issue-1", trace, "debug"))
         self.assertEqual(len({line["trace_id"] for line in calls}), 3)
+        self.assertIn((trace, "00f067aa0ba902b8"), [(line["trace_id"], line["parent_id"]) for line in calls])
         self.assertNotIn("reason", issue)
         # Neither secrets nor what is printed on plates.
-        token = (self.data / "admin-token").read_text().strip()
-        for secret in (token, token.rsplit("_")[-1], text, text[-40:]):
+        for secret in (token, token.rsplit("_")[-1], wrong, text, text[-40:]):
             self.assertNotIn(secret, log)
 
 
