@@ -102,6 +102,7 @@ constexpr Words kWords[] = {
     {"DATE_MALFORMED", "日期格式不对"},
     {"DAY_AFTER_LAST", "日期晚于密钥的最后一日"},
     {"DAY_PAST", "日期已过"},
+    {"DISK_ERROR", "磁盘读写出错"},
     {"DISK_FULL", "磁盘已满"},
     {"EPOCHS_USED_UP", "纪元已用尽"},
     {"FILE_UNREADABLE", "无法读取文件"},
