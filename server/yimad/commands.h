@@ -19,6 +19,12 @@ struct InitOptions {
 };
 int RunInit(const InitOptions& options);
 
+struct AdminTokenOptions {
+  std::filesystem::path data;
+  std::filesystem::path passphrase_file;
+};
+int RunAdminToken(const AdminTokenOptions& options);
+
 struct ServeOptions {
   std::filesystem::path data;
   std::string listen = "127.0.0.1:8340";

@@ -53,6 +53,20 @@ void AddInit(CLI::App& app) {
   command->callback([options] { exit_code = yima::server::RunInit(*options); });
 }
 
+void AddAdminToken(CLI::App& app) {
+  auto* command = AddCommand(
+      app, "admin-token",
+      Say("管理员令牌遗失时重发：写入数据目录的 admin-token，前一个作废；可与服务同时运行",
+          "a new administrator's token in the data folder's admin-token, when it was lost; the one "
+          "before is revoked; also beside a running server"),
+      "\n  yimad admin-token --data /var/lib/yima"
+      "\n  yima login --token-file demo/admin-token    # after yimad admin-token --data demo");
+  const auto options = std::make_shared<yima::server::AdminTokenOptions>();
+  AddData(command, options->data);
+  AddPassphrase(command, options->passphrase_file);
+  command->callback([options] { exit_code = yima::server::RunAdminToken(*options); });
+}
+
 void AddHttp(CLI::App* command, yima::server::ServeOptions& options) {
   command
       ->add_option("--http", options.http,
@@ -247,6 +261,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "yimad " YIMA_VERSION, Say("打印版本", "print the version"));
   app.require_subcommand(1);
   AddInit(app);
+  AddAdminToken(app);
   AddServe(app);
   AddCheck(app);
   AddBackup(app);

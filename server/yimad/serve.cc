@@ -253,9 +253,9 @@ void KeepHouseUntil(const sigset_t& signals, const Domain& domain, TrustNotes& n
 }
 
 /// Serving matters more than being told of new keys.
-std::unique_ptr<ControlDoor> OpenControl(const std::filesystem::path& data, Custodian& custodian) {
-  auto door = ControlDoor::Open(
-      data, [&custodian](const Order& order) { return CarryOut(custodian, order); });
+std::unique_ptr<ControlDoor> OpenControl(const OrderParts& parts) {
+  auto door =
+      ControlDoor::Open(parts.data, [parts](const Order& order) { return CarryOut(parts, order); });
   if (door) return *std::move(door);
   spdlog::warn("keys and origins cannot be changed while serving: {}", door.error().message);
   return nullptr;
@@ -304,7 +304,7 @@ Result<void> Serve(const ServeOptions& options) {
                         OpenHttpDoor(options, certificate, table, gate, domain, metrics));
   YIMA_ASSIGN_OR_RETURN(const auto figures,
                         OpenMetricsDoor(options, metrics, table, domain, resolver, audit));
-  const auto control = OpenControl(options.data, custodian);
+  const auto control = OpenControl({options.data, domain, custodian});
   YIMA_RETURN_IF_ERROR(TellAddresses(options, http.get(), figures.get()));
   if (!options.address_file.empty()) {
     YIMA_RETURN_IF_ERROR(

@@ -90,6 +90,7 @@ struct Words {
 };
 constexpr Words kWords[] = {
     {"ADDRESS_UNAVAILABLE", "无法监听该地址"},
+    {"ADMIN_MISSING", "没有任何管理员"},
     {"BACKUP_DAMAGED", "备份损坏"},
     {"BACKUP_MISSING", "目录中没有备份"},
     {"BUNDLE_OUTDATED", "信任包草稿之后密钥或网址又有改动"},
