@@ -75,6 +75,7 @@ struct RestoreOptions {
   bool nothing_published = false;  ///< … or the word that there is none.
   std::filesystem::path passphrase_file;
   std::filesystem::path state;  ///< Where epochs are remembered.
+  bool keep_tokens = false;
   bool json = false;
 };
 int RunRestore(const RestoreOptions& options);

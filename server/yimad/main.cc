@@ -191,6 +191,10 @@ void AddRestore(CLI::App& app) {
                        "folder that remembers the epochs of this machine; else below "
                        "XDG_STATE_HOME"))
       ->envname("YIMAD_STATE");
+  command->add_flag("--keep-tokens", options->keep_tokens,
+                    Say("保留备份时的令牌，包括此后作废的；缺省全部作废，另发一个给管理员",
+                        "tokens stay as at the backup, also those revoked since; else all are "
+                        "revoked and the administrator gets a new one"));
   AddJson(command, options->json);
   command->callback([options] { exit_code = yima::server::RunRestore(*options); });
 }

@@ -51,7 +51,7 @@ class Registry:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError("yimad did not come up: " + (self.folder / "yimad.err").read_text())
             time.sleep(0.01)
-        if (self.data / "admin-token").exists():  # A folder that was restored has none.
+        if (self.data / "admin-token").exists():  # One restored with --keep-tokens has none.
             self.token = (self.data / "admin-token").read_text().strip()
         # The same address after each restart, since the same command line names it.
         self.address = self.listen = address.read_text().strip()
