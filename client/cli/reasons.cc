@@ -63,6 +63,7 @@ constexpr auto kWords = std::to_array<Words>({
     {"DATE_MALFORMED", "日期有误"},
     {"DEADLINE_EXCEEDED", "超时"},
     {"DIGITS_MALFORMED", "码文数字有误"},
+    {"DISK_ERROR", "服务器磁盘读写出错"},
     {"DISK_FULL", "磁盘已满"},
     {"DIVISION_MALFORMED", "行政区划代码有误"},
     {"DIVISION_UNKNOWN", "没有这个行政区划"},

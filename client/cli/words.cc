@@ -103,6 +103,8 @@ constexpr Hint kHints[] = {
      "run the same command again once the server is back"},
     {"METHOD_UNKNOWN", "服务器与 yima 的版本是否一致？",
      "are server and yima of the same version?"},
+    {"DISK_ERROR", "磁盘恢复后再次运行同一命令",
+     "run the same command again once the disk of the server works"},
     {"STORE_DAMAGED", "在服务器上运行 yimad check", "run yimad check on the server"},
     {"STORE_READ_ONLY", "在服务器上运行 yimad check", "run yimad check on the server"},
     {"CLASS_UNKNOWN", "yima classes list 列出部件小类", "yima classes list shows the classes"},

@@ -1,5 +1,7 @@
 #include "server/access/audit_trail.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "server/domain/batch_items.h"
@@ -28,7 +30,8 @@ Result<Cursor> ReadCursor(const store::Snapshot& snapshot) {
 
 void AuditTrail::Note(v1::Refusal refusal) {
   const std::lock_guard lock(mutex_);
-  ++count_;
+  const uint64_t times = std::max<uint64_t>(refusal.count(), 1);
+  count_ += times;
   Sort sort{refusal.principal(), refusal.token(), refusal.peer(), refusal.method(),
             refusal.reason()};
   // Strangers, who can have many addresses, leave room for what callers are refused.
@@ -44,13 +47,14 @@ void AuditTrail::Note(v1::Refusal refusal) {
   if (is_new) {
     noted.refusal = std::move(refusal);
     noted.refusal.set_time_us(domain_.now());
+    noted.refusal.set_count(0);
   }
-  noted.refusal.set_count(noted.refusal.count() + 1);
+  noted.refusal.set_count(noted.refusal.count() + times);
   noted.changed = true;
 }
 
-void AuditTrail::NoteIfRefused(const Call& call, const Error& error) {
-  if (error.code != StatusCode::kPermissionDenied) return;
+void AuditTrail::NoteIfRefused(const Call& call, const Error& error, uint64_t times) {
+  if (error.code != StatusCode::kPermissionDenied && error.reason != "TOO_MANY_STREAMS") return;
   v1::Refusal refusal;
   refusal.set_principal(call.principal_id);
   refusal.set_token(call.token);
@@ -58,6 +62,7 @@ void AuditTrail::NoteIfRefused(const Call& call, const Error& error) {
   refusal.set_method(call.method);
   refusal.set_reason(error.reason);
   refusal.set_message(error.message);
+  refusal.set_count(times);
   Note(std::move(refusal));
 }
 

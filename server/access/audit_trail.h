@@ -20,10 +20,12 @@ class AuditTrail {
 
   explicit AuditTrail(const Domain& domain) : domain_(domain) {}
 
-  /// Remembers a refusal; `refusal` has no time and no count. Quick, writes nothing.
+  /// Remembers a refusal, or as many equal ones as it counts; `refusal` has no time. Quick, writes
+  /// nothing.
   void Note(v1::Refusal refusal);
-  /// Remembers that a rule refused a caller that had been let in; other errors are ignored.
-  void NoteIfRefused(const Call& call, const Error& error);
+  /// Remembers that a caller that had been let in was refused, so often; errors other than refusals
+  /// are ignored.
+  void NoteIfRefused(const Call& call, const Error& error, uint64_t times = 1);
   /// Writes what was noted since. Waits for the store, so not for handlers. What could not be
   /// written is tried again the next time.
   Result<void> Keep();

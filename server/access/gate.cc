@@ -84,14 +84,14 @@ Result<void> Gate::Admit(std::string_view method, Roles roles, const Credentials
                          Call& call) {
   if (shown.authorization.empty() && shown.certificate.empty()) {
     if ((roles & 1) == 0) {
-      return Refuse(method, nullptr, shown,
+      return Refuse(method, {}, shown,
                     {StatusCode::kUnauthenticated,
                      "TOKEN_MISSING",
                      fmt::format("{} needs a token", method),
                      {}});
     }
     if (auto slow = CheckRate(public_rate_, shown); !slow) {
-      return Refuse(method, nullptr, shown, std::move(slow).error());
+      return Refuse(method, {}, shown, std::move(slow).error());
     }
     static const auto kNowhere = std::make_shared<const Reach>();
     call.principal = "public";
@@ -100,20 +100,24 @@ Result<void> Gate::Admit(std::string_view method, Roles roles, const Credentials
     call.reach = kNowhere;
     return {};
   }
-  auto known = CallerOf(shown);
-  if (!known) return Refuse(method, nullptr, shown, std::move(known).error());
+  v1::Refusal whose;
+  auto known = CallerOf(shown, whose);
+  if (!known) return Refuse(method, std::move(whose), shown, std::move(known).error());
   const Caller& caller = **known;
+  const auto refuse = [&](Error error) {
+    whose.set_principal(caller.principal.id());
+    whose.set_token(caller.token.id());
+    return Refuse(method, std::move(whose), shown, std::move(error));
+  };
   if (caller.token.id() != 0 && caller.token.expire_time_us() <= domain_.now()) {
-    return Refuse(method, &caller, shown,
-                  {StatusCode::kUnauthenticated,
+    return refuse({StatusCode::kUnauthenticated,
                    "TOKEN_EXPIRED",
                    fmt::format("token {} has run out", caller.token.id()),
                    {}});
   }
   // Any caller may do what everybody may.
   if ((roles & 1) == 0 && roles != kCallers && (caller.roles & roles) == 0) {
-    return Refuse(method, &caller, shown,
-                  {StatusCode::kPermissionDenied,
+    return refuse({StatusCode::kPermissionDenied,
                    "ROLE_MISSING",
                    fmt::format("principal {} has no role that may call {}", caller.id_text, method),
                    {}});
@@ -130,18 +134,13 @@ Result<void> Gate::Admit(std::string_view method, Roles roles, const Credentials
   return {};
 }
 
-tl::unexpected<Error> Gate::Refuse(std::string_view method, const Caller* caller,
+tl::unexpected<Error> Gate::Refuse(std::string_view method, v1::Refusal whose,
                                    const Credentials& shown, Error error) {
-  v1::Refusal refusal;
-  if (caller != nullptr) {
-    refusal.set_principal(caller->principal.id());
-    refusal.set_token(caller->token.id());
-  }
-  refusal.set_peer(shown.address());
-  refusal.set_method(std::string(method));
-  refusal.set_reason(error.reason);
-  refusal.set_message(error.message);
-  audit_.Note(std::move(refusal));
+  whose.set_peer(shown.address());
+  whose.set_method(std::string(method));
+  whose.set_reason(error.reason);
+  whose.set_message(error.message);
+  audit_.Note(std::move(whose));
   return tl::unexpected(std::move(error));
 }
 
@@ -173,7 +172,8 @@ Gate::Proof Gate::ProofOf(const Credentials& shown) const {
   return proof;
 }
 
-Result<std::shared_ptr<const Gate::Caller>> Gate::CallerOf(const Credentials& shown) {
+Result<std::shared_ptr<const Gate::Caller>> Gate::CallerOf(const Credentials& shown,
+                                                           v1::Refusal& whose) {
   const Proof proof = ProofOf(shown);
   // Read before the store is: what changes meanwhile makes what was read too old to be kept.
   const uint64_t changes = domain_.access_changes->load(std::memory_order_acquire);
@@ -184,7 +184,7 @@ Result<std::shared_ptr<const Gate::Caller>> Gate::CallerOf(const Credentials& sh
       if (found != known_.end()) return found->second;
     }
   }
-  auto verified = Verify(shown);
+  auto verified = Verify(shown, whose);
   if (!verified) {
     // Whoever tries secrets is slowed down, and keeps nobody out who knows one.
     YIMA_RETURN_IF_ERROR(CheckRate(tries_, shown));
@@ -200,7 +200,8 @@ Result<std::shared_ptr<const Gate::Caller>> Gate::CallerOf(const Credentials& sh
   return caller;
 }
 
-Result<std::shared_ptr<const Gate::Caller>> Gate::Verify(const Credentials& shown) const {
+Result<std::shared_ptr<const Gate::Caller>> Gate::Verify(const Credentials& shown,
+                                                         v1::Refusal& whose) const {
   const auto snapshot = domain_.store.Read();
   v1::Token token;
   uint64_t principal = 0;
@@ -213,6 +214,11 @@ Result<std::shared_ptr<const Gate::Caller>> Gate::Verify(const Credentials& show
     if (principal == 0) {
       return Unknown("CERTIFICATE_UNKNOWN", "no principal has the certificate's name");
     }
+  }
+  whose.set_principal(principal);
+  whose.set_token(token.id());
+  if (token.revoke_time_us() != 0) {
+    return Unknown("TOKEN_REVOKED", fmt::format("token {} was revoked", token.id()));
   }
   return MakeCaller(*snapshot, principal, token);
 }
@@ -230,9 +236,6 @@ Result<uint64_t> Gate::PrincipalOfToken(const store::Snapshot& snapshot, std::st
                 fmt::format("token {} does not parse", parsed.id));
   }
   if (sodium_memcmp(hash.data(), token.secret_hash().data(), hash.size()) != 0) return unknown();
-  if (token.revoke_time_us() != 0) {
-    return Unknown("TOKEN_REVOKED", fmt::format("token {} was revoked", parsed.id));
-  }
   return token.principal();
 }
 

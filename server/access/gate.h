@@ -42,6 +42,9 @@ class Gate {
   /// PERMISSION_DENIED: ROLE_MISSING; RESOURCE_EXHAUSTED: RATE_EXCEEDED with a delay.
   Result<void> Admit(std::string_view method, Roles roles, const Credentials& shown, Call& call);
 
+  /// For the audit trail: what was refused to a caller that had been let in.
+  void NoteIfRefused(const Call& call, const Error& error) { audit_.NoteIfRefused(call, error); }
+
   /// Grows with each change of a principal or a token.
   uint64_t changes() const { return domain_.access_changes->load(std::memory_order_acquire); }
   /// Whether a call that was let in when `changes` was what it says would be let in again, within
@@ -56,8 +59,9 @@ class Gate {
     size_t operator()(const Proof& proof) const { return proof[0]; }
   };
 
-  Result<std::shared_ptr<const Caller>> CallerOf(const Credentials& shown);
-  Result<std::shared_ptr<const Caller>> Verify(const Credentials& shown) const;
+  /// `whose` gets who has proved to be the caller, also when it is refused.
+  Result<std::shared_ptr<const Caller>> CallerOf(const Credentials& shown, v1::Refusal& whose);
+  Result<std::shared_ptr<const Caller>> Verify(const Credentials& shown, v1::Refusal& whose) const;
   Result<uint64_t> PrincipalOfToken(const store::Snapshot& snapshot, std::string_view text,
                                     v1::Token& token) const;
   Result<std::shared_ptr<const Caller>> MakeCaller(const store::Snapshot& snapshot,
@@ -66,8 +70,8 @@ class Gate {
   Proof ProofOf(const Credentials& shown) const;
   static Result<void> CheckRate(RateLimit& rate, const Credentials& shown);
   void NoteUse(const Caller& caller);
-  tl::unexpected<Error> Refuse(std::string_view method, const Caller* caller,
-                               const Credentials& shown, Error error);
+  tl::unexpected<Error> Refuse(std::string_view method, v1::Refusal whose, const Credentials& shown,
+                               Error error);
 
   const Domain& domain_;
   AuditTrail& audit_;

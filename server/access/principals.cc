@@ -103,12 +103,6 @@ Result<void> CheckPrincipal(const store::Snapshot& snapshot, const v1::Principal
   return {};
 }
 
-bool IsAdmin(const v1::Principal& principal) {
-  return !principal.disabled() &&
-         std::ranges::any_of(principal.grants(),
-                             [](const v1::Grant& grant) { return grant.role() == v1::ROLE_ADMIN; });
-}
-
 /// Another administrator, who must still be one when the change is carried out: two who remove each
 /// other at the same moment would otherwise both succeed.
 Result<void> KeepAnAdmin(const store::Snapshot& snapshot, uint64_t removed, ChangeWriter& writer) {
@@ -160,6 +154,12 @@ Result<v1::Principal> Shown(const Domain& domain, const store::Snapshot& snapsho
 }
 
 }  // namespace
+
+bool IsAdmin(const v1::Principal& principal) {
+  return !principal.disabled() &&
+         std::ranges::any_of(principal.grants(),
+                             [](const v1::Grant& grant) { return grant.role() == v1::ROLE_ADMIN; });
+}
 
 Result<Planned> PlanCreatePrincipal(const Domain& domain, const Call& call,
                                     const v1::CreatePrincipalRequest& request,

@@ -8,6 +8,9 @@
 
 namespace yima::server {
 
+/// Whether it has the role, and is not disabled.
+bool IsAdmin(const v1::Principal& principal);
+
 /// PRINCIPAL_KIND_UNKNOWN, NAME_MISSING, ROLE_UNKNOWN, DIVISION_MALFORMED, ORGANIZATION_UNKNOWN,
 /// FIELD_TOO_LONG, TOO_MANY_VALUES, FIELD_OUTPUT_ONLY, CERTIFICATE_NAME_TAKEN.
 Result<Planned> PlanCreatePrincipal(const Domain& domain, const Call& call,

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "server/access/principals.h"
 #include "server/access/roles.h"
 #include "server/domain/batch_items.h"
 #include "server/domain/page_scan.h"
@@ -14,6 +15,7 @@ namespace yima::server {
 namespace {
 
 constexpr size_t kLabelMax = 64;
+constexpr std::string_view kAdminLabel = "admin-token";
 constexpr int64_t kSecond = 1'000'000;
 constexpr int64_t kLifetimeMin = 60;
 constexpr int64_t kLifetimeMax = int64_t{10} * 365 * 86'400;
@@ -101,6 +103,33 @@ v1::Token NewToken(const Domain& domain, uint64_t id, uint64_t principal, int64_
   token.set_create_time_us(domain.now());
   token.set_expire_time_us(domain.now() + (lifetime != 0 ? lifetime : kLifetimeUsual) * kSecond);
   return token;
+}
+
+/// Not stored yet; its text is kept.
+Result<v1::Token> NewAdminToken(const Domain& domain, uint64_t id, uint64_t principal,
+                                const std::function<Result<void>(std::string_view)>& keep) {
+  v1::Token token = NewToken(domain, id, principal, kLifetimeMax, kAdminLabel);
+  const TokenText text = TokenText::Make(id);
+  token.set_secret_hash(SecretHash(domain.keys, text));
+  YIMA_RETURN_IF_ERROR(keep(text.ToString()));
+  return token;
+}
+
+Result<Read<v1::Principal>> FirstAdministrator(const store::Snapshot& snapshot) {
+  std::optional<Read<v1::Principal>> found;
+  YIMA_RETURN_IF_ERROR(snapshot.Scan(
+      store::Kind::kPrincipal, 0, {}, [&](uint64_t, uint64_t revision, std::string_view bytes) {
+        v1::Principal principal;
+        if (principal.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) &&
+            IsAdmin(principal)) {
+          found.emplace();
+          found->revision = revision;
+          found->record = std::move(principal);
+        }
+        return !found;
+      }));
+  if (found) return *std::move(found);
+  return Fail(StatusCode::kFailedPrecondition, "ADMIN_MISSING", "nobody is administrator");
 }
 
 }  // namespace
@@ -240,10 +269,7 @@ Result<void> MakeFirstAdministrator(const Domain& domain,
   principal.set_create_time_us(domain.now());
   principal.set_update_time_us(principal.create_time_us());
   YIMA_ASSIGN_OR_RETURN(const uint64_t token_id, domain.numbers.NewId(store::Kind::kToken));
-  v1::Token token = NewToken(domain, token_id, id, kLifetimeMax, "admin-token");
-  const TokenText text = TokenText::Make(token_id);
-  token.set_secret_hash(SecretHash(domain.keys, text));
-  YIMA_RETURN_IF_ERROR(keep(text.ToString()));
+  YIMA_ASSIGN_OR_RETURN(const auto token, NewAdminToken(domain, token_id, id, keep));
   Call call;
   call.method = "yimad";
   call.principal = "local";
@@ -254,6 +280,37 @@ Result<void> MakeFirstAdministrator(const Domain& domain,
   YIMA_RETURN_IF_ERROR(Settled(store::ApplyAndWait(domain.store, std::move(change))));
   domain.access_changes->fetch_add(1, std::memory_order_release);
   return {};
+}
+
+Result<uint64_t> RenewAdminToken(const Domain& domain, const Call& call,
+                                 const std::function<Result<void>(std::string_view)>& keep) {
+  const auto snapshot = domain.store.Read();
+  YIMA_ASSIGN_OR_RETURN(const auto admin, FirstAdministrator(*snapshot));
+  const uint64_t principal = admin.record.id();
+  YIMA_ASSIGN_OR_RETURN(const uint64_t token_id, domain.numbers.NewId(store::Kind::kToken));
+  YIMA_ASSIGN_OR_RETURN(const auto token, NewAdminToken(domain, token_id, principal, keep));
+  v1::Principal noted = admin.record;
+  noted.set_update_time_us(domain.now());
+  ChangeWriter writer(call, "");
+  // Tokens are not in the log, so its holder's record tells of it.
+  writer.Replace(principal, admin.revision, admin.record, noted);
+  store::Change change = writer.Take();
+  change.puts.push_back(PutToken(token, 0));
+  YIMA_RETURN_IF_ERROR(snapshot->Scan(
+      store::Kind::kToken, 0, {}, [&](uint64_t, uint64_t revision, std::string_view bytes) {
+        v1::Token old;
+        old.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+        if (old.principal() != principal || old.label() != kAdminLabel ||
+            old.revoke_time_us() != 0) {
+          return true;
+        }
+        old.set_revoke_time_us(domain.now());
+        change.puts.push_back(PutToken(old, revision));
+        return change.puts.size() < store::Change::kRecordsMax;
+      }));
+  YIMA_RETURN_IF_ERROR(Settled(store::ApplyAndWait(domain.store, std::move(change))));
+  domain.access_changes->fetch_add(1, std::memory_order_release);
+  return principal;
 }
 
 }  // namespace yima::server

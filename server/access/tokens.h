@@ -42,6 +42,12 @@ Result<v1::ListTokensResponse> ListTokens(const Domain& domain, const Call& call
 Result<void> MakeFirstAdministrator(const Domain& domain,
                                     const std::function<Result<void>(std::string_view)>& keep);
 
+/// A new token for the first of the administrators, by its id, in place of those that this function
+/// and MakeFirstAdministrator have made for it, which are revoked. The log tells who did it. `keep`
+/// as above; waits for the store. Gives whose it is. ADMIN_MISSING when nobody is administrator.
+Result<uint64_t> RenewAdminToken(const Domain& domain, const Call& call,
+                                 const std::function<Result<void>(std::string_view)>& keep);
+
 }  // namespace yima::server
 
 #endif  // YIMA_SERVER_ACCESS_TOKENS_H_

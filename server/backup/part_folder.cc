@@ -70,23 +70,20 @@ Result<PartFolder> PartFolder::Begin(const fs::path& target, std::string_view fi
   PartFolder part(place, HiddenBeside(place), std::string(field));
   const fs::path hidden = part.path_;
   std::error_code error;
-  if (fs::exists(hidden, error)) {
-    const auto left = store::FolderLock::Take(hidden);
-    if (!left) {
-      part.path_.clear();  // It is another's.
-      return Fail(StatusCode::kFailedPrecondition, "FOLDER_BUSY",
-                  fmt::format("another process is making {}", place.string()), part.field_);
-    }
-    fs::remove_all(hidden, error);
-  }
   fs::create_directories(place.parent_path(), error);
-  if (mkdir(hidden.c_str(), 0700) != 0) {
+  if (mkdir(hidden.c_str(), 0700) != 0 && errno != EEXIST) {
     const int why = errno;
     part.path_.clear();
     return Unwritable(hidden, why, part.field_);
   }
-  YIMA_ASSIGN_OR_RETURN(auto lock, store::FolderLock::Take(hidden));
-  part.lock_.emplace(std::move(lock));
+  auto lock = store::FolderLock::TakeFolder(hidden);
+  if (!lock) {
+    part.path_.clear();  // It is another's.
+    return Fail(StatusCode::kFailedPrecondition, "FOLDER_BUSY",
+                fmt::format("another process is making {}", place.string()), part.field_);
+  }
+  part.lock_.emplace(*std::move(lock));
+  for (const auto& left : fs::directory_iterator(hidden, error)) fs::remove_all(left, error);
   return part;
 }
 

@@ -12,7 +12,8 @@
 namespace yima::server {
 
 /// A folder in the making: hidden beside the place where it is to stand (`.NAME.part`), renamed
-/// there when it is whole, removed with all that is in it otherwise. What a process that was killed
+/// there when it is whole, removed with all that is in it otherwise. Locked all the while, beside
+/// whatever is opened in it, so that nobody else makes it. What a process that was killed
 /// left is cleared away by the next. Not thread-safe.
 class PartFolder {
  public:
@@ -24,8 +25,6 @@ class PartFolder {
   ~PartFolder();
 
   const std::filesystem::path& path() const { return path_; }
-  /// Gives up the lock in the folder, so that a store can be opened there.
-  void Unlock() { lock_.reset(); }
   /// Copies a file from elsewhere, durable, for its owner only. DISK_FULL, FILE_UNREADABLE,
   /// FILE_UNWRITABLE.
   Result<void> Copy(const std::filesystem::path& from, const std::string& name);

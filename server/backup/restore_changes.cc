@@ -6,6 +6,7 @@
 #include "server/domain/domain.h"
 #include "server/resolver/lost_codes.h"
 #include "server/resolver/trust_notes.h"
+#include "yima/v1/access.pb.h"
 
 namespace yima::server {
 namespace {
@@ -122,6 +123,27 @@ Result<RestoreReport> OpenEpoch(store::Store& store, const Call& call, const Pub
   YIMA_RETURN_IF_ERROR(KeepNote(*snapshot, TrustNotes::kListId, trust.list_note(), writer));
   YIMA_RETURN_IF_ERROR(Settled(store::ApplyAndWait(store, writer.Take())));
   return report;
+}
+
+Result<uint64_t> RevokeTokens(store::Store& store, TimeUs now) {
+  std::vector<store::Change> changes(1);
+  uint64_t revoked = 0;
+  YIMA_RETURN_IF_ERROR(store.Read()->Scan(
+      store::Kind::kToken, 0, {}, [&](uint64_t id, uint64_t revision, std::string_view bytes) {
+        v1::Token token;
+        if (!token.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return true;
+        if (token.revoke_time_us() != 0) return true;
+        token.set_revoke_time_us(now);
+        if (changes.back().puts.size() == kPutsMax) changes.emplace_back();
+        changes.back().puts.push_back(
+            {store::Kind::kToken, id, revision, token.SerializeAsString(), {}});
+        revoked += token.expire_time_us() > now ? 1 : 0;
+        return true;
+      }));
+  for (auto& change : changes) {
+    YIMA_RETURN_IF_ERROR(Settled(store::ApplyAndWait(store, std::move(change))));
+  }
+  return revoked;
 }
 
 }  // namespace yima::server

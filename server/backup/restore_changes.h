@@ -15,6 +15,7 @@ struct RestoreReport {
   uint64_t suspended = 0;  ///< Codes that the published list names and the backup held in force.
   uint64_t revoked = 0;    ///< The same, of those revoked or replaced.
   uint64_t lost = 0;       ///< Codes on the list of which the backup has no record.
+  uint64_t tokens = 0;     ///< Tokens that held, and were revoked.
 };
 
 /// Turns a store brought back from a backup into the registry's next epoch: codes on the published
@@ -24,6 +25,10 @@ struct RestoreReport {
 /// the store says.
 Result<RestoreReport> OpenEpoch(store::Store& store, const Call& call, const Published& published,
                                 uint32_t epoch, TimeUs now);
+
+/// Revokes all tokens: those revoked since the backup would hold again, and nobody knows which they
+/// are. Gives how many held. For a store that nobody serves yet; waits. What the store says.
+Result<uint64_t> RevokeTokens(store::Store& store, TimeUs now);
 
 }  // namespace yima::server
 

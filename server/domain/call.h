@@ -26,6 +26,8 @@ struct Call {
   /// work asks between chunks, writes before they are applied. Thread-safe; not to be called after
   /// the call was answered.
   std::function<bool()> cancelled = [] { return false; };
+  /// Told what was refused within a call that goes on all the same, and how often.
+  std::function<void(const Error&, uint64_t times)> refused = [](const Error&, uint64_t) {};
 };
 
 }  // namespace yima::server

@@ -261,12 +261,11 @@ void Site::AnswerKeys(Asked asked, const HttpReply& reply) const {
 }
 
 void Site::AnswerReady(const HttpReply& reply) const {
-  ready_([reply](const Result<void>& ready) {
-    HttpResponse response{.status = ready ? 200 : 503,
-                          .body = ready ? "ready\n" : ready.error().reason + "\n"};
-    response.headers.emplace_back("Cache-Control", "no-store");
-    reply(std::move(response));
-  });
+  const auto ready = ready_();
+  HttpResponse response{.status = ready ? 200 : 503,
+                        .body = ready ? "ready\n" : ready.error().reason + "\n"};
+  response.headers.emplace_back("Cache-Control", "no-store");
+  reply(std::move(response));
 }
 
 void Site::Ask(const HttpRequest& request, std::string_view method,

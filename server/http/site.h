@@ -20,8 +20,8 @@ namespace yima::server {
 /// Thread-safe; what it is made of must outlive it.
 class Site {
  public:
-  /// Tells, once and perhaps on another thread, whether the store takes writes.
-  using Ready = std::function<void(std::function<void(Result<void>)>)>;
+  /// Tells at once whether the store takes writes.
+  using Ready = std::function<Result<void>()>;
   /// Fills in who calls, or refuses.
   using Admit = std::function<Result<void>(const Method&, const HttpRequest&, Call&)>;
   struct Options {

@@ -271,7 +271,11 @@ void NoteRefusals(std::vector<Method>& table, AuditTrail& audit) {
     } else {
       method.stream = [inner = std::move(method.stream), &audit](
                           const Call& call, const Source& source, const Sink& sink) {
-        const auto served = inner(call, source, sink);
+        Call noting = call;
+        noting.refused = [&](const Error& error, uint64_t times) {
+          audit.NoteIfRefused(call, error, times);
+        };
+        const auto served = inner(noting, source, sink);
         if (!served) audit.NoteIfRefused(call, served.error());
         return served;
       };

@@ -257,6 +257,7 @@ Bidi* ServeStream(const Method& method, grpc::CallbackServerContext* context, co
   }
   const std::string principal = call.principal;
   if (const auto entered = door.streams.Enter(principal); !entered) {
+    door.gate.NoteIfRefused(call, entered.error());
     return new RefusedStream(entered.error());
   }
   try {

@@ -69,9 +69,14 @@ Error ToError(const SQLite::Exception& exception) {
   switch (exception.getErrorCode()) {
     case SQLITE_FULL:
       return disk_full;
+    case SQLITE_IOERR:
+      return {
+          StatusCode::kUnavailable,
+          std::string(kDiskError),
+          fmt::format("the disk fails ({}); try again with the same request_id", exception.what()),
+          {}};
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-    case SQLITE_IOERR:
       return {StatusCode::kDataLoss,
               std::string(kStoreDamaged),
               fmt::format("the store cannot be relied on ({}); run yimad check", exception.what()),

@@ -69,10 +69,12 @@ void BindBytes(SQLite::Statement& statement, int index, std::string_view bytes);
 std::string_view ColumnBytes(SQLite::Statement& statement, int index);
 
 constexpr std::string_view kDiskFull = "DISK_FULL";
+constexpr std::string_view kDiskError = "DISK_ERROR";
 constexpr std::string_view kStoreDamaged = "STORE_DAMAGED";
 constexpr std::string_view kStoreFailed = "STORE_FAILED";
 
-/// DISK_FULL, STORE_DAMAGED, STORE_UNWRITABLE, STORE_BUSY or STORE_FAILED, by SQLite's code.
+/// DISK_FULL, DISK_ERROR, STORE_DAMAGED, STORE_UNWRITABLE, STORE_BUSY or STORE_FAILED, by SQLite's
+/// code.
 Error ToError(const SQLite::Exception& exception);
 
 /// Calls and gives its Result; an exception of the library becomes an Error.

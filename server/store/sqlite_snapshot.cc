@@ -38,7 +38,7 @@ class SqliteSnapshot final : public Snapshot {
  public:
   SqliteSnapshot(ReaderPool& pool, std::unique_ptr<Reader> reader)
       : pool_(pool), reader_(std::move(reader)) {}
-  ~SqliteSnapshot() override { pool_.Return(std::move(reader_)); }
+  ~SqliteSnapshot() override { pool_.Return(std::move(reader_), sound_); }
 
   Result<std::optional<Record>> Get(Kind kind, uint64_t id) const override {
     return Watched([&]() -> Result<std::optional<Record>> {
@@ -168,11 +168,13 @@ class SqliteSnapshot final : public Snapshot {
   auto Watched(F&& call) const -> decltype(call()) {
     auto result = Guarded(std::forward<F>(call));
     if (!result && result.error().reason == kStoreDamaged) pool_.ReportDamage(result.error());
+    if (!result && result.error().reason == kDiskError) sound_ = false;
     return result;
   }
 
   ReaderPool& pool_;
   std::unique_ptr<Reader> reader_;
+  mutable bool sound_ = true;
 };
 
 /// A store that cannot even be read says so at every question.
@@ -223,26 +225,46 @@ std::unique_ptr<Reader> ReaderPool::Take() {
       reader = std::move(idle_.back());
       idle_.pop_back();
     }
+    ++lent_;
   }
-  if (!reader) reader = std::make_unique<Reader>(file_);
-  reader->thread = thread;
-  if (reader->open && reader->commits == commits) return reader;
-  if (reader->open) reader->connection.Step(kCommit);
-  reader->open = false;
-  reader->connection.Step(kBegin);
-  reader->open = true;
-  // A transaction sees the store as it is at its first read.
-  static const std::string kSql = "SELECT coalesce(max(idx) + 1, 0) FROM log";
-  Use statement(reader->connection.Prepared(kSql));
-  statement->executeStep();
-  reader->log_size = Unsigned(statement->getColumn(0));
-  reader->commits = commits;
+  try {
+    if (!reader) reader = std::make_unique<Reader>(file_);
+    reader->thread = thread;
+    if (!reader->open || reader->commits != commits) Renew(*reader, commits);
+  } catch (...) {
+    Return(std::move(reader), false);
+    throw;
+  }
   return reader;
 }
 
-void ReaderPool::Return(std::unique_ptr<Reader> reader) {
+void ReaderPool::Renew(Reader& reader, uint64_t commits) {
+  if (reader.open) reader.connection.Step(kCommit);
+  reader.open = false;
+  reader.connection.Step(kBegin);
+  reader.open = true;
+  // A transaction sees the store as it is at its first read.
+  static const std::string kSql = "SELECT coalesce(max(idx) + 1, 0) FROM log";
+  Use statement(reader.connection.Prepared(kSql));
+  statement->executeStep();
+  reader.log_size = Unsigned(statement->getColumn(0));
+  reader.commits = commits;
+}
+
+void ReaderPool::Return(std::unique_ptr<Reader> reader, bool sound) {
   const std::lock_guard lock(mutex_);
-  if (idle_.size() < kIdleMax) idle_.push_back(std::move(reader));
+  if (sound && idle_.size() < kIdleMax) idle_.push_back(std::move(reader));
+  // Closed before it counts as returned: WhileClosed relies on it.
+  reader.reset();
+  --lent_;
+}
+
+bool ReaderPool::WhileClosed(const std::function<void()>& call) {
+  const std::lock_guard lock(mutex_);
+  if (lent_ > 0) return false;
+  idle_.clear();
+  call();
+  return true;
 }
 
 void ReaderPool::EndStaleViews() {

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -32,22 +33,30 @@ class ReaderPool {
 
   /// A reader that sees all that was committed by now. Throws SQLite::Exception.
   std::unique_ptr<Reader> Take();
-  void Return(std::unique_ptr<Reader> reader);
+  /// One whose reads failed is closed.
+  void Return(std::unique_ptr<Reader> reader, bool sound);
   /// After each commit, before anybody is told of it.
   void CountCommit() { commits_.fetch_add(1, std::memory_order_release); }
   /// Ends the idle views that are out of date, so that the write-ahead log can be reclaimed.
   void EndStaleViews();
+
+  /// Closes all connections and calls, while readers to come wait; false, with nothing done, when
+  /// one is lent.
+  bool WhileClosed(const std::function<void()>& call);
 
   /// Damage found by whoever reads or writes: from then on nothing is written.
   void ReportDamage(const Error& error);
   std::optional<Error> damage() const;
 
  private:
+  static void Renew(Reader& reader, uint64_t commits);
+
   const std::filesystem::path file_;
   std::atomic<uint64_t> commits_ = 1;
   mutable std::mutex mutex_;
   std::optional<Error> damage_;
   std::vector<std::unique_ptr<Reader>> idle_;
+  size_t lent_ = 0;
 };
 
 /// A view of the store, on a reader lent for its life.

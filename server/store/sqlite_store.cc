@@ -13,6 +13,7 @@
 
 #include "server/store/folder_lock.h"
 #include "server/store/limits.h"
+#include "server/store/sqlite_log.h"
 #include "server/store/sqlite_schema.h"
 #include "server/store/sqlite_snapshot.h"
 #include "server/store/sqlite_writer.h"
@@ -34,8 +35,13 @@ using Notice = std::function<void()>;
 
 class SqliteStore final : public Store {
  public:
-  SqliteStore(FolderLock lock, std::unique_ptr<Writer> writer, const std::filesystem::path& file)
-      : lock_(std::move(lock)), writer_(std::move(writer)), readers_(file) {
+  SqliteStore(FolderLock lock, std::unique_ptr<Writer> writer, const std::filesystem::path& file,
+              const SqliteOptions& options)
+      : lock_(std::move(lock)),
+        file_(file),
+        options_(options),
+        writer_(std::move(writer)),
+        readers_(file) {
     writing_ = std::thread([this] { WriteUntilStopped(); });
     telling_ = std::thread([this] { TellUntilStopped(); });
   }
@@ -143,23 +149,56 @@ class SqliteStore final : public Store {
 
   void CommitTogether(std::span<Job> jobs) {
     if (const auto damage = readers_.damage()) return RefuseAll(jobs, *damage);
+    if (const auto opened = OpenWriter(); !opened) {
+      SetRefusing(opened.error());
+      return RefuseAll(jobs, opened.error());
+    }
     const auto carried = Guarded([&] { return CarryOut(jobs); });
     if (carried) {
       SetRefusing(std::nullopt);
-      return Announce(jobs, *carried);
+      Announce(jobs, *carried);
+      return TendLog();
     }
     const Error& error = carried.error();
+    // What a failed commit has left in the log's file is not in its index, so nobody sees it, and
+    // the next commit overwrites it from its first page on: pages that a failed sync had given up
+    // are written again. Hence it goes on with the same files, whose every failed sync is told.
     writer_->Rollback();
     if (error.reason == kStoreFailed && jobs.size() > 1) {
       // Which of them SQLite would not take is not known. Each by itself, so that the others stay.
       for (auto& job : jobs) CommitTogether({&job, 1});
       return;
     }
-    // Whether a failed write reached the disk is not known: only opening the file anew tells.
     if (error.reason == kStoreDamaged) readers_.ReportDamage(error);
     // A change that SQLite will not take is its own fault: others are taken.
     if (error.reason != kStoreFailed) SetRefusing(error);
     RefuseAll(jobs, error);
+  }
+
+  Result<void> OpenWriter() {
+    if (writer_) return {};
+    YIMA_ASSIGN_OR_RETURN(
+        writer_, Writer::Open(file_, /*create=*/false, options_.log_pages_max, options_.now));
+    if (in_doubt_) writer_->KeepLogWhenClosed();
+    return {};
+  }
+
+  /// Right after a commit, when the log is whole on the disk to its last page.
+  void TendLog() {
+    if (!in_doubt_) {
+      const auto copied = writer_->CopyBackWhenLong();
+      if (copied) return;
+      if (copied.error().reason == kStoreDamaged) return readers_.ReportDamage(copied.error());
+      in_doubt_ = true;
+      writer_->KeepLogWhenClosed();
+    }
+    readers_.WhileClosed([this] {
+      writer_.reset();
+      // While another program reads, or the disk still fails, it stays so and is tried again.
+      in_doubt_ = !CopyBackAnew(file_);
+      // What hinders it now is said by the next commit, which tries again.
+      static_cast<void>(OpenWriter());
+    });
   }
 
   Result<std::vector<Outcome>> CarryOut(std::span<Job> jobs) {
@@ -235,6 +274,11 @@ class SqliteStore final : public Store {
   }
 
   const FolderLock lock_;
+  const std::filesystem::path file_;
+  const SqliteOptions options_;
+  /// Copying back from the log has failed: pages of the file may not have reached the disk though
+  /// SQLite would not write them again, so the log must be kept until all of it is copied anew.
+  bool in_doubt_ = false;
   std::unique_ptr<Writer> writer_;
   mutable ReaderPool readers_;
   std::chrono::steady_clock::time_point stale_ended_;
@@ -301,8 +345,10 @@ Result<std::unique_ptr<Store>> OpenSqliteStore(const std::filesystem::path& file
   }
   if (options.read_only) return OpenReadOnlyStore(file, options.older);
   YIMA_ASSIGN_OR_RETURN(auto lock, FolderLock::Take(file.parent_path()));
-  YIMA_ASSIGN_OR_RETURN(auto writer, Writer::Open(file, options.create, options.now));
-  return std::make_unique<SqliteStore>(std::move(lock), std::move(writer), file);
+  YIMA_RETURN_IF_ERROR(RenewLog(file));
+  YIMA_ASSIGN_OR_RETURN(auto writer,
+                        Writer::Open(file, options.create, options.log_pages_max, options.now));
+  return std::make_unique<SqliteStore>(std::move(lock), std::move(writer), file, options);
 }
 
 Result<std::vector<std::string>> CheckIntegrity(const std::filesystem::path& file) {

@@ -16,12 +16,16 @@ struct SqliteOptions {
   /// With read_only: take a file of an older schema too; kinds that it does not know yet cannot be
   /// read from it.
   bool older = false;
+  /// From this length on, 32 MB, the write-ahead log is copied back: so late, that bulk work writes
+  /// each page into the file once or twice only.
+  int log_pages_max = 8000;
   TimeUs (*now)() = &Now;  ///< Stamps the log's entries.
 };
 
 /// The store in one SQLite file (`yima.db`, its write-ahead log beside it), with a lock file `lock`
 /// in the same folder. STORE_LOCKED when another process writes there, STORE_UNWRITABLE,
-/// STORE_DAMAGED, SCHEMA_NEWER, SCHEMA_OLDER (for reading), STORE_MISSING, DISK_FULL, STORE_FAILED.
+/// STORE_DAMAGED, SCHEMA_NEWER, SCHEMA_OLDER (for reading), STORE_MISSING, DISK_FULL, DISK_ERROR,
+/// STORE_FAILED.
 Result<std::unique_ptr<Store>> OpenSqliteStore(const std::filesystem::path& file,
                                                const SqliteOptions& options);
 

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include <fmt/format.h>
+#include <sqlite3.h>
 
 #include "server/store/sqlite_schema.h"
 
@@ -29,22 +30,29 @@ std::string_view AsView(const Hash& hash) {
 
 }  // namespace
 
-Writer::Writer(const std::filesystem::path& file, int flags, TimeUs (*now)())
-    : connection_(file, flags), now_(now) {}
+Writer::Writer(const std::filesystem::path& file, int flags, int log_pages_max, TimeUs (*now)())
+    : connection_(file, flags), log_pages_max_(log_pages_max), now_(now) {}
 
 Result<std::unique_ptr<Writer>> Writer::Open(const std::filesystem::path& file, bool create,
-                                             TimeUs (*now)()) {
+                                             int log_pages_max, TimeUs (*now)()) {
   return Guarded([&]() -> Result<std::unique_ptr<Writer>> {
     const int flags = SQLite::OPEN_READWRITE | (create ? SQLite::OPEN_CREATE : 0);
-    std::unique_ptr<Writer> writer(new Writer(file, flags, now));
+    std::unique_ptr<Writer> writer(new Writer(file, flags, log_pages_max, now));
     YIMA_RETURN_IF_ERROR(PrepareSchema(writer->connection_));
-    // FULL: a commit is on the disk when it returns. Pages are reclaimed at leisure, not at every
-    // thousandth, so that bulk work writes each page once or twice only. A larger cache would be
-    // slower: SQLite walks all of it at each commit in which a page of an index was split.
+    // FULL: a commit is on the disk when it returns. A larger cache would be slower: SQLite walks
+    // all of it at each commit in which a page of an index was split.
     writer->connection_.Execute(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384; "
-        "PRAGMA wal_autocheckpoint = 8000; PRAGMA journal_size_limit = 67108864;"
-        "PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF");
+        "PRAGMA journal_size_limit = 67108864; PRAGMA foreign_keys = OFF; "
+        "PRAGMA trusted_schema = OFF");
+    // In place of SQLite's own copying back, which tells nobody when it fails.
+    sqlite3_wal_hook(
+        writer->connection_.database().getHandle(),
+        [](void* pages, sqlite3*, const char*, int count) {
+          *static_cast<int*>(pages) = count;
+          return SQLITE_OK;
+        },
+        &writer->log_pages_);
     writer->ReadLogEnd();
     return writer;
   });
@@ -85,6 +93,21 @@ void Writer::Rollback() noexcept {
   }
   log_size_ = committed_log_size_;
   last_time_ = committed_time_;
+}
+
+Result<void> Writer::CopyBackWhenLong() {
+  if (log_pages_ < log_pages_max_) return {};
+  sqlite3* const handle = connection_.database().getHandle();
+  const int code =
+      sqlite3_wal_checkpoint_v2(handle, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  // A full disk or a reader in the way only leaves the log long: it is tried again.
+  if (code == SQLITE_OK || (code & 0xff) == SQLITE_FULL || (code & 0xff) == SQLITE_BUSY) return {};
+  return tl::unexpected(ToError(SQLite::Exception(handle, code)));
+}
+
+void Writer::KeepLogWhenClosed() {
+  sqlite3_db_config(connection_.database().getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
+                    nullptr);
 }
 
 Outcome Writer::Apply(const Change& change) {

@@ -15,12 +15,18 @@ class Writer {
  public:
   /// Opens, prepares the schema and finds where the log ends. See OpenSqliteStore for the errors.
   static Result<std::unique_ptr<Writer>> Open(const std::filesystem::path& file, bool create,
-                                              TimeUs (*now)());
+                                              int log_pages_max, TimeUs (*now)());
 
   void Begin();
   /// Durable when it returns.
   void Commit();
   void Rollback() noexcept;
+
+  /// Copies the write-ahead log back into the file once it is long, after a commit. DISK_ERROR: it
+  /// is not known which pages of the file have reached the disk; only the log is whole then.
+  Result<void> CopyBackWhenLong();
+  /// Closing leaves the write-ahead log as it is.
+  void KeepLogWhenClosed();
 
   /// Carries out a change, or refuses it without having touched anything. Throws
   /// SQLite::Exception: then the transaction must be rolled back.
@@ -30,7 +36,7 @@ class Writer {
   uint64_t ForgetRequests(TimeUs before, uint64_t count_max);
 
  private:
-  explicit Writer(const std::filesystem::path& file, int flags, TimeUs (*now)());
+  Writer(const std::filesystem::path& file, int flags, int log_pages_max, TimeUs (*now)());
   void ReadLogEnd();
   /// What stands in the way of a change; nothing when it can be carried out.
   std::optional<Outcome> FindRefusal(const Change& change);
@@ -43,6 +49,8 @@ class Writer {
   void AppendEntry(std::string_view entry);
 
   Connection connection_;
+  const int log_pages_max_;
+  int log_pages_ = 0;  ///< Of the write-ahead log, as of the last commit.
   TimeUs (*const now_)();
   uint64_t log_size_ = 0;
   TimeUs last_time_ = 0;

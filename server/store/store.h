@@ -149,9 +149,10 @@ struct RequestDone {
 struct RequestReused {};
 
 /// What became of a change. An Error is the store's own trouble: DISK_FULL (RESOURCE_EXHAUSTED;
-/// goes on once there is space), STORE_DAMAGED (DATA_LOSS; every later write is refused too, reads
-/// go on), STORE_STOPPING, STORE_BUSY (UNAVAILABLE), or a bug of the caller (INTERNAL):
-/// CHANGE_TOO_LARGE, ENTRY_TOO_LARGE, CHANGE_MALFORMED, STORE_FAILED.
+/// goes on once there is space), DISK_ERROR (UNAVAILABLE; goes on once the disk takes writes; the
+/// change may be there when the process dies before), STORE_DAMAGED (DATA_LOSS; every later write
+/// is refused too, reads go on), STORE_STOPPING, STORE_BUSY (UNAVAILABLE), or a bug of the caller
+/// (INTERNAL): CHANGE_TOO_LARGE, ENTRY_TOO_LARGE, CHANGE_MALFORMED, STORE_FAILED.
 using Outcome = std::variant<Committed, MovedRecord, TakenKey, RequestDone, RequestReused, Error>;
 
 struct Record {
@@ -222,8 +223,8 @@ class Store {
   /// The state of the last commit, or a later one: whatever `done` has reported is in it.
   virtual std::unique_ptr<Snapshot> Read() const = 0;
 
-  /// Why writes are refused, as the last one tried found out: DISK_FULL, STORE_DAMAGED,
-  /// STORE_UNWRITABLE, STORE_BUSY; nothing while they are taken. Returns at once.
+  /// Why writes are refused, as the last one tried found out: DISK_FULL, DISK_ERROR,
+  /// STORE_DAMAGED, STORE_UNWRITABLE, STORE_BUSY; nothing while they are taken. Returns at once.
   virtual std::optional<Error> Refusing() const { return std::nullopt; }
 
   /// Forgets requests marked done before the instant; gives how many.

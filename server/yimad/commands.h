@@ -21,6 +21,12 @@ struct InitOptions {
 };
 int RunInit(const InitOptions& options);
 
+struct AdminTokenOptions {
+  std::filesystem::path data;
+  std::filesystem::path passphrase_file;
+};
+int RunAdminToken(const AdminTokenOptions& options);
+
 struct ServeOptions {
   std::filesystem::path data;
   std::string listen = "127.0.0.1:8340";
@@ -79,6 +85,7 @@ struct RestoreOptions {
   bool nothing_published = false;  ///< … or the word that there is none.
   std::filesystem::path passphrase_file;
   std::filesystem::path state;  ///< Where epochs are remembered.
+  bool keep_tokens = false;
   bool json = false;
 };
 int RunRestore(const RestoreOptions& options);

@@ -135,6 +135,12 @@ Result<void> CheckKeysBelong(const KeyRing& keys, const v1::Registry& registry) 
   return {};
 }
 
+std::function<Result<void>(std::string_view)> KeeperIn(const fs::path& folder) {
+  return [file = folder / "admin-token"](std::string_view token) {
+    return ReplaceSecretFile(file, std::string(token) + "\n");
+  };
+}
+
 }  // namespace
 
 Call LocalCall(std::string_view method) {
@@ -221,9 +227,12 @@ Result<ReadOnlyFolder> OpenReadOnly(const fs::path& folder) {
 }
 
 Result<void> KeepAdminToken(const Domain& domain, const fs::path& folder) {
-  return MakeFirstAdministrator(domain, [&](std::string_view token) {
-    return ReplaceSecretFile(folder / "admin-token", std::string(token) + "\n");
-  });
+  return MakeFirstAdministrator(domain, KeeperIn(folder));
+}
+
+Result<uint64_t> RenewAdminToken(const Domain& domain, const fs::path& folder) {
+  YIMA_RETURN_IF_ERROR(KeepAdminToken(domain, folder));
+  return RenewAdminToken(domain, LocalCall("yimad/admin-token"), KeeperIn(folder));
 }
 
 }  // namespace yima::server

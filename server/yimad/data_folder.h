@@ -27,6 +27,10 @@ Result<void> CheckPresent(const std::filesystem::path& folder);
 /// `folder`/admin-token, mode 0600. FILE_UNWRITABLE.
 Result<void> KeepAdminToken(const Domain& domain, const std::filesystem::path& folder);
 
+/// Writes a new one there for the first administrator and revokes the one before. Gives whose it
+/// is. ADMIN_MISSING, FILE_UNWRITABLE, whatever the store says.
+Result<uint64_t> RenewAdminToken(const Domain& domain, const std::filesystem::path& folder);
+
 /// One registry's data folder, opened for writing: the parts that the rules stand on, each
 /// thread-safe.
 class DataFolder {

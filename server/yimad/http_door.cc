@@ -1,13 +1,10 @@
 #include "server/yimad/http_door.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include <fmt/format.h>
 #include <sys/resource.h>
-
-#include "server/resolver/note_desk.h"
 
 namespace yima::server {
 namespace {
@@ -15,7 +12,6 @@ namespace {
 constexpr size_t kHotlineSizeMax = 32;
 /// Files that the rest of the server has open.
 constexpr rlim_t kOtherFiles = 512;
-constexpr std::chrono::seconds kProbeEvery{1};
 
 /// As an organization's telephone. HOTLINE_MALFORMED.
 Result<void> CheckHotline(const std::string& hotline) {
@@ -47,8 +43,13 @@ unsigned AllowConnections(unsigned wanted) {
 
 HttpDoor::HttpDoor(const std::vector<Method>& table, const Domain& domain, Webroot webroot,
                    Site::Options options)
-    : site_(table, domain.classes, std::move(webroot), WriteProbe(domain.store),
-            std::move(options)) {}
+    : site_(
+          table, domain.classes, std::move(webroot),
+          [&store = domain.store]() -> Result<void> {
+            if (auto why = store.Refusing()) return tl::unexpected(*std::move(why));
+            return {};
+          },
+          std::move(options)) {}
 
 Result<std::unique_ptr<HttpDoor>> HttpDoor::Open(const std::vector<Method>& table,
                                                  const Domain& domain, const Options& options) {
@@ -68,30 +69,6 @@ Result<std::unique_ptr<HttpDoor>> HttpDoor::Open(const std::vector<Method>& tabl
                          },
                          of_server));
   return door;
-}
-
-Site::Ready WriteProbe(store::Store& store) {
-  struct Last {
-    std::chrono::steady_clock::time_point until;
-    Result<std::string> said = std::string();
-  };
-  // Both are touched on the desk's thread alone.
-  const auto last = std::make_shared<Last>();
-  const auto desk = std::make_shared<NoteDesk>();
-  const auto probe = [last, &store]() -> Result<std::string> {
-    const auto now = std::chrono::steady_clock::now();
-    if (now < last->until) return last->said;
-    // A number that nobody will be given costs nothing, and it is durable before it is given.
-    const auto reserved = store.Reserve("probe", 1);
-    last->said = reserved ? Result<std::string>("") : tl::unexpected(reserved.error());
-    last->until = now + kProbeEvery;
-    return last->said;
-  };
-  return [desk, probe](const std::function<void(Result<void>)>& reply) {
-    desk->Ask(probe, [reply](const Result<std::string>& said) {
-      reply(said ? Result<void>() : tl::unexpected(said.error()));
-    });
-  };
 }
 
 }  // namespace yima::server

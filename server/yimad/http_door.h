@@ -42,9 +42,6 @@ class HttpDoor {
   std::unique_ptr<HttpServer> server_;
 };
 
-/// Whether the store takes writes, by a small one, at most once a second. Returns at once.
-Site::Ready WriteProbe(store::Store& store);
-
 }  // namespace yima::server
 
 #endif  // YIMA_SERVER_YIMAD_HTTP_DOOR_H_

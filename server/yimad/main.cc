@@ -75,6 +75,20 @@ void AddCertificate(CLI::App& app) {
   command->callback([options] { exit_code = yima::server::RunCertificate(*options); });
 }
 
+void AddAdminToken(CLI::App& app) {
+  auto* command = AddCommand(
+      app, "admin-token",
+      Say("管理员令牌遗失时重发：写入数据目录的 admin-token，前一个作废；可与服务同时运行",
+          "a new administrator's token in the data folder's admin-token, when it was lost; the one "
+          "before is revoked; also beside a running server"),
+      "\n  yimad admin-token --data /var/lib/yima"
+      "\n  yima login --token-file demo/admin-token    # after yimad admin-token --data demo");
+  const auto options = std::make_shared<yima::server::AdminTokenOptions>();
+  AddData(command, options->data);
+  AddPassphrase(command, options->passphrase_file);
+  command->callback([options] { exit_code = yima::server::RunAdminToken(*options); });
+}
+
 void AddHttp(CLI::App* command, yima::server::ServeOptions& options) {
   command
       ->add_option("--http", options.http,
@@ -207,6 +221,10 @@ void AddRestore(CLI::App& app) {
                        "folder that remembers the epochs of this machine; else below "
                        "XDG_STATE_HOME"))
       ->envname("YIMAD_STATE");
+  command->add_flag("--keep-tokens", options->keep_tokens,
+                    Say("保留备份时的令牌，包括此后作废的；缺省全部作废，另发一个给管理员",
+                        "tokens stay as at the backup, also those revoked since; else all are "
+                        "revoked and the administrator gets a new one"));
   AddJson(command, options->json);
   command->callback([options] { exit_code = yima::server::RunRestore(*options); });
 }
@@ -278,6 +296,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   AddInit(app);
   AddCertificate(app);
+  AddAdminToken(app);
   AddServe(app);
   AddCheck(app);
   AddBackup(app);

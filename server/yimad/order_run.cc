@@ -30,7 +30,8 @@ Result<OrderRun> OrderRun::Begin(const OrderPlace& place) {
 }
 
 Result<Order> OrderRun::Run(const Order& order) const {
-  return opened_ ? CarryOut(opened_->custodian, order) : Send(data_, order);
+  return opened_ ? CarryOut({data_, opened_->folder->domain(), opened_->custodian}, order)
+                 : Send(data_, order);
 }
 
 Result<Order> RunOrder(const OrderPlace& place, const Order& order) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "server/yimad/data_folder.h"
+
 namespace yima::server {
 namespace {
 
@@ -104,7 +106,8 @@ Result<Order> WorkOnRoot(Custodian& custodian, const std::string& what, const Or
 
 }  // namespace
 
-Result<Order> CarryOut(Custodian& custodian, const Order& order) {
+Result<Order> CarryOut(const OrderParts& parts, const Order& order) {
+  Custodian& custodian = parts.custodian;
   const std::string what = Text(order, "do");
   if (what == "list") return List(custodian);
   if (what == "key-add") return AddKey(custodian, order);
@@ -121,6 +124,10 @@ Result<Order> CarryOut(Custodian& custodian, const Order& order) {
   if (what == "key-import") {
     YIMA_ASSIGN_OR_RETURN(const auto name, custodian.ImportSealed(Text(order, "sealed")));
     return Order{{"name", name}};
+  }
+  if (what == "admin-token") {
+    YIMA_ASSIGN_OR_RETURN(const auto principal, RenewAdminToken(parts.domain, parts.data));
+    return Order{{"principal", principal}};
   }
   if (what.starts_with("origin-")) return ChangeOrigin(custodian, what, order);
   if (what.starts_with("root-")) return WorkOnRoot(custodian, what, order);

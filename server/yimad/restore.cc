@@ -105,17 +105,23 @@ Result<RestoreReport> Open(const RestoreOptions& options, const fs::path& folder
   YIMA_ASSIGN_OR_RETURN(const uint32_t epoch,
                         NextEpoch(registry->record.epoch(), published, remembered));
   YIMA_RETURN_IF_ERROR(memory.Remember(manifest.registry, epoch));
-  return OpenEpoch(*store, LocalCall("yimad/restore"), published, epoch, Now());
+  const Call call = LocalCall("yimad/restore");
+  YIMA_ASSIGN_OR_RETURN(auto report, OpenEpoch(*store, call, published, epoch, Now()));
+  if (!options.keep_tokens) {
+    YIMA_ASSIGN_OR_RETURN(report.tokens, RevokeTokens(*store, Now()));
+  }
+  return report;
 }
 
-/// As the server would, so that a passphrase that does not fit is known now; and the notes of the
-/// new epoch are there to be published.
-Result<void> MakeNotes(const fs::path& folder, const RestoreOptions& options) {
+/// Opens it as the server would, so that a passphrase that does not fit is known now; the notes of
+/// the new epoch are there to be published, and one token is there to begin with.
+Result<void> MakeReady(const fs::path& folder, const RestoreOptions& options) {
   YIMA_ASSIGN_OR_RETURN(const auto passphrase, ReadPassphrase(options.passphrase_file));
   YIMA_ASSIGN_OR_RETURN(const auto opened, DataFolder::Open(folder, passphrase));
   TrustNotes notes(opened->domain());
   YIMA_RETURN_IF_ERROR(notes.Bundle());
   YIMA_RETURN_IF_ERROR(notes.List(*opened->domain().store.Read()));
+  if (!options.keep_tokens) YIMA_RETURN_IF_ERROR(RenewAdminToken(opened->domain(), folder));
   return {};
 }
 
@@ -128,7 +134,8 @@ void Print(const RestoreOptions& options, const BackupManifest& manifest,
                                            {"logSize", fmt::to_string(manifest.log_size)},
                                            {"suspended", fmt::to_string(report.suspended)},
                                            {"revoked", fmt::to_string(report.revoked)},
-                                           {"lost", fmt::to_string(report.lost)}};
+                                           {"lost", fmt::to_string(report.lost)},
+                                           {"tokens", fmt::to_string(report.tokens)}};
     fmt::print("{}\n", object.dump());
     return;
   }
@@ -143,6 +150,18 @@ void Print(const RestoreOptions& options, const BackupManifest& manifest,
                        "reclaim MANIFEST\n")),
       manifest.registry, FormatTime(manifest.time), report.epoch, report.suspended, report.revoked,
       report.lost);
+  if (options.keep_tokens) {
+    fmt::print("{}\n", Say("注意：令牌与备份时相同，此后作废的重又有效，请逐一核对作废",
+                           "warning: tokens are as they were at the backup, and those revoked "
+                           "since hold again: go through them"));
+    return;
+  }
+  fmt::print(fmt::runtime(Say("全部令牌已作废（{} 个原有效），请重新发放；管理员的新令牌：{}\n"
+                              "主体与角色同备份时：此后停用或收回的，请重新核对\n",
+                              "all tokens are revoked ({} held): make new ones; the "
+                              "administrator's: {}\nprincipals and roles are as at the backup: "
+                              "disable again who was disabled since\n")),
+             report.tokens, (options.data / "admin-token").string());
 }
 
 Result<void> Restore(const RestoreOptions& options) {
@@ -153,9 +172,8 @@ Result<void> Restore(const RestoreOptions& options) {
   for (const auto& file : manifest.files) {
     YIMA_RETURN_IF_ERROR(part.Copy(options.from / file.name, file.name));
   }
-  part.Unlock();
   YIMA_ASSIGN_OR_RETURN(const auto report, Open(options, part.path(), manifest));
-  YIMA_RETURN_IF_ERROR(MakeNotes(part.path(), options));
+  YIMA_RETURN_IF_ERROR(MakeReady(part.path(), options));
   YIMA_RETURN_IF_ERROR(part.Publish());
   Print(options, manifest, report);
   return {};

@@ -31,6 +31,9 @@ namespace {
 constexpr std::chrono::seconds kGrace{10};
 constexpr std::chrono::hours kForgetEvery{1};
 constexpr std::chrono::hours kWarnEvery{24};
+/// So often a write is tried though nobody writes, and whenever the last one was refused: health
+/// and `/readyz` tell what came of the last.
+constexpr std::chrono::seconds kProbeEvery{30};
 /// So soon a revocation stands on the stored list, which `yimad trust export` hands out.
 constexpr time_t kRenewSeconds = 2;
 constexpr unsigned kHttpThreadsMax = 4;
@@ -207,12 +210,6 @@ Result<void> RenewNotes(const Domain& domain, TrustNotes& notes) {
   return {};
 }
 
-/// Where the last write was refused another is tried, so that it is noticed when there is space
-/// again though nobody writes: a number that is never used costs nothing.
-bool TakesWrites(store::Store& store) {
-  return !store.Refusing() || store.Reserve("probe", 1).has_value();
-}
-
 /// Once a day, from thirty days before a bundle runs out that only roots kept elsewhere can renew.
 void WarnOfBundle(const Domain& domain) {
   const auto bundle = PublishedBundle(*domain.store.Read());
@@ -231,6 +228,7 @@ void KeepHouseUntil(const sigset_t& signals, const Domain& domain, TrustNotes& n
   const timespec wait{kRenewSeconds, 0};
   Clock::time_point forget = Clock::now();
   Clock::time_point warn = Clock::now();
+  Clock::time_point probe = Clock::now();
   std::string trouble;
   do {
     if (Clock::now() >= forget) {
@@ -244,7 +242,12 @@ void KeepHouseUntil(const sigset_t& signals, const Domain& domain, TrustNotes& n
     const auto renewed = RenewNotes(domain, notes);
     const std::string said = std::exchange(trouble, renewed ? "" : renewed.error().message);
     if (!renewed && trouble != said) spdlog::error("trust notes: {}", trouble);
-    server.SetServing(TakesWrites(domain.store));
+    if (domain.store.Refusing() || Clock::now() >= probe) {
+      // A number that is never used costs nothing.
+      static_cast<void>(domain.store.Reserve("probe", 1));
+      probe = Clock::now() + kProbeEvery;
+    }
+    server.SetServing(!domain.store.Refusing());
     look();
     if (const auto kept = audit.Keep(); !kept && renewed) {
       spdlog::error("audit trail: {}", kept.error().message);
@@ -253,9 +256,9 @@ void KeepHouseUntil(const sigset_t& signals, const Domain& domain, TrustNotes& n
 }
 
 /// Serving matters more than being told of new keys.
-std::unique_ptr<ControlDoor> OpenControl(const std::filesystem::path& data, Custodian& custodian) {
-  auto door = ControlDoor::Open(
-      data, [&custodian](const Order& order) { return CarryOut(custodian, order); });
+std::unique_ptr<ControlDoor> OpenControl(const OrderParts& parts) {
+  auto door =
+      ControlDoor::Open(parts.data, [parts](const Order& order) { return CarryOut(parts, order); });
   if (door) return *std::move(door);
   spdlog::warn("keys and origins cannot be changed while serving: {}", door.error().message);
   return nullptr;
@@ -304,7 +307,7 @@ Result<void> Serve(const ServeOptions& options) {
                         OpenHttpDoor(options, certificate, table, gate, domain, metrics));
   YIMA_ASSIGN_OR_RETURN(const auto figures,
                         OpenMetricsDoor(options, metrics, table, domain, resolver, audit));
-  const auto control = OpenControl(options.data, custodian);
+  const auto control = OpenControl({options.data, domain, custodian});
   YIMA_RETURN_IF_ERROR(TellAddresses(options, http.get(), figures.get()));
   if (!options.address_file.empty()) {
     YIMA_RETURN_IF_ERROR(

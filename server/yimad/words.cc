@@ -90,6 +90,7 @@ struct Words {
 };
 constexpr Words kWords[] = {
     {"ADDRESS_UNAVAILABLE", "无法监听该地址"},
+    {"ADMIN_MISSING", "没有任何管理员"},
     {"AUTHORITY_AWAY", "证书机构的私钥不在此处"},
     {"BACKUP_DAMAGED", "备份损坏"},
     {"BACKUP_MISSING", "目录中没有备份"},
@@ -103,6 +104,7 @@ constexpr Words kWords[] = {
     {"DATE_MALFORMED", "日期格式不对"},
     {"DAY_AFTER_LAST", "日期晚于密钥的最后一日"},
     {"DAY_PAST", "日期已过"},
+    {"DISK_ERROR", "磁盘读写出错"},
     {"DISK_FULL", "磁盘已满"},
     {"EPOCHS_USED_UP", "纪元已用尽"},
     {"FILE_UNREADABLE", "无法读取文件"},

@@ -103,9 +103,8 @@ int Main() {
   AddTrust(world);
   const Resolver resolver(world.domain());
   TrustNotes notes(world.domain());
-  const Site site(
-      MakeMethodTable(world.domain(), resolver, notes), world.domain().classes, *Webroot::Open(""),
-      [](const std::function<void(Result<void>)>& reply) { reply({}); }, {.hotline = "12345"});
+  const Site site(MakeMethodTable(world.domain(), resolver, notes), world.domain().classes,
+                  *Webroot::Open(""), [] { return Result<void>(); }, {.hotline = "12345"});
   HttpServer::Options options;
   options.address = "127.0.0.1:0";
   const auto server = HttpServer::Start(

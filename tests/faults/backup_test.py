@@ -3,10 +3,12 @@
 usage: backup_test.py YIMAD YIMA
 """
 import hashlib
+import itertools
 import json
 import os
 import pathlib
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -147,8 +149,9 @@ class RestoringTest(BackupTest):
         said = self.restore()
         self.assertEqual(said["epoch"], 2)
         with sqlite3.connect(f"file:{self.folder / 'again' / 'yima.db'}?mode=ro", uri=True) as store:
-            [(last,)] = store.execute("SELECT entry FROM log ORDER BY idx DESC LIMIT 1").fetchall()
-        self.assertIn(b"yimad/restore", last)
+            [(token,), (opened,)] = store.execute("SELECT entry FROM log ORDER BY idx DESC LIMIT 2").fetchall()
+        self.assertIn(b"yimad/restore", opened)
+        self.assertIn(b"yimad/admin-token", token)
         bundle, held = self.notes(data=self.folder / "again")[1::2]
         self.assertEqual((self.note_field(bundle, "epoch"), self.note_field(held, "epoch")), ("2", "2"))
         self.yimad("check", "--data", self.folder / "again")
@@ -200,6 +203,52 @@ class RestoringTest(BackupTest):
                             if line.startswith("revoked"))
         before = "\n".join(line for line in published[3].read_text().splitlines() if line.startswith("revoked"))
         self.assertEqual(revoked, before)
+
+    def test_two_at_once_into_one_folder_are_one_and_a_refusal(self):
+        self.make_backup()
+        data = self.folder / "again"
+        words = [self.registry.yimad, "restore", self.backup, "--data", data, "--nothing-published"]
+        for step in itertools.count(1):
+            shutil.rmtree(data, ignore_errors=True)
+            first = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                                     env=self.registry.environment(LD_PRELOAD=os.environ["KILL_AT_LIBRARY"], STOP_AT=str(step)))
+            _, status = os.waitpid(first.pid, os.WUNTRACED)
+            if not os.WIFSTOPPED(status):
+                first.returncode = status
+                break
+            said = self.refused(*words[1:])
+            self.assertRegex(said, "another process is making|is not an empty folder", f"at step {step}")
+            os.kill(first.pid, signal.SIGCONT)
+            self.assertEqual(first.wait(timeout=60), 0, f"at step {step}: {first.stderr.read()}")
+            first.stderr.close()
+            self.yimad("check", "--data", data)
+        self.assertEqual(first.returncode, 0, first.stderr.read())
+        first.stderr.close()
+        self.assertGreater(step, 20)
+
+    def test_tokens_hold_no_more_but_a_new_one_of_the_administrator(self):
+        self.registry.start()
+        made = self.registry.objects("access", "tokens", "create")[0]
+        self.make_backup()
+        self.registry.yima("access", "tokens", "revoke", made["id"])
+        old = self.registry.token
+        self.registry.kill(15)
+        shutil.rmtree(self.registry.data)
+        self.assertEqual(self.restore(data=self.registry.data)["tokens"], "2")
+        self.registry.start()
+        self.assertNotEqual(self.registry.token, old)
+        self.registry.yima("access", "tokens", "list")
+        for token in (old, made["text"]):
+            self.assertIn("was revoked", self.registry.yima("access", "tokens", "list", expect=1, env={"YIMA_TOKEN": token}).stderr)
+        self.registry.check()
+
+    def test_tokens_hold_again_when_they_are_to_be_kept(self):
+        self.make_backup()
+        shutil.rmtree(self.registry.data)
+        self.assertEqual(self.restore("--nothing-published", "--keep-tokens", data=self.registry.data)["tokens"], "0")
+        self.assertFalse((self.registry.data / "admin-token").exists())
+        self.registry.start()
+        self.registry.yima("access", "tokens", "list")
 
     def test_a_folder_in_use_or_not_empty_is_refused(self):
         self.make_backup()

@@ -1,5 +1,7 @@
-// Preloaded into a program, this kills it at the Nth call (KILL_AT) that changes a file: so a test
-// can cut a command off at each of its steps in turn.
+// Preloaded into a program, this kills it at the Nth call (KILL_AT) that changes a file, or stops
+// it there (STOP_AT): so a test can cut a command off at each of its steps in turn, or act between
+// any two of them.
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -10,10 +12,18 @@
 
 namespace {
 
+long NumberIn(const char* name) {
+  const char* number = std::getenv(name);
+  return number == nullptr ? 0 : std::strtol(number, nullptr, 10);
+}
+
 void Step() {
-  static const char* at = std::getenv("KILL_AT");
-  static long left = at == nullptr ? 0 : std::strtol(at, nullptr, 10);
-  if (left > 0 && --left == 0) std::raise(SIGKILL);
+  static const long kill_at = NumberIn("KILL_AT");
+  static const long stop_at = NumberIn("STOP_AT");
+  static std::atomic<long> steps = 0;
+  const long step = ++steps;
+  if (step == kill_at) std::raise(SIGKILL);
+  if (step == stop_at) kill(getpid(), SIGSTOP);
 }
 
 template <typename Function>

@@ -36,7 +36,8 @@ class Registry:
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def start(self):
+    def start(self, **environment):
+        """`environment`: more for the server's."""
         address = self.folder / "address"
         http = self.folder / "http-address"
         address.unlink(missing_ok=True)
@@ -44,13 +45,13 @@ class Registry:
             self.process = subprocess.Popen(
                 [self.yimad, "serve", "--data", self.data, "--listen", self.listen, "--address-file", address,
                  "--http", self.http, "--http-address-file", http, *self.options],
-                stdout=subprocess.DEVNULL, stderr=errors)
+                stdout=subprocess.DEVNULL, stderr=errors, env=os.environ | environment)
         deadline = time.monotonic() + 60
         while not address.exists():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError("yimad did not come up: " + (self.folder / "yimad.err").read_text())
             time.sleep(0.01)
-        if (self.data / "admin-token").exists():  # A folder that was restored has none.
+        if (self.data / "admin-token").exists():  # One restored with --keep-tokens has none.
             self.token = (self.data / "admin-token").read_text().strip()
         # The same address after each restart, since the same command line names it.
         self.address = self.listen = address.read_text().strip()

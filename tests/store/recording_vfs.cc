@@ -52,7 +52,10 @@ int Meet(Operation operation) {
   if (strikes) {
     --state.fail_times;
     state.failed = true;
-    return operation.type == Type::kSync ? SQLITE_IOERR_FSYNC : state.fail_code;
+    if (operation.type != Type::kSync) return state.fail_code;
+    operation.type = Type::kSyncFailed;
+    state.operations.push_back(std::move(operation));
+    return SQLITE_IOERR_FSYNC;
   }
   state.operations.push_back(std::move(operation));
   return SQLITE_OK;
@@ -216,7 +219,11 @@ void Disk::Do(const Operation& operation) {
     return;
   }
   File& file = files_[operation.file];
-  if (operation.type != Type::kSync) return file.pending.push_back(operation);
+  if (operation.type == Type::kSyncFailed) return file.pending.clear();
+  if (operation.type != Type::kSync) {
+    Apply(operation, file.cached);
+    return file.pending.push_back(operation);
+  }
   for (const auto& pending : file.pending) Apply(pending, file.durable);
   file.pending.clear();
   file.synced = true;
@@ -227,9 +234,9 @@ void Disk::Write(const std::filesystem::path& folder, Unsynced unsynced,
   constexpr size_t kSector = 512;
   for (const auto& [name, file] : files_) {
     if (!file.synced && unsynced == Unsynced::kLost) continue;
-    std::string bytes = file.durable;
+    std::string bytes = unsynced == Unsynced::kKept ? file.cached : file.durable;
     for (Operation pending : file.pending) {
-      if (unsynced == Unsynced::kLost) break;
+      if (unsynced != Unsynced::kTorn) break;
       if (unsynced == Unsynced::kTorn) {
         const uint64_t chance = random() % 4;
         if (chance == 0) continue;

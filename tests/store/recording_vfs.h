@@ -12,7 +12,7 @@ namespace yima::store::testing {
 
 /// One thing that SQLite did to a file of the store, or a mark that the test set between them.
 struct Operation {
-  enum class Type { kWrite, kTruncate, kSync, kDelete, kMark };
+  enum class Type { kWrite, kTruncate, kSync, kSyncFailed, kDelete, kMark };
   Type type = Type::kMark;
   std::string file;    ///< Its name without the folder.
   int64_t offset = 0;  ///< Of a write; the new size of a truncation; the value of a mark.
@@ -44,7 +44,8 @@ class RecordingVfs {
   void SetSyncs(bool on);
 };
 
-/// What is on the disk when the power fails: what was synced, and of what was not, anything.
+/// What is on the disk when the power fails: what was synced, and of what was not, anything. What
+/// waits when a sync fails is lost, though it is shown until then: later syncs pass it by.
 class Disk {
  public:
   enum class Unsynced {
@@ -62,6 +63,7 @@ class Disk {
   struct File {
     bool synced = false;
     std::string durable;
+    std::string cached;  ///< As the system shows it.
     std::vector<Operation> pending;
   };
   static void Apply(const Operation& operation, std::string& bytes);

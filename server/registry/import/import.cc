@@ -39,6 +39,13 @@ class Import {
   }
 
   Result<void> Run(v1::ImportFacilitiesRequest& first) {
+    const auto done = Carry(first);
+    if (problems_.refused()) call_.refused(*problems_.refused(), problems_.refusals());
+    return done;
+  }
+
+ private:
+  Result<void> Carry(v1::ImportFacilitiesRequest& first) {
     YIMA_RETURN_IF_ERROR(ReadAll(first));
     YIMA_RETURN_IF_ERROR(RefuseRepeated());
     YIMA_RETURN_IF_ERROR(problems_.Flush());
@@ -57,7 +64,6 @@ class Import {
     return Report(apply);
   }
 
- private:
   Result<void> ReadAll(v1::ImportFacilitiesRequest& request) {
     request.clear_header();
     for (bool more = true; more;) {

@@ -6,6 +6,12 @@ void ImportProblems::Add(uint64_t line, const Error& error, bool conflict) {
   // A message of gRPC is at most 4 MiB by default.
   constexpr size_t kBytesMax = size_t{1} << 20;
   constexpr int kProblemsMax = 1000;
+  if (error.reason == "SCOPE_EXCEEDED") {
+    if (!refused_) refused_ = error;
+    // As a conflict it has another one.
+    refused_->code = StatusCode::kPermissionDenied;
+    ++refusals_;
+  }
   auto* problem = pending_.add_problems();
   problem->set_line(line);
   problem->set_reason(error.reason);

@@ -1,6 +1,7 @@
 #ifndef YIMA_SERVER_REGISTRY_IMPORT_IMPORT_PROBLEMS_H_
 #define YIMA_SERVER_REGISTRY_IMPORT_IMPORT_PROBLEMS_H_
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -22,11 +23,17 @@ class ImportProblems {
   /// Sends all that there is.
   Result<void> Flush();
 
+  /// The first of those outside the caller's reach, and how many there were.
+  const std::optional<Error>& refused() const { return refused_; }
+  uint64_t refusals() const { return refusals_; }
+
  private:
   const ImportSink& sink_;
   std::vector<v1::ImportFacilitiesResponse> full_;
   v1::ImportFacilitiesResponse pending_;
   size_t pending_bytes_ = 0;
+  std::optional<Error> refused_;
+  uint64_t refusals_ = 0;
 };
 
 }  // namespace yima::server

@@ -44,6 +44,23 @@ TEST_F(AuditTrailTest, EqualOnesShareARecordThatCountsThem) {
   EXPECT_EQ(audit_.count(), 5u);
 }
 
+TEST_F(AuditTrailTest, WhatAStreamPassesOverIsOneRecordThatCountsIt) {
+  std::vector<Method> table = {
+      {"import", kManagers, {}, [](const Call& call, const Source&, const Sink&) -> Result<void> {
+         call.refused({StatusCode::kPermissionDenied, "SCOPE_EXCEEDED", "outside", "division"}, 17);
+         return {};
+       }}};
+  NoteRefusals(table, audit_);
+  ASSERT_TRUE(table[0].stream(world_.call("import"), {}, {}));
+  ASSERT_TRUE(audit_.Keep());
+  const auto listed = List();
+  ASSERT_EQ(listed.size(), 1u);
+  EXPECT_EQ(listed[0].reason(), "SCOPE_EXCEEDED");
+  EXPECT_EQ(listed[0].method(), "import");
+  EXPECT_EQ(listed[0].count(), 17u);
+  EXPECT_EQ(audit_.count(), 17u);
+}
+
 /// How many refusals are listed one by one, and how many stand for no more than their number.
 std::pair<int, uint64_t> KindsAndOthers(World& world) {
   v1::ListRefusalsRequest request;

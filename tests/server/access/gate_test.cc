@@ -17,6 +17,14 @@ constexpr StatusCode kUnknown = StatusCode::kUnauthenticated;
 class GateTest : public ::testing::Test {
  protected:
   World world_;
+  /// Principal and token of the refusal that was noted last.
+  std::pair<uint64_t, uint64_t> LastNoted() {
+    EXPECT_TRUE(callers_.audit.Keep());
+    const auto all = ListRefusals(world_.domain(), world_.call("list"), {}, *world_.Read());
+    if (!all || all->refusals().empty()) return {};
+    return {all->refusals(0).principal(), all->refusals(0).token()};
+  }
+
   Callers callers_{world_};
 };
 
@@ -101,6 +109,10 @@ TEST_F(GateTest, RevokedFromTheMomentItIsAnswered) {
   ASSERT_TRUE(callers_.methods.Unary<v1::RevokeTokenResponse>("AccessService/RevokeToken", revoke));
   EXPECT_EQ(RefusalOf(callers_.Enter(token.text(), kCrews)),
             (Refusal{kUnknown, "TOKEN_REVOKED", ""}));
+  EXPECT_EQ(LastNoted(), std::pair(token.token().principal(), token.token().id()));
+  // Who knows the id alone is nobody known.
+  EXPECT_FALSE(callers_.Enter(TokenText::Make(token.token().id()).ToString(), kCrews));
+  EXPECT_EQ(LastNoted(), std::pair(uint64_t{0}, uint64_t{0}));
 }
 
 TEST_F(GateTest, RunsOutToTheMicrosecond) {
@@ -128,6 +140,7 @@ TEST_F(GateTest, ADisabledPrincipalIsOutAndAChangedOneHasItsNewRoles) {
   ASSERT_TRUE(callers_.methods.Unary<v1::UpdatePrincipalResponse>(unary, update));
   EXPECT_EQ(RefusalOf(callers_.Enter(token, kCrews)),
             (Refusal{kUnknown, "PRINCIPAL_DISABLED", ""}));
+  EXPECT_EQ(LastNoted().first, principal.id());
   update.set_request_id("enable");
   update.mutable_principal()->clear_etag();
   update.mutable_principal()->set_disabled(false);

@@ -229,9 +229,14 @@ TEST_P(ReachTest, ALedgerTouchesNothingOutside) {
   ledger.header.set_keep_going(true);
   ledger.AddRow(1).mutable_facility()->set_address("泽州路 1 号");
   ledger.AddRow(3);
+  std::vector<std::pair<Refusal, uint64_t>> refused;
+  ledger.refused = [&](const Error& error, uint64_t times) {
+    refused.emplace_back(Refusal{error.code, error.reason, error.field}, times);
+  };
   const auto report = ledger.Import(world_);
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_EQ(report->rejected(), 2u);
+  EXPECT_EQ(refused, (std::vector{std::pair(Exceeded("division"), uint64_t{2})}));
   ASSERT_EQ(ledger.problems.size(), 2u);
   EXPECT_EQ(ledger.problems[0].reason(), "SCOPE_EXCEEDED");
   EXPECT_EQ(world_.State(), state);

@@ -151,8 +151,16 @@ TEST(HttpServerTest, StopsOnlyOnceAllAreAnswered) {
   RawClient client(server->address());
   client.Send(Get("/"));
   const HttpReply reply = asked.get_future().get();
-  std::thread stopping([&] { server->Stop(); });
+  std::promise<void> stopped;
+  auto has_stopped = stopped.get_future();
+  std::thread stopping([&] {
+    server->Stop();
+    stopped.set_value();
+  });
+  // No other way to see that it waits than to give it time not to.
+  EXPECT_EQ(has_stopped.wait_for(std::chrono::milliseconds(200)), std::future_status::timeout);
   reply({.body = "at last"});
+  EXPECT_THAT(client.ReadAnswer(), HasSubstr("at last"));
   stopping.join();
 }
 

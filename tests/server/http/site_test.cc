@@ -35,8 +35,7 @@ class SiteTest : public ::testing::Test {
 
   HttpResponse Ask(const HttpRequest& request) { return Ask(request, methods_.table()); }
   HttpResponse Ask(const HttpRequest& request, const std::vector<Method>& table) {
-    const Site site(table, world_.domain().classes, *Webroot::Open(""),
-                    [this](const std::function<void(Result<void>)>& reply) { reply(ready_); },
+    const Site site(table, world_.domain().classes, *Webroot::Open(""), [this] { return ready_; },
                     {.hotline = "12345"});
     std::promise<HttpResponse> answered;
     site.Answer(request, [&](HttpResponse response) { answered.set_value(std::move(response)); });
@@ -286,8 +285,7 @@ TEST_F(SiteTest, HealthStaysWhileReadinessFollowsTheStore) {
 
 TEST_F(SiteTest, WhoIsNotLetInIsToldWhyAndWhenToComeAgain) {
   const Site site(
-      methods_.table(), world_.domain().classes, *Webroot::Open(""),
-      [](const std::function<void(Result<void>)>& reply) { reply({}); },
+      methods_.table(), world_.domain().classes, *Webroot::Open(""), [] { return Result<void>(); },
       {.admit = [](const Method& method, const HttpRequest& request, Call&) -> Result<void> {
         EXPECT_EQ(method.name, "yima.v1.ResolverService/Resolve");
         EXPECT_EQ(request.address, "203.0.113.9");

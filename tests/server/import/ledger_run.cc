@@ -67,6 +67,7 @@ Result<v1::ImportReport> LedgerRun::Send(World& world,
   };
   Call call = world.call("yima.v1.RegistryService/ImportFacilities");
   if (cancelled) call.cancelled = cancelled;
+  if (refused) call.refused = refused;
   YIMA_RETURN_IF_ERROR(ImportFacilities(world.domain(), call, source, sink));
   if (!report) return Fail(StatusCode::kInternal, "REPORT_MISSING", "the stream had no report");
   return *report;

@@ -17,6 +17,7 @@ struct LedgerRun {
   /// Called with each message of the answer; an Error is a client that is gone.
   std::function<Result<void>(const v1::ImportFacilitiesResponse&)> on_answer;
   std::function<bool()> cancelled;
+  std::function<void(const Error&, uint64_t)> refused;
 
   LedgerRun();
   /// A 上水井盖 of division 140502 with the code 14050201001 and this number, of the department

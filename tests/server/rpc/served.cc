@@ -19,10 +19,10 @@ Doors::Doors(World& world) : audit(world.domain()), gate(world.domain(), audit, 
   }));
 }
 
-server::Gate& OpenGate() {
+Doors& OpenDoors() {
   static World world;
   static Doors doors(world);
-  return doors.gate;
+  return doors;
 }
 
 Served::Served() {

@@ -48,7 +48,8 @@ struct Doors {
 };
 
 /// Before which everybody may call what is public, as a test's own methods are.
-server::Gate& OpenGate();
+Doors& OpenDoors();
+inline server::Gate& OpenGate() { return OpenDoors().gate; }
 
 /// A registry on the real store in a folder of its own, served over real gRPC on a free port.
 class Served {

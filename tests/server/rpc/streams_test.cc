@@ -196,8 +196,10 @@ TEST(StreamLimitTest, MoreStreamsThanMayBeAreRefused) {
     });
   }
   both_run.Wait();
+  const uint64_t noted = OpenDoors().audit.count();
   EXPECT_EQ(RefusalOf(call([]() -> Result<void> { return {}; })),
             (Refusal{StatusCode::kResourceExhausted, "TOO_MANY_STREAMS", ""}));
+  EXPECT_GT(OpenDoors().audit.count(), noted);
   gate.Open();
   for (auto& caller : callers) caller.join();
 }
