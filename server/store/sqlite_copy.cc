@@ -8,8 +8,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
-#include <unistd.h>
 
+#include "server/store/descriptor.h"
 #include "server/store/sqlite_connection.h"
 #include "server/store/sqlite_schema.h"
 
@@ -37,13 +37,10 @@ void CopyPages(const std::filesystem::path& from, const std::filesystem::path& t
 }
 
 Result<void> SyncFile(const std::filesystem::path& file) {
-  const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  const bool synced = descriptor >= 0 && fsync(descriptor) == 0;
-  const int error = errno;
-  if (descriptor >= 0) close(descriptor);
-  if (synced) return {};
+  const Descriptor opened(open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (opened.get() >= 0 && fsync(opened.get()) == 0) return {};
   return Fail(StatusCode::kFailedPrecondition, "FILE_UNWRITABLE",
-              fmt::format("cannot sync {}: {}", file.string(), std::strerror(error)));
+              fmt::format("cannot sync {}: {}", file.string(), std::strerror(errno)));
 }
 
 }  // namespace
