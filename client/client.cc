@@ -10,7 +10,7 @@ namespace yima {
 
 Client::Client(const ClientOptions& options)
     : transport_({options.server, options.token, options.ca, options.certificate, options.key,
-                  options.trace_id}),
+                  options.traceparent}),
       deadline_(options.deadline) {}
 
 template <typename Response, typename Request>

@@ -26,8 +26,8 @@ struct ClientOptions {
   /// PEM texts of the caller's own certificate and its key, in place of a token.
   std::string certificate;
   std::string key;
-  /// 32 hex digits by which W3C Trace Context joins these calls with others'; empty: none are sent.
-  std::string trace_id;
+  /// By which W3C Trace Context joins these calls with others'; empty: none is sent.
+  std::string traceparent;
   /// For each call that is not a stream.
   std::chrono::milliseconds deadline{60'000};
 };

@@ -27,6 +27,9 @@ constexpr int kMessageSizeMax = 64 << 20;
 constexpr int kRetryBytesMax = 20 << 20;
 constexpr int kKeepaliveMs = 20'000;
 constexpr int kReconnectMs = 100;
+/// Of the span in a traceparent.
+constexpr size_t kSpanAt = 36;
+constexpr size_t kSpanSize = 16;
 
 // Every write carries a request_id, so asking again never acts twice. An import is not retried by
 // the channel, which would have to keep all of it: the caller sends the stream again. CANCELLED by
@@ -110,18 +113,31 @@ bool IsLoopback(std::string_view server) {
 
 }  // namespace
 
+bool IsTraceparent(std::string_view text) {
+  constexpr std::string_view kShape = "00-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
+  if (text.size() != kShape.size()) return false;
+  for (size_t i = 0; i < kShape.size(); ++i) {
+    const bool is_hex = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
+    if (kShape[i] == 'x' ? !is_hex : text[i] != kShape[i]) return false;
+  }
+  return text.substr(3, 32).find_first_not_of('0') != std::string_view::npos &&
+         text.substr(kSpanAt, kSpanSize).find_first_not_of('0') != std::string_view::npos;
+}
+
 struct Transport::Channel {
   std::string server;
   std::string authorization;
-  std::string trace_id;
+  std::string traceparent;
   std::shared_ptr<grpc::Channel> grpc;
 
   void Show(grpc::ClientContext& context) const {
     if (!authorization.empty()) context.AddMetadata("authorization", authorization);
-    if (trace_id.empty()) return;
+    if (traceparent.empty()) return;
     uint64_t span = 0;
     while (span == 0) randombytes_buf(&span, sizeof span);
-    context.AddMetadata("traceparent", fmt::format("00-{}-{:016x}-00", trace_id, span));
+    std::string of_call = traceparent;
+    of_call.replace(kSpanAt, kSpanSize, fmt::format("{:016x}", span));
+    context.AddMetadata("traceparent", of_call);
   }
 };
 
@@ -139,10 +155,10 @@ Transport::Transport(Options options) : channel_(std::make_unique<Channel>()) {
   // A registry is named by its own address; a web proxy in between speaks no gRPC.
   arguments.SetInt("grpc.enable_http_proxy", 0);
   channel_->server = options.server;
-  channel_->trace_id = options.trace_id;
+  if (IsTraceparent(options.traceparent)) channel_->traceparent = options.traceparent;
   if (!options.token.empty()) channel_->authorization = "Bearer " + options.token;
   auto credentials = grpc::InsecureChannelCredentials();
-  if (!options.ca.empty() || !IsLoopback(options.server)) {
+  if (!options.ca.empty() || !options.certificate.empty() || !IsLoopback(options.server)) {
     credentials = grpc::SslCredentials({options.ca, options.key, options.certificate});
   }
   channel_->grpc = grpc::CreateCustomChannel(options.server, credentials, arguments);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <google/protobuf/message_lite.h>
 
@@ -26,7 +27,8 @@ class Transport {
     std::string ca = {};      ///< PEM of who issued the server's certificate; empty: the system's.
     std::string certificate = {};  ///< PEM of the caller's own certificate, with `key`; or empty.
     std::string key = {};
-    std::string trace_id = {};  ///< Of W3C Trace Context, 32 hex digits; each call is a span of it.
+    /// Of W3C Trace Context: each call is a span of its trace. Ignored when it is none.
+    std::string traceparent = {};
   };
   /// Plain text to a loopback address without a `ca`, TLS otherwise. Connects with the first call.
   explicit Transport(Options options);
@@ -57,6 +59,9 @@ class Transport {
   struct Channel;
   std::unique_ptr<Channel> channel_;
 };
+
+/// 00-TRACEID-SPANID-FLAGS in lower-case hex digits, W3C Trace Context §3.2; no id all zeros.
+bool IsTraceparent(std::string_view text);
 
 }  // namespace yima
 

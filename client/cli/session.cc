@@ -45,15 +45,15 @@ Result<std::string> ReadPem(const std::filesystem::path& file, const char* optio
 }
 
 /// The trace that a script's TRACEPARENT names, or one of this run's own.
-std::string TraceId() {
+std::string Traceparent() {
   const char* given = std::getenv("TRACEPARENT");
-  const std::string_view text = given == nullptr ? "" : given;
-  return text.size() == 55 ? std::string(text.substr(3, 32)) : NewRequestId();
+  if (given != nullptr && IsTraceparent(given)) return given;
+  return fmt::format("00-{}-{}-00", NewRequestId(), NewRequestId().substr(0, 16));
 }
 
 }  // namespace
 
-Session::Session() : trace_id_(TraceId()) {}
+Session::Session() : traceparent_(Traceparent()) {}
 
 Result<void> Session::ReadFiles() {
   if (!token_file.empty()) {
@@ -69,7 +69,7 @@ Result<void> Session::ReadFiles() {
 ClientOptions Session::client_options() {
   ClientOptions options = given_;
   options.server = server;
-  options.trace_id = trace_id_;
+  options.traceparent = traceparent_;
   if (!token_file.empty() || !certificate_file.empty()) return options;
   if (auto kept = TokenFor(server, {})) {
     options.token = *std::move(kept);
@@ -114,7 +114,7 @@ void Session::Complain(const Error& error) {
   if (error.code == StatusCode::kInternal || error.code == StatusCode::kDataLoss) {
     Tell(fmt::format(fmt::runtime(T("提示：服务器日志中查 trace_id {}",
                                     "hint: look for trace_id {} in the server's log")),
-                     trace_id_));
+                     std::string_view(traceparent_).substr(3, 32)));
   }
   Note(ExitFor(error));
 }

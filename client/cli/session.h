@@ -74,7 +74,7 @@ class Session {
  private:
   std::optional<Client> client_;
   ClientOptions given_;  ///< What the files say that the options name.
-  const std::string trace_id_;
+  const std::string traceparent_;
   std::set<std::string, std::less<>> hinted_;
   Exit exit_ = Exit::kDone;
   bool output_failed_ = false;

@@ -10,6 +10,7 @@
 #include <sodium.h>
 
 #include "server/access/token_text.h"
+#include "server/access/tokens.h"
 
 namespace yima::server {
 namespace {
@@ -69,21 +70,27 @@ Gate::Gate(const Domain& domain, AuditTrail& audit, const Options& options)
   randombytes_buf(proof_key_.data(), proof_key_.size());
 }
 
-bool Gate::StillAdmits(const Call& call, uint64_t& changes, std::string_view method, Roles roles,
-                       const Credentials& shown) {
+Result<void> Gate::AdmitStill(const Call& call, uint64_t& changes, std::string_view method,
+                              Roles roles, const Credentials& shown) {
   const uint64_t now = this->changes();
-  if (now == changes && domain_.now() < call.valid_until_us) return true;
+  if (now == changes && domain_.now() < call.valid_until_us) return {};
   Call again;
-  if (!Admit(method, roles, shown, again)) return false;
-  if (again.reach->Fingerprint() != call.reach->Fingerprint()) return false;
+  YIMA_RETURN_IF_ERROR(Admit(method, roles, shown, again));
+  if (again.reach->Fingerprint() != call.reach->Fingerprint()) {
+    return Fail(StatusCode::kAborted, "BOUNDS_CHANGED",
+                "the caller's bounds are others than when this was begun");
+  }
   changes = now;
-  return true;
+  return {};
 }
 
 Result<void> Gate::Admit(std::string_view method, Roles roles, const Credentials& shown,
                          Call& call) {
   if (shown.authorization.empty() && shown.certificate.empty()) {
     if ((roles & 1) == 0) {
+      if (auto slow = CheckRate(tries_, shown); !slow) {
+        return Refuse(method, {}, shown, std::move(slow).error());
+      }
       return Refuse(method, {}, shown,
                     {StatusCode::kUnauthenticated,
                      "TOKEN_MISSING",
@@ -110,6 +117,7 @@ Result<void> Gate::Admit(std::string_view method, Roles roles, const Credentials
     return Refuse(method, std::move(whose), shown, std::move(error));
   };
   if (caller.token.id() != 0 && caller.token.expire_time_us() <= domain_.now()) {
+    if (auto slow = CheckRate(tries_, shown); !slow) return refuse(std::move(slow).error());
     return refuse({StatusCode::kUnauthenticated,
                    "TOKEN_EXPIRED",
                    fmt::format("token {} has run out", caller.token.id()),
@@ -217,7 +225,8 @@ Result<std::shared_ptr<const Gate::Caller>> Gate::Verify(const Credentials& show
   }
   whose.set_principal(principal);
   whose.set_token(token.id());
-  if (token.revoke_time_us() != 0) {
+  YIMA_ASSIGN_OR_RETURN(const TimeUs revoked, RevokedAt(*snapshot, token));
+  if (revoked != 0) {
     return Unknown("TOKEN_REVOKED", fmt::format("token {} was revoked", token.id()));
   }
   return MakeCaller(*snapshot, principal, token);

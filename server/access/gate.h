@@ -47,10 +47,11 @@ class Gate {
 
   /// Grows with each change of a principal or a token.
   uint64_t changes() const { return domain_.access_changes->load(std::memory_order_acquire); }
-  /// Whether a call that was let in when `changes` was what it says would be let in again, within
-  /// the same bounds; brings `changes` up to date. For streams: cheap while nothing has changed.
-  bool StillAdmits(const Call& call, uint64_t& changes, std::string_view method, Roles roles,
-                   const Credentials& shown);
+  /// As Admit, for a call that was let in when `changes` was what it says, which is brought up to
+  /// date; BOUNDS_CHANGED (ABORTED) when it would be let in within other bounds. For streams: cheap
+  /// while nothing has changed.
+  Result<void> AdmitStill(const Call& call, uint64_t& changes, std::string_view method, Roles roles,
+                          const Credentials& shown);
 
  private:
   struct Caller;

@@ -1,7 +1,6 @@
 #include "server/access/tokens.h"
 
 #include <algorithm>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -20,6 +19,8 @@ constexpr int64_t kSecond = 1'000'000;
 constexpr int64_t kLifetimeMin = 60;
 constexpr int64_t kLifetimeMax = int64_t{10} * 365 * 86'400;
 constexpr int64_t kLifetimeUsual = int64_t{90} * 86'400;
+/// So many are read where a token is shown for the first time.
+constexpr int kFamilyDepthMax = 16;
 constexpr int64_t kOverlapMax = int64_t{30} * 86'400;
 
 struct StoredToken {
@@ -51,14 +52,53 @@ v1::Token ShownToken(v1::Token token) {
   return token;
 }
 
-bool MayDealWith(const Call& call, uint64_t principal, Roles others) {
-  return principal == call.principal_id || (call.roles & others) != 0;
-}
-
 Result<void> CheckMayDealWith(const Call& call, uint64_t principal) {
-  if (MayDealWith(call, principal, kAdmins)) return {};
+  if (principal == call.principal_id || (call.roles & kAdmins) != 0) return {};
   return Fail(StatusCode::kPermissionDenied, "ROLE_MISSING",
               "only an administrator deals with the tokens of others", "principal");
+}
+
+/// Administrators, and auditors whose grant has no bounds.
+Result<bool> SeesAllTokens(const Call& call, const store::Snapshot& snapshot) {
+  if ((call.roles & kAdmins) != 0) return true;
+  if ((call.roles & kAuditors) == 0) return false;
+  YIMA_ASSIGN_OR_RETURN(const auto caller, Get<v1::Principal>(snapshot, call.principal_id));
+  return caller && std::ranges::any_of(caller->record.grants(), [](const v1::Grant& grant) {
+           return grant.role() == v1::ROLE_AUDITOR && grant.divisions().empty() &&
+                  grant.organizations().empty();
+         });
+}
+
+/// Tokens that made one another, the first of which an administrator made.
+Result<int> FamilyDepth(const store::Snapshot& snapshot, uint64_t id) {
+  int depth = 0;
+  while (id != 0) {
+    YIMA_ASSIGN_OR_RETURN(const auto found, FindToken(snapshot, id, ""));
+    id = found.token.made_by();
+    ++depth;
+  }
+  return depth;
+}
+
+/// Of a token that its holder makes for itself: it ends with the one shown. Nobody prolongs what
+/// was lent to him, and a stolen one takes those it made along.
+Result<void> TieToShown(const Call& call, const store::Snapshot& snapshot, v1::Token& token) {
+  if (call.token == 0) {
+    return Fail(StatusCode::kPermissionDenied, "TOKEN_BY_CERTIFICATE",
+                "who calls by a certificate gets a token from an administrator, since it would "
+                "outlive the certificate");
+  }
+  YIMA_ASSIGN_OR_RETURN(const int depth, FamilyDepth(snapshot, call.token));
+  if (depth >= kFamilyDepthMax) {
+    return Fail(StatusCode::kFailedPrecondition, "TOKEN_FAMILY_DEEP",
+                fmt::format("{} tokens made one another up to this one, as many as may; begin "
+                            "with an earlier one",
+                            depth),
+                "principal");
+  }
+  token.set_expire_time_us(std::min<int64_t>(token.expire_time_us(), call.valid_until_us));
+  token.set_made_by(call.token);
+  return {};
 }
 
 Result<void> CheckTimes(const v1::CreateTokenRequest& request) {
@@ -134,6 +174,16 @@ Result<Read<v1::Principal>> FirstAdministrator(const store::Snapshot& snapshot) 
 
 }  // namespace
 
+Result<TimeUs> RevokedAt(const store::Snapshot& snapshot, const v1::Token& token) {
+  TimeUs at = token.revoke_time_us();
+  for (uint64_t maker = token.made_by(); at == 0 && maker != 0;) {
+    YIMA_ASSIGN_OR_RETURN(const auto found, FindToken(snapshot, maker, ""));
+    at = found.token.revoke_time_us();
+    maker = found.token.made_by();
+  }
+  return at;
+}
+
 Result<Planned> PlanCreateToken(const Domain& domain, const Call& call,
                                 const v1::CreateTokenRequest& request,
                                 const store::Snapshot& snapshot,
@@ -155,11 +205,7 @@ Result<Planned> PlanCreateToken(const Domain& domain, const Call& call,
   YIMA_RETURN_IF_ERROR(EndReplaced(domain, request, principal, snapshot, change));
   YIMA_ASSIGN_OR_RETURN(const uint64_t id, domain.numbers.NewId(store::Kind::kToken));
   v1::Token token = NewToken(domain, id, principal, request.lifetime_seconds(), request.label());
-  if ((call.roles & kAdmins) == 0) {
-    // Nobody prolongs what was lent to him, and a stolen one takes those it made along.
-    token.set_expire_time_us(std::min<int64_t>(token.expire_time_us(), call.valid_until_us));
-    token.set_made_by(call.token);
-  }
+  if ((call.roles & kAdmins) == 0) YIMA_RETURN_IF_ERROR(TieToShown(call, snapshot, token));
   const TokenText text = TokenText::Make(id);
   token.set_secret_hash(SecretHash(domain.keys, text));
   change.puts.push_back(PutToken(token, 0));
@@ -184,22 +230,9 @@ Result<Planned> PlanRevokeToken(const Domain& domain, const Call& call,
   YIMA_RETURN_IF_ERROR(CheckMayDealWith(call, found.token.principal()));
   const RecordRef ref{store::Kind::kToken, request.id(), found.revision};
   if (found.token.revoke_time_us() != 0) return Planned{{}, {ref}};
+  found.token.set_revoke_time_us(domain.now());
   store::Change change;
-  std::set<uint64_t> ended = {request.id()};
-  // Those that a token made have higher ids, so one look upwards finds the whole family.
-  YIMA_RETURN_IF_ERROR(snapshot.Scan(store::Kind::kToken, request.id() - 1, {},
-                                     [&](uint64_t id, uint64_t revision, std::string_view bytes) {
-                                       v1::Token token;
-                                       token.ParseFromArray(bytes.data(),
-                                                            static_cast<int>(bytes.size()));
-                                       if (id != request.id() && !ended.contains(token.made_by()))
-                                         return true;
-                                       ended.insert(id);
-                                       if (token.revoke_time_us() != 0) return true;
-                                       token.set_revoke_time_us(domain.now());
-                                       change.puts.push_back(PutToken(token, revision));
-                                       return change.puts.size() < store::Change::kRecordsMax;
-                                     }));
+  change.puts.push_back(PutToken(found.token, found.revision));
   return Planned{std::move(change), {{ref.kind, ref.id, ref.revision + 1}}};
 }
 
@@ -216,11 +249,9 @@ Result<v1::RevokeTokenResponse> AnswerRevokeToken(const Domain& domain,
 Result<v1::ListTokensResponse> ListTokens(const Domain& domain, const Call& call,
                                           const v1::ListTokensRequest& request,
                                           const store::Snapshot& snapshot) {
-  // Auditors with bounds see their own.
-  const bool all = MayDealWith(call, 0, kAdmins | kAuditors) && call.reach->everywhere();
+  YIMA_ASSIGN_OR_RETURN(const bool all, SeesAllTokens(call, snapshot));
   const uint64_t of = request.principal() != 0 || all ? request.principal() : call.principal_id;
-  if (!MayDealWith(call, of, kAdmins | kAuditors))
-    return tl::unexpected(CheckMayDealWith(call, of).error());
+  if (!all) YIMA_RETURN_IF_ERROR(CheckMayDealWith(call, of));
   YIMA_ASSIGN_OR_RETURN(const size_t size, PageSize(request.page_size()));
   const std::string filter = fmt::format("{}", of);
   YIMA_ASSIGN_OR_RETURN(const std::string place,
@@ -240,6 +271,12 @@ Result<v1::ListTokensResponse> ListTokens(const Domain& domain, const Call& call
         }
         if (of != 0 && token.principal() != of) return true;
         if (!page.Take(bytes.size())) return false;
+        auto revoked = RevokedAt(snapshot, token);
+        if (!revoked) {
+          failure = tl::unexpected(std::move(revoked).error());
+          return false;
+        }
+        token.set_revoke_time_us(*revoked);
         *response.add_tokens() = ShownToken(std::move(token));
         return true;
       }));

@@ -14,7 +14,7 @@ namespace yima::server {
 /// Plans a token and hands its text to `made`, which is called once a round and never for a
 /// request that was done before. ROLE_MISSING for another principal's without the role of an
 /// administrator, PRINCIPAL_NOT_FOUND, LIFETIME_OUT_OF_RANGE, OVERLAP_OUT_OF_RANGE, TOKEN_NOT_FOUND
-/// (the one replaced), TOO_MANY_TOKENS.
+/// (the one replaced), TOKEN_BY_CERTIFICATE, TOKEN_FAMILY_DEEP.
 Result<Planned> PlanCreateToken(const Domain& domain, const Call& call,
                                 const v1::CreateTokenRequest& request,
                                 const store::Snapshot& snapshot,
@@ -23,6 +23,7 @@ Result<v1::CreateTokenResponse> AnswerCreateToken(const Domain& domain,
                                                   const std::vector<RecordRef>& results,
                                                   const store::Snapshot& snapshot);
 
+/// Those that it made are revoked with it, since each is looked at with its makers.
 /// TOKEN_NOT_FOUND, ROLE_MISSING.
 Result<Planned> PlanRevokeToken(const Domain& domain, const Call& call,
                                 const v1::RevokeTokenRequest& request,
@@ -31,7 +32,10 @@ Result<v1::RevokeTokenResponse> AnswerRevokeToken(const Domain& domain,
                                                   const std::vector<RecordRef>& results,
                                                   const store::Snapshot& snapshot);
 
-/// Without the roles of an administrator or auditor: the caller's own.
+/// When the token, or one of those that made it, was revoked; 0 while it holds.
+Result<TimeUs> RevokedAt(const store::Snapshot& snapshot, const v1::Token& token);
+
+/// But for administrators, and auditors without bounds: the caller's own.
 Result<v1::ListTokensResponse> ListTokens(const Domain& domain, const Call& call,
                                           const v1::ListTokensRequest& request,
                                           const store::Snapshot& snapshot);

@@ -38,7 +38,7 @@ Result<std::vector<std::string>> KeyFiles(const fs::path& data) {
 }
 
 Result<void> CheckSound(const fs::path& file) {
-  YIMA_ASSIGN_OR_RETURN(const auto findings, store::CheckIntegrity(file));
+  YIMA_ASSIGN_OR_RETURN(const auto findings, store::CheckIntegrity(file, true));
   if (findings.empty()) return {};
   return BackupDamaged(
       fmt::format("the copy is not sound, so what was copied is not either; run "

@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "server/keys/key_file.h"
 
@@ -25,21 +24,6 @@ tl::unexpected<Error> Unwritable(const fs::path& path, int error, const std::str
               fmt::format("cannot write {}: {}", path.string(), std::strerror(error)), field);
 }
 
-/// A file descriptor that closes itself.
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (number_ >= 0) close(number_);
-  }
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
-
 bool WriteAll(int to, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t n = write(to, bytes.data(), bytes.size());
@@ -47,10 +31,6 @@ bool WriteAll(int to, std::string_view bytes) {
     if (n > 0) bytes.remove_prefix(static_cast<size_t>(n));
   }
   return true;
-}
-
-Descriptor Create(const fs::path& file) {
-  return Descriptor(open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
 }
 
 fs::path HiddenBeside(const fs::path& target) {
@@ -97,34 +77,32 @@ Result<void> PartFolder::Copy(const fs::path& from, const std::string& name) {
   std::error_code error;
   fs::create_directories(to.parent_path(), error);
   fs::permissions(to.parent_path(), fs::perms::owner_all, error);
-  const Descriptor source(open(from.c_str(), O_RDONLY | O_CLOEXEC));
+  const store::Descriptor source(open(from.c_str(), O_RDONLY | O_CLOEXEC));
   const auto unreadable = [&] {
     return Fail(StatusCode::kFailedPrecondition, "FILE_UNREADABLE",
                 fmt::format("cannot read {}: {}", from.string(), std::strerror(errno)));
   };
-  if (source.number() < 0) return unreadable();
-  const Descriptor target = Create(to);
-  if (target.number() < 0) return Unwritable(to, errno, field_);
+  if (source.get() < 0) return unreadable();
+  const store::Descriptor target(open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (target.get() < 0) return Unwritable(to, errno, field_);
   std::string part(size_t{1} << 20, '\0');
   for (;;) {
-    const ssize_t n = read(source.number(), part.data(), part.size());
+    const ssize_t n = read(source.get(), part.data(), part.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return unreadable();
     if (n == 0) break;
-    if (!WriteAll(target.number(), std::string_view(part).substr(0, static_cast<size_t>(n)))) {
+    if (!WriteAll(target.get(), std::string_view(part).substr(0, static_cast<size_t>(n)))) {
       return Unwritable(to, errno, field_);
     }
   }
-  if (fsync(target.number()) != 0) return Unwritable(to, errno, field_);
+  if (fsync(target.get()) != 0) return Unwritable(to, errno, field_);
   return {};
 }
 
 Result<void> PartFolder::Write(const std::string& name, std::string_view text) {
-  const Descriptor target = Create(path_ / name);
-  if (target.number() < 0 || !WriteAll(target.number(), text) || fsync(target.number()) != 0) {
-    return Unwritable(path_ / name, errno, field_);
-  }
-  return {};
+  auto written = WriteSecretFile(path_ / name, text);
+  if (!written) written.error().field = field_;
+  return written;
 }
 
 Result<void> PartFolder::Publish() {

@@ -28,7 +28,7 @@ class PartFolder {
   /// Copies a file from elsewhere, durable, for its owner only. DISK_FULL, FILE_UNREADABLE,
   /// FILE_UNWRITABLE.
   Result<void> Copy(const std::filesystem::path& from, const std::string& name);
-  /// A new file of this text, durable.
+  /// A new file of this text, durable. DISK_FULL, FILE_UNWRITABLE.
   Result<void> Write(const std::string& name, std::string_view text);
   /// Renames it to its place, which must be free or an empty folder; durable. FILE_UNWRITABLE.
   Result<void> Publish();

@@ -8,6 +8,9 @@
 
 namespace yima::server {
 
+/// TLS_MALFORMED unless both are PEM and the key is the certificate's.
+Result<void> CheckPair(std::string_view certificate_pem, std::string_view key_pem);
+
 /// Until when the first certificate of a PEM file is valid. TLS_MALFORMED.
 Result<TimeUs> CertificateExpires(std::string_view pem);
 

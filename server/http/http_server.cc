@@ -14,6 +14,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include "server/http/certificate.h"
 #include "server/http/deadlines.h"
 #include "server/http/http_request.h"
 
@@ -278,7 +279,8 @@ MHD_Daemon* HttpServer::Parts::Launch(const std::string& certificate, const std:
       MHD_OPTION_NOTIFY_COMPLETED, +on_end, this, MHD_OPTION_NOTIFY_CONNECTION, +on_connection,
       this, MHD_OPTION_URI_LOG_CALLBACK, &BeginExchange, nullptr, MHD_OPTION_UNESCAPE_CALLBACK,
       &KeepEscaped, nullptr, MHD_OPTION_ARRAY, items.data(), MHD_OPTION_END);
-  if (launched == nullptr) close(own);
+  // When it fails, some of its ways close that socket too and some do not: a number that is lost is
+  // better than one that is closed twice, and may be another's by then.
   return launched;
 }
 
@@ -306,11 +308,8 @@ Result<void> HttpServer::Renew(const std::string& certificate_pem, const std::st
       certificate_pem.empty() != parts_->options.certificate_pem.empty()) {
     return Invalid("TLS_MALFORMED", "certificate or key is empty", "--tls-cert");
   }
+  if (!certificate_pem.empty()) YIMA_RETURN_IF_ERROR(CheckPair(certificate_pem, key_pem));
   auto* launched = parts_->Launch(certificate_pem, key_pem);
-  if (launched == nullptr && !certificate_pem.empty()) {
-    return Invalid("TLS_MALFORMED", "certificate and key are no PEM, or do not belong together",
-                   "--tls-cert");
-  }
   if (launched == nullptr) return Unavailable(parts_->address);
   // Who is connected to the one before is served to the end; its threads sleep after that.
   if (!parts_->daemons.empty()) close(MHD_quiesce_daemon(parts_->daemons.back()));

@@ -86,7 +86,9 @@ Result<void> AddNames(gnutls_x509_crt_t certificate, const Hosts& hosts) {
 
 Result<void> ConstrainTo(gnutls_x509_crt_t authority, Hosts hosts) {
   // A kind of which nothing is permitted would be permitted altogether.
-  hosts.insert(hosts.end(), {"localhost", "127.0.0.1", "::1"});
+  for (const char* own : {"localhost", "127.0.0.1", "::1"}) {
+    if (std::ranges::find(hosts, own) == hosts.end()) hosts.emplace_back(own);
+  }
   const Constraints constraints = NewConstraints();
   for (const auto& host : hosts) {
     std::string address = AddressBytes(host);
@@ -171,27 +173,21 @@ Result<Certificate> ReadCertificate(const std::string& pem) {
   return certificate;
 }
 
-Result<void> CheckVouchesFor(gnutls_x509_crt_t authority, const Hosts& hosts) {
+}  // namespace
+
+Result<bool> VouchesFor(const std::string& authority_pem, const std::string& host) {
+  YIMA_ASSIGN_OR_RETURN(const Certificate authority, ReadCertificate(authority_pem));
   const Constraints constraints = NewConstraints();
   unsigned critical = 0;
   YIMA_RETURN_IF_ERROR(
-      Done(gnutls_x509_crt_get_name_constraints(authority, constraints.get(), 0, &critical),
+      Done(gnutls_x509_crt_get_name_constraints(authority.get(), constraints.get(), 0, &critical),
            "name constraints"));
-  for (const auto& host : hosts) {
-    const std::string address = AddressBytes(host);
-    const gnutls_datum_t name = View(address.empty() ? host : address);
-    if (gnutls_x509_name_constraints_check(
-            constraints.get(), address.empty() ? GNUTLS_SAN_DNSNAME : GNUTLS_SAN_IPADDRESS,
-            &name) != 0) {
-      continue;
-    }
-    return Fail(StatusCode::kFailedPrecondition, "HOST_OUTSIDE",
-                fmt::format("the authority does not vouch for {}", host), "--host");
-  }
-  return {};
+  const std::string address = AddressBytes(host);
+  const gnutls_datum_t name = View(address.empty() ? host : address);
+  return gnutls_x509_name_constraints_check(
+             constraints.get(), address.empty() ? GNUTLS_SAN_DNSNAME : GNUTLS_SAN_IPADDRESS,
+             &name) != 0;
 }
-
-}  // namespace
 
 Result<CertifiedKey> MakeAuthority(const Hosts& hosts, TimeUs now) {
   const Certificate certificate = NewCertificate();
@@ -214,7 +210,12 @@ Result<CertifiedKey> IssueCertificate(const CertifiedKey& authority, const Hosts
   if (gnutls_x509_privkey_import(issuer_key.get(), &key_bytes, GNUTLS_X509_FMT_PEM) < 0) {
     return Malformed("key");
   }
-  YIMA_RETURN_IF_ERROR(CheckVouchesFor(issuer.get(), hosts));
+  for (const auto& host : hosts) {
+    YIMA_ASSIGN_OR_RETURN(const bool vouches, VouchesFor(authority.certificate, host));
+    if (vouches) continue;
+    return Fail(StatusCode::kFailedPrecondition, "HOST_OUTSIDE",
+                fmt::format("the authority does not vouch for {}", host), "--host");
+  }
   const Certificate certificate = NewCertificate();
   const Key key = NewKey();
   gnutls_x509_crt_t const made = certificate.get();

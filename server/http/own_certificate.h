@@ -29,6 +29,9 @@ Result<CertifiedKey> MakeAuthority(const Hosts& hosts, TimeUs now);
 Result<CertifiedKey> IssueCertificate(const CertifiedKey& authority, const Hosts& hosts,
                                       TimeUs now);
 
+/// Whether the authority (PEM) vouches for the host. TLS_MALFORMED.
+Result<bool> VouchesFor(const std::string& authority_pem, const std::string& host);
+
 /// Whom the first certificate of a PEM file is for. TLS_MALFORMED.
 Result<Hosts> HostsOf(const std::string& pem);
 

@@ -21,10 +21,10 @@ namespace {
 constexpr std::string_view kResolver = "yima.v1.ResolverService/";
 constexpr std::string_view kWellKnown = "/.well-known/yima/";
 /// As ResolveRequest.text says.
-using Clock = std::chrono::steady_clock;
-
 constexpr size_t kTextSizeMax = 512;
 constexpr size_t kShortNumberSizeMax = 64;
+
+using Clock = std::chrono::steady_clock;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
@@ -134,10 +134,16 @@ std::string MistakeOf(const Error& error, Language language) {
 }
 
 bool HasTokenInUrl(const HttpRequest& request) {
-  return TokenText::Parse(request.path.substr(request.path.rfind('/') + 1)) ||
-         std::ranges::any_of(request.query, [](const auto& part) {
-           return TokenText::Parse(part.second).has_value();
-         });
+  const auto is_token = [](std::string_view text) { return TokenText::Parse(text).has_value(); };
+  std::string_view path = request.path;
+  while (!path.empty()) {
+    const size_t end = std::min(path.find('/'), path.size() - 1);
+    if (is_token(path.substr(0, path[end] == '/' ? end : end + 1))) return true;
+    path.remove_prefix(end + 1);
+  }
+  return std::ranges::any_of(request.query, [&](const auto& part) {
+    return is_token(part.first) || is_token(part.second);
+  });
 }
 
 }  // namespace
@@ -278,11 +284,6 @@ void Site::Ask(const HttpRequest& request, std::string_view method,
   Call call;
   call.method = found->second.name;
   call.principal = "public";
-  if (options_.admit) {
-    if (const auto admitted = options_.admit(found->second, request, call); !admitted) {
-      return reply(tl::unexpected(admitted.error()));
-    }
-  }
   const auto log = [method = call.method, begun = Clock::now(),
                     traceparent = std::string(request.Header("traceparent")),
                     reply = std::move(reply)](Result<std::string> answer) {
@@ -295,6 +296,11 @@ void Site::Ask(const HttpRequest& request, std::string_view method,
     }
     reply(std::move(answer));
   };
+  if (options_.admit) {
+    if (const auto admitted = options_.admit(found->second, request, call); !admitted) {
+      return log(tl::unexpected(admitted.error()));
+    }
+  }
   found->second.unary(call, message.SerializeAsString(), log);
 }
 

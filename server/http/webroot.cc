@@ -5,7 +5,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
+
+#include "server/store/descriptor.h"
 
 namespace yima::server {
 namespace {
@@ -29,13 +30,6 @@ std::string TypeOf(std::string_view name) {
   return "text/plain; charset=utf-8";
 }
 
-struct Descriptor {
-  int value = -1;
-  ~Descriptor() {
-    if (value >= 0) close(value);
-  }
-};
-
 }  // namespace
 
 Result<Webroot> Webroot::Open(const std::filesystem::path& folder) {
@@ -47,15 +41,15 @@ Result<Webroot> Webroot::Open(const std::filesystem::path& folder) {
 
 std::optional<Webroot::File> Webroot::Read(std::string_view name) const {
   if (folder_.empty() || !IsName(name)) return std::nullopt;
-  const Descriptor file{
-      open((folder_ / name).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
+  const store::Descriptor file(
+      open((folder_ / name).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   struct stat status {};
-  if (file.value < 0 || fstat(file.value, &status) != 0 || !S_ISREG(status.st_mode) ||
+  if (file.get() < 0 || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode) ||
       status.st_size > static_cast<off_t>(kFileSizeMax)) {
     return std::nullopt;
   }
   File read{std::string(static_cast<size_t>(status.st_size), '\0'), TypeOf(name)};
-  const ssize_t size = pread(file.value, read.content.data(), read.content.size(), 0);
+  const ssize_t size = pread(file.get(), read.content.data(), read.content.size(), 0);
   if (size < 0) return std::nullopt;
   read.content.resize(static_cast<size_t>(size));
   return read;

@@ -12,9 +12,9 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sodium.h>
-#include <unistd.h>
 
 #include "codegen/code/signature.h"
+#include "server/store/descriptor.h"
 
 namespace yima::server {
 namespace {
@@ -38,6 +38,10 @@ tl::unexpected<Error> Damaged(std::string_view name, std::string_view what) {
 
 tl::unexpected<Error> FileTrouble(std::string reason, std::string_view doing,
                                   const std::filesystem::path& path) {
+  if (errno == ENOSPC || errno == EDQUOT) {
+    return Fail(StatusCode::kResourceExhausted, "DISK_FULL",
+                fmt::format("the disk is full: {} was not written", path.string()));
+  }
   return Fail(StatusCode::kFailedPrecondition, std::move(reason),
               fmt::format("cannot {} {}: {}", doing, path.string(), std::strerror(errno)));
 }
@@ -113,20 +117,6 @@ Result<SecretSeed> TakeSealed(Lines& lines, std::string_view name, Passphrase& p
   }
   return seed;
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 }  // namespace
 
@@ -244,7 +234,7 @@ Result<std::string> NameInKeyFile(std::string_view text) {
 }
 
 Result<void> WriteSecretFile(const std::filesystem::path& path, std::string_view text) {
-  const Descriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  const store::Descriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (file.get() < 0) return FileTrouble("FILE_UNWRITABLE", "make", path);
   while (!text.empty()) {
     const ssize_t written = write(file.get(), text.data(), text.size());
@@ -257,7 +247,7 @@ Result<void> WriteSecretFile(const std::filesystem::path& path, std::string_view
 }
 
 Result<std::string> ReadSecretFile(const std::filesystem::path& path) {
-  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const store::Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0 && errno == ENOENT) {
     return Fail(StatusCode::kFailedPrecondition, "KEY_FILE_MISSING",
                 fmt::format("there is no key file {}", path.string()));
@@ -280,7 +270,7 @@ Result<std::string> ReadSecretFile(const std::filesystem::path& path) {
 }
 
 Result<void> SyncFolder(const std::filesystem::path& folder) {
-  const Descriptor descriptor(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const store::Descriptor descriptor(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (descriptor.get() < 0 || fsync(descriptor.get()) != 0) {
     return FileTrouble("FILE_UNWRITABLE", "sync", folder);
   }

@@ -94,7 +94,7 @@ Result<SecretSeed> DecodeKeyFile(std::string_view text, std::string_view name,
 /// The name that a key file gives itself, before anything in it is believed. KEY_FILE_DAMAGED.
 Result<std::string> NameInKeyFile(std::string_view text);
 
-/// Writes a file of mode 0600 that must not exist yet, and waits until it is durable.
+/// Writes a file of mode 0600 that must not exist yet, and waits until it is durable. DISK_FULL,
 /// FILE_UNWRITABLE.
 Result<void> WriteSecretFile(const std::filesystem::path& path, std::string_view text);
 /// The same in place of a file that may be there: who reads it sees the old one or the new one.

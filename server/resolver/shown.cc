@@ -36,18 +36,27 @@ void AppendField(std::string& message, int number, std::string_view bytes) {
 
 namespace {
 
+/// What is not named here nobody sees without a reach, so that a new field is not public by chance.
 constexpr bool ForEverybody(int field) {
   switch (field) {
-    case v1::Facility::kExternalCodesFieldNumber:
-    case v1::Facility::kSurveyedOnFieldNumber:
-    case v1::Facility::kChangedOnFieldNumber:
-    case v1::Facility::kDataSourceFieldNumber:
-    case v1::Facility::kExtraFieldNumber:
-    case v1::Facility::kBatchFieldNumber:
-    case v1::Facility::kPositionFieldNumber:
-      return false;
-    default:
+    case v1::Facility::kUidFieldNumber:
+    case v1::Facility::kCodesFieldNumber:
+    case v1::Facility::kDivisionFieldNumber:
+    case v1::Facility::kClassCodeFieldNumber:
+    case v1::Facility::kNameFieldNumber:
+    case v1::Facility::kConditionFieldNumber:
+    case v1::Facility::kLifeFieldNumber:
+    case v1::Facility::kGridCodeFieldNumber:
+    case v1::Facility::kSubdistrictCodeFieldNumber:
+    case v1::Facility::kSubdistrictNameFieldNumber:
+    case v1::Facility::kCommunityCodeFieldNumber:
+    case v1::Facility::kCommunityNameFieldNumber:
+    case v1::Facility::kAddressFieldNumber:
+    case v1::Facility::kCreateTimeUsFieldNumber:
+    case v1::Facility::kUpdateTimeUsFieldNumber:
       return true;
+    default:
+      return false;
   }
 }
 

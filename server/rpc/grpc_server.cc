@@ -33,9 +33,6 @@ constexpr int kKeepaliveMs = 20'000;
 /// What all calls under way may take for their messages; more of them wait or are refused.
 constexpr size_t kMemoryMax = size_t{512} << 20;
 constexpr int kCallsAConnectionMax = 256;
-/// Who asks too often is answered so late, so that one who asks on without a pause leaves time for
-/// the others.
-constexpr std::chrono::milliseconds kRefusalWait{100};
 
 using Clock = std::chrono::steady_clock;
 
@@ -50,29 +47,38 @@ struct UnaryCall {
   Clock::time_point begun = Clock::now();
 
   void Answer(Result<std::string> reply) const {
-    const Error* error = reply ? nullptr : &reply.error();
-    if (IsCallLogged(error)) {
-      LogCall({.method = method.name,
-               .principal = principal == 0 ? "" : fmt::to_string(principal),
-               .request_id = RequestIdIn(method.name, ToString(*request)),
-               .traceparent = TraceparentOf(*context),
-               .error = error,
-               .took = Clock::now() - begun});
-    }
-    if (error != nullptr) return reactor->Finish(ToStatus(*error));
+    Log(reply ? nullptr : &reply.error());
+    if (!reply) return reactor->Finish(ToStatus(reply.error()));
     *response = ToByteBuffer(*std::move(reply));
     reactor->Finish(grpc::Status::OK);
   }
-};
 
-/// Meanwhile the call holds memory, and no thread.
-void FinishLater(grpc::ServerUnaryReactor* reactor, const grpc::Status& status) {
-  auto* alarm = new grpc::Alarm;
-  alarm->Set(std::chrono::system_clock::now() + kRefusalWait, [=](bool) {
-    reactor->Finish(status);
-    delete alarm;
-  });
-}
+  /// At the door.
+  void Refuse(const Error& error) const {
+    Log(&error);
+    grpc::Status status = ToStatus(error);
+    if (error.code != StatusCode::kResourceExhausted) return reactor->Finish(std::move(status));
+    auto* alarm = new grpc::Alarm;
+    alarm->Set(std::chrono::system_clock::now() + kRefusalWait,
+               [alarm, reactor = reactor, status = std::move(status)](bool) {
+                 reactor->Finish(status);
+                 delete alarm;
+               });
+  }
+
+ private:
+  void Log(const Error* error) const {
+    if (!IsCallLogged(error)) return;
+    const std::string who = principal == 0 ? "" : fmt::to_string(principal);
+    const std::string request_id = RequestIdIn(method.name, ToString(*request));
+    LogCall({.method = method.name,
+             .principal = who,
+             .request_id = request_id,
+             .traceparent = TraceparentOf(*context),
+             .error = error,
+             .took = Clock::now() - begun});
+  }
+};
 
 grpc::ServerUnaryReactor* ServeUnary(const Method& method, const Door& door,
                                      grpc::CallbackServerContext* context,
@@ -82,12 +88,7 @@ grpc::ServerUnaryReactor* ServeUnary(const Method& method, const Door& door,
   try {
     Call call;
     if (const auto admitted = door.Admit(method, *context, call); !admitted) {
-      const grpc::Status refused = ToStatus(admitted.error());
-      if (admitted.error().code == StatusCode::kResourceExhausted) {
-        FinishLater(reactor, refused);
-      } else {
-        reactor->Finish(refused);
-      }
+      unary.Refuse(admitted.error());
       return reactor;
     }
     grpc::Slice slice;

@@ -1,11 +1,13 @@
 #include "server/rpc/stream_call.h"
 
 #include <atomic>
+#include <optional>
 #include <system_error>
 #include <thread>
 #include <utility>
 
 #include <fmt/format.h>
+#include <grpcpp/alarm.h>
 #include <spdlog/spdlog.h>
 
 #include "server/methods/call_log.h"
@@ -51,11 +53,11 @@ Result<void> Door::Admit(const Method& method, const grpc::CallbackServerContext
                     call);
 }
 
-bool Door::StillAdmits(const Method& method, const grpc::CallbackServerContext& context,
-                       const Call& call, uint64_t& changes) const {
+Result<void> Door::AdmitStill(const Method& method, const grpc::CallbackServerContext& context,
+                              const Call& call, uint64_t& changes) const {
   std::string certificate;
-  return gate.StillAdmits(call, changes, method.name, method.roles,
-                          CredentialsOf(context, by_certificate, certificate));
+  return gate.AdmitStill(call, changes, method.name, method.roles,
+                         CredentialsOf(context, by_certificate, certificate));
 }
 
 std::string ToString(const grpc::ByteBuffer& buffer) {
@@ -90,11 +92,25 @@ const Error kStopping{
 using Clock = std::chrono::steady_clock;
 using Bidi = grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>;
 
-/// Refuses at once, without a thread.
+/// Refuses without a thread, at once or later.
 class RefusedStream final : public Bidi {
  public:
-  explicit RefusedStream(const Error& error) { Finish(ToStatus(error)); }
+  RefusedStream(const Method& method, const grpc::CallbackServerContext& context,
+                const Error& error, std::chrono::milliseconds wait = {}) {
+    if (IsCallLogged(&error)) {
+      LogCall({.method = method.name, .traceparent = TraceparentOf(context), .error = &error});
+    }
+    if (wait.count() == 0) {
+      Finish(ToStatus(error));
+      return;
+    }
+    alarm_.Set(std::chrono::system_clock::now() + wait,
+               [this, status = ToStatus(error)](bool) { Finish(status); });
+  }
   void OnDone() override { delete this; }
+
+ private:
+  grpc::Alarm alarm_;
 };
 
 class StreamCall final : public Bidi {
@@ -124,8 +140,7 @@ class StreamCall final : public Bidi {
  private:
   void Run() {
     call_.cancelled = [this] {
-      return cancelled_ || count_.stopping().stop_requested() ||
-             Clock::now() > began_ + count_.limits().stream || !StillAdmitted();
+      return cancelled_ || count_.stopping().stop_requested() || !MayGoOn();
     };
     const auto source = [this](std::string& bytes) { return Next(bytes); };
     const auto sink = [this](std::string bytes) { return Send(std::move(bytes)); };
@@ -140,8 +155,9 @@ class StreamCall final : public Bidi {
     Finish(std::move(status));
   }
 
-  grpc::Status End(const Result<void>& served) const {
-    const Error* error = served ? nullptr : &served.error();
+  grpc::Status End(const Result<void>& served) {
+    const std::lock_guard lock(ending_mutex_);
+    const Error* error = served ? nullptr : ending_ ? &*ending_ : &served.error();
     if (IsCallLogged(error)) {
       LogCall({.method = method_.name,
                .principal = call_.principal,
@@ -154,10 +170,21 @@ class StreamCall final : public Bidi {
   }
 
   /// A token that is revoked, or bounds that are drawn closer, end what was begun under them.
-  bool StillAdmitted() {
-    const std::lock_guard lock(admitted_mutex_);
-    if (!door_.StillAdmits(method_, *context_, call_, changes_)) cancelled_ = true;
-    return !cancelled_;
+  bool MayGoOn() {
+    const std::lock_guard lock(ending_mutex_);
+    if (ending_) return false;
+    const auto most = count_.limits().stream;
+    if (Clock::now() > began_ + most) {
+      ending_ = {
+          StatusCode::kUnavailable,
+          "STREAM_TOO_LONG",
+          fmt::format("streams last {} s at most: ask again, and it goes on where it stopped",
+                      std::chrono::duration_cast<std::chrono::seconds>(most).count()),
+          {}};
+    } else if (auto admitted = door_.AdmitStill(method_, *context_, call_, changes_); !admitted) {
+      ending_ = std::move(admitted).error();
+    }
+    return !ending_;
   }
 
   Result<bool> Next(std::string& bytes) {
@@ -171,10 +198,9 @@ class StreamCall final : public Bidi {
         return count_.stopping().stop_requested() ? Stopping() : Late();
       }
     }
-    if (!Wait() || !StillAdmitted()) {
-      if (cancelled_) return CallerGone();
-      return false;
-    }
+    const bool read = Wait();
+    if (cancelled_ || !MayGoOn()) return CallerGone();
+    if (!read) return false;
     bytes = ToString(read_);
     if (!std::exchange(begun_, true)) request_id_ = RequestIdIn(method_.name, bytes);
     return true;
@@ -229,8 +255,9 @@ class StreamCall final : public Bidi {
 
   const Method& method_;
   Call call_;
-  std::mutex admitted_mutex_;
-  uint64_t changes_;  ///< What the gate said of changes when the call was last let in.
+  std::mutex ending_mutex_;
+  uint64_t changes_;             ///< What the gate said of changes when the call was last let in.
+  std::optional<Error> ending_;  ///< Why it may not go on.
   grpc::CallbackServerContext* const context_;
   const Door& door_;
   StreamCount& count_;
@@ -248,24 +275,28 @@ class StreamCall final : public Bidi {
 }  // namespace
 
 Bidi* ServeStream(const Method& method, grpc::CallbackServerContext* context, const Door& door) {
-  if (door.streams.stopping().stop_requested()) return new RefusedStream(kStopping);
+  if (door.streams.stopping().stop_requested())
+    return new RefusedStream(method, *context, kStopping);
   // Read first: what changes meanwhile is looked at again.
   const uint64_t changes = door.gate.changes();
   Call call;
   if (const auto admitted = door.Admit(method, *context, call); !admitted) {
-    return new RefusedStream(admitted.error());
+    const bool too_often = admitted.error().code == StatusCode::kResourceExhausted;
+    return new RefusedStream(method, *context, admitted.error(),
+                             too_often ? kRefusalWait : std::chrono::milliseconds(0));
   }
   const std::string principal = call.principal;
   if (const auto entered = door.streams.Enter(principal); !entered) {
     door.gate.NoteIfRefused(call, entered.error());
-    return new RefusedStream(entered.error());
+    return new RefusedStream(method, *context, entered.error());
   }
   try {
     return new StreamCall(method, std::move(call), changes, context, door);
   } catch (const std::system_error& error) {
     door.streams.Leave(principal);
     spdlog::error("{}: no thread for a stream: {}", method.name, error.what());
-    return new RefusedStream({StatusCode::kResourceExhausted,
+    return new RefusedStream(method, *context,
+                             {StatusCode::kResourceExhausted,
                               "THREADS_USED_UP",
                               "no thread can be started for the stream; ask again later",
                               {}});

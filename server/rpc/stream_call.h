@@ -57,10 +57,14 @@ struct Door {
   /// Fills in the call, or refuses it.
   Result<void> Admit(const Method& method, const grpc::CallbackServerContext& context,
                      Call& call) const;
-  /// As Gate::StillAdmits.
-  bool StillAdmits(const Method& method, const grpc::CallbackServerContext& context,
-                   const Call& call, uint64_t& changes) const;
+  /// As Gate::AdmitStill.
+  Result<void> AdmitStill(const Method& method, const grpc::CallbackServerContext& context,
+                          const Call& call, uint64_t& changes) const;
 };
+
+/// Who asks too often is answered so late, so that one who asks on without a pause leaves time for
+/// the others. Meanwhile the call holds memory, and no thread.
+inline constexpr std::chrono::milliseconds kRefusalWait{100};
 
 /// Serves one stream, of requests or of responses or both, on a thread of its own, so that the
 /// handler reads top to bottom while gRPC's few threads never wait. Owns itself.

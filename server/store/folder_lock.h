@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "codegen/code/result.h"
+#include "server/store/descriptor.h"
 
 namespace yima::store {
 
@@ -18,15 +19,11 @@ class FolderLock {
   /// of no meaning to those who Take.
   static Result<FolderLock> TakeFolder(const std::filesystem::path& folder);
 
-  FolderLock(FolderLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-  FolderLock& operator=(FolderLock&&) = delete;
-  ~FolderLock();
-
  private:
-  explicit FolderLock(int descriptor) : descriptor_(descriptor) {}
-  static Result<FolderLock> Lock(int descriptor, const std::filesystem::path& opened,
+  explicit FolderLock(Descriptor opened) : opened_(std::move(opened)) {}
+  static Result<FolderLock> Lock(Descriptor opened, const std::filesystem::path& name,
                                  const std::filesystem::path& folder);
-  int descriptor_;
+  Descriptor opened_;
 };
 
 }  // namespace yima::store

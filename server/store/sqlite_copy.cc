@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "server/store/descriptor.h"
 #include "server/store/sqlite_connection.h"
 #include "server/store/sqlite_schema.h"
 
@@ -20,21 +21,6 @@ namespace fs = std::filesystem;
 /// As large as one read may be: a system call for each page would cost more than the copying.
 constexpr size_t kPartBytes = size_t{1} << 20;
 constexpr size_t kLogHeadBytes = 32;
-
-/// A file descriptor that closes itself.
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (number_ >= 0) close(number_);
-  }
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
 
 tl::unexpected<Error> Unwritable(const fs::path& file) {
   const int error = errno;
@@ -55,46 +41,55 @@ bool WriteAll(int to, std::string_view bytes) {
   return true;
 }
 
+tl::unexpected<Error> Unreadable(const fs::path& file) {
+  return Fail(StatusCode::kDataLoss, std::string(kStoreDamaged),
+              fmt::format("cannot read {}: {}", file.string(), std::strerror(errno)));
+}
+
 Result<void> CopyBytes(const Descriptor& from, const fs::path& to) {
   const Descriptor target(open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (target.number() < 0) return Unwritable(to);
+  if (target.get() < 0) return Unwritable(to);
   std::string part(kPartBytes, '\0');
   for (off_t at = 0;;) {
-    const ssize_t n = pread(from.number(), part.data(), part.size(), at);
+    const ssize_t n = pread(from.get(), part.data(), part.size(), at);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
-      return Fail(
-          StatusCode::kDataLoss, std::string(kStoreDamaged),
-          fmt::format("cannot read what {} is copied from: {}", to.string(), std::strerror(errno)));
-    }
+    if (n < 0) return Unreadable(fmt::format("what {} is copied from", to.string()));
     if (n == 0) return {};
-    if (!WriteAll(target.number(), std::string_view(part).substr(0, static_cast<size_t>(n)))) {
+    if (!WriteAll(target.get(), std::string_view(part).substr(0, static_cast<size_t>(n)))) {
       return Unwritable(to);
     }
     // The disk begins at once, and there is little left to wait for in the end.
-    sync_file_range(target.number(), at, n, SYNC_FILE_RANGE_WRITE);
+    sync_file_range(target.get(), at, n, SYNC_FILE_RANGE_WRITE);
     at += n;
   }
 }
 
-std::string LogHead(const Descriptor& log) {
+/// Empty when the log is.
+Result<std::string> LogHead(const Descriptor& log, const fs::path& file) {
   std::string head(kLogHeadBytes, '\0');
-  const ssize_t n = pread(log.number(), head.data(), head.size(), 0);
-  head.resize(static_cast<size_t>(std::max<ssize_t>(n, 0)));
+  const ssize_t n = pread(log.get(), head.data(), head.size(), 0);
+  if (n < 0) return Unreadable(file);
+  head.resize(static_cast<size_t>(n));
   return head;
 }
 
 /// The write-ahead log of a file of which a view is held.
 Result<void> CopyLog(const fs::path& from, const fs::path& to) {
   const Descriptor log(open(from.c_str(), O_RDONLY | O_CLOEXEC));
-  std::string head = log.number() < 0 ? "" : LogHead(log);
+  if (log.get() < 0) {
+    if (errno == ENOENT) return {};
+    return Unreadable(from);
+  }
+  YIMA_ASSIGN_OR_RETURN(std::string head, LogHead(log, from));
   while (!head.empty()) {
     YIMA_RETURN_IF_ERROR(CopyBytes(log, to));
-    std::string after = LogHead(log);
-    if (after == head) break;
+    YIMA_ASSIGN_OR_RETURN(std::string after, LogHead(log, from));
+    if (after == head) return {};
     // Begun anew meanwhile, which can happen once: the copy may hold parts of both.
     head = std::move(after);
   }
+  std::error_code none;
+  fs::remove(to, none);
   return {};
 }
 
@@ -106,6 +101,7 @@ Result<void> CopyFiles(const fs::path& from, const fs::path& to) {
   // Closed after the database: closing any descriptor of a file ends all locks on it that the
   // process has.
   const Descriptor file(open(from.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return Unreadable(from);
   SQLite::Database source(from.string(), SQLite::OPEN_READONLY, kBusyMs);
   source.exec("BEGIN");
   source.execAndGet("SELECT count(*) FROM sqlite_schema");
@@ -123,7 +119,7 @@ void TakeInLog(const fs::path& file) {
 
 Result<void> SyncFile(const fs::path& file) {
   const Descriptor written(open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  if (written.number() < 0 || fsync(written.number()) != 0) return Unwritable(file);
+  if (written.get() < 0 || fsync(written.get()) != 0) return Unwritable(file);
   return {};
 }
 

@@ -6,31 +6,28 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
+#include "server/store/descriptor.h"
 #include "server/store/sqlite_connection.h"
 
 namespace yima::store {
 
 Result<void> RenewLog(const std::filesystem::path& file) {
   const std::string name = file.string() + "-wal";
-  const int log = open(name.c_str(), O_RDWR | O_CLOEXEC);
+  const Descriptor log(open(name.c_str(), O_RDWR | O_CLOEXEC));
   // None, or not ours to write, which SQLite says better.
-  if (log < 0) return {};
+  if (log.get() < 0) return {};
   std::string part(size_t{1} << 20, '\0');
   off_t at = 0;
   ssize_t size = 0;
-  while ((size = pread(log, part.data(), part.size(), at)) > 0) {
-    size = pwrite(log, part.data(), static_cast<size_t>(size), at);
+  while ((size = pread(log.get(), part.data(), part.size(), at)) > 0) {
+    size = pwrite(log.get(), part.data(), static_cast<size_t>(size), at);
     if (size <= 0) break;
     at += size;
   }
-  const bool renewed = size == 0 && fsync(log) == 0;
-  const int error = errno;
-  close(log);
-  if (renewed) return {};
+  if (size == 0 && fsync(log.get()) == 0) return {};
   return Fail(StatusCode::kUnavailable, std::string(kDiskError),
-              fmt::format("the disk fails: cannot write {}: {}", name, std::strerror(error)));
+              fmt::format("the disk fails: cannot write {}: {}", name, std::strerror(errno)));
 }
 
 Result<void> CopyBackAnew(const std::filesystem::path& file) {

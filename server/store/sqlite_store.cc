@@ -351,13 +351,12 @@ Result<std::unique_ptr<Store>> OpenSqliteStore(const std::filesystem::path& file
   return std::make_unique<SqliteStore>(std::move(lock), std::move(writer), file, options);
 }
 
-Result<std::vector<std::string>> CheckIntegrity(const std::filesystem::path& file) {
+Result<std::vector<std::string>> CheckIntegrity(const std::filesystem::path& file, bool mapped) {
   const auto findings = Guarded([&]() -> Result<std::vector<std::string>> {
     std::vector<std::string> found;
     // A server that is just closing the file holds it for a moment.
     SQLite::Database database(file.string(), SQLite::OPEN_READONLY, kBusyMs);
-    // Mapped, it is read without a system call for each page.
-    database.exec(kMapFile);
+    if (mapped) database.exec(kMapFile);
     SQLite::Statement statement(database, "PRAGMA integrity_check");
     while (statement.executeStep()) {
       std::string finding = statement.getColumn(0).getString();

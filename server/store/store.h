@@ -167,7 +167,8 @@ struct LogRecord {
 
 /// The store as it was at one commit. Use from one thread at a time; do not keep it for long
 /// (seconds, not minutes): it holds back the reclaiming of space. Must not outlive its store. Any
-/// read may fail with STORE_DAMAGED (DATA_LOSS), after which nothing is written any more.
+/// read may fail with STORE_DAMAGED (DATA_LOSS), after which nothing is written any more, or with
+/// DISK_ERROR (UNAVAILABLE), which may pass.
 class Snapshot {
  public:
   virtual ~Snapshot() = default;

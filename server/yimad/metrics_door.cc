@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <cassert>
-#include <fstream>
-#include <sstream>
 #include <utility>
 
 #include "server/http/certificate.h"
 #include "server/http/trust_files.h"
+#include "server/yimad/whole_file.h"
 #include "yima/v1/resolver_service.pb.h"
 
 namespace yima::server {
@@ -29,9 +28,7 @@ uint64_t StoreBytes(const std::filesystem::path& data) {
 /// Read each time, as it is renewed while we serve.
 std::optional<TimeUs> ExpiryOf(const std::filesystem::path& certificate) {
   if (certificate.empty()) return std::nullopt;
-  std::ostringstream pem;
-  pem << std::ifstream(certificate).rdbuf();
-  const auto expires = CertificateExpires(pem.str());
+  const auto expires = CertificateExpires(ReadWholeFile(certificate));
   if (!expires) return std::nullopt;
   return *expires;
 }

@@ -10,6 +10,7 @@
 #include "server/keys/key_file.h"
 #include "server/yimad/commands.h"
 #include "server/yimad/data_folder.h"
+#include "server/yimad/whole_file.h"
 #include "server/yimad/words.h"
 
 namespace yima::server {
@@ -56,25 +57,48 @@ Result<void> CheckHost(const std::string& host) {
       "--host");
 }
 
-/// Those of all origins, this machine as it calls itself, those asked for, and those of before.
-Result<Hosts> HostsFor(const v1::Registry& registry, const Hosts& asked, const Files& files) {
+void AddOnce(Hosts& hosts, const std::string& host) {
+  if (std::ranges::find(hosts, host) == hosts.end()) hosts.push_back(host);
+}
+
+/// Those asked for, those of before, and this machine as it calls itself.
+Result<Hosts> HostsAskedFor(const Hosts& asked, const Files& files) {
   Hosts hosts;
-  const auto add = [&](const std::string& host) {
-    if (std::ranges::find(hosts, host) == hosts.end()) hosts.push_back(host);
-  };
-  for (const auto& origin : registry.origins()) add(HostIn(origin.origin()));
   for (const auto& given : asked) {
     const std::string host = Lower(given);
     YIMA_RETURN_IF_ERROR(CheckHost(host));
-    add(host);
+    AddOnce(hosts, host);
   }
   if (fs::exists(files.certificate)) {
-    YIMA_ASSIGN_OR_RETURN(const auto pem, ReadSecretFile(files.certificate));
-    YIMA_ASSIGN_OR_RETURN(const Hosts before, HostsOf(pem));
-    for (const auto& host : before) add(host);
+    YIMA_ASSIGN_OR_RETURN(const Hosts before, HostsOf(ReadWholeFile(files.certificate)));
+    for (const auto& host : before) AddOnce(hosts, host);
   }
-  for (const char* own : {"localhost", "127.0.0.1", "::1"}) add(own);
+  for (const char* own : {"localhost", "127.0.0.1", "::1"}) AddOnce(hosts, own);
   return hosts;
+}
+
+Hosts HostsOfOrigins(const v1::Registry& registry) {
+  Hosts hosts;
+  for (const auto& origin : registry.origins()) AddOnce(hosts, HostIn(origin.origin()));
+  return hosts;
+}
+
+/// An origin may have come after the authority: the others must not lose their certificate by that.
+Result<void> AddOrigins(const Hosts& of_origins, const CertifiedKey& authority, Hosts& hosts) {
+  for (const auto& host : of_origins) {
+    YIMA_ASSIGN_OR_RETURN(const bool vouches, VouchesFor(authority.certificate, host));
+    if (vouches) {
+      AddOnce(hosts, host);
+      continue;
+    }
+    fmt::print(
+        stderr,
+        fmt::runtime(Say("yimad: 警告：证书机构不能为网址主机 {} 作保，证书不含它\n",
+                         "yimad: warning: the authority does not vouch for the origin's host "
+                         "{}, which is left out\n")),
+        host);
+  }
+  return {};
 }
 
 /// The authority that is there, or a new one: its certificate is written last, so one that stands
@@ -91,10 +115,7 @@ Result<CertifiedKey> AuthorityFor(const Hosts& hosts, const Files& files) {
                 fmt::format("{} is kept elsewhere: put it back while the certificate is renewed",
                             files.authority_key.string()));
   }
-  CertifiedKey there;
-  YIMA_ASSIGN_OR_RETURN(there.certificate, ReadSecretFile(files.authority));
-  YIMA_ASSIGN_OR_RETURN(there.key, ReadSecretFile(files.authority_key));
-  return there;
+  return CertifiedKey{ReadWholeFile(files.authority), ReadWholeFile(files.authority_key)};
 }
 
 Result<void> Renew(const CertificateOptions& options) {
@@ -110,8 +131,12 @@ Result<void> KeepOwnCertificate(const fs::path& data, const v1::Registry& regist
   std::error_code error;
   fs::create_directory(files.folder, error);
   fs::permissions(files.folder, fs::perms::owner_all, error);
-  YIMA_ASSIGN_OR_RETURN(const Hosts hosts, HostsFor(registry, asked, files));
-  YIMA_ASSIGN_OR_RETURN(const CertifiedKey authority, AuthorityFor(hosts, files));
+  YIMA_ASSIGN_OR_RETURN(Hosts hosts, HostsAskedFor(asked, files));
+  Hosts all = HostsOfOrigins(registry);
+  const Hosts of_origins = all;
+  for (const auto& host : hosts) AddOnce(all, host);
+  YIMA_ASSIGN_OR_RETURN(const CertifiedKey authority, AuthorityFor(all, files));
+  YIMA_RETURN_IF_ERROR(AddOrigins(of_origins, authority, hosts));
   auto made = IssueCertificate(authority, hosts, Now());
   if (!made) {
     if (made.error().reason == "HOST_OUTSIDE") {

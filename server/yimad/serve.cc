@@ -3,8 +3,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
-#include <fstream>
-#include <iterator>
 #include <thread>
 #include <utility>
 
@@ -72,12 +70,6 @@ Result<void> CheckListen(const std::string& address, bool secure, const char* op
                  option);
 }
 
-/// Empty when it cannot be read: CheckTls has said so.
-std::string TextOf(const std::filesystem::path& file) {
-  std::ifstream stream(file);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
 /// Looks whether the certificate's files have changed, for the pages; gRPC looks by itself.
 class CertificateWatch {
  public:
@@ -90,9 +82,9 @@ class CertificateWatch {
     if (options_.tls_certificate.empty() || http == nullptr) return;
     auto found = Read();
     // A file being written may be empty, and the key may follow its certificate.
-    if (found == shown_ || found.first.empty() || found.second.empty()) return;
+    if (found == shown_ || found == refused_) return;
     if (const auto renewed = http->Renew(found.first, found.second); !renewed) {
-      if (found != refused_) spdlog::error("--tls-cert: {}", renewed.error().message);
+      spdlog::warn("--tls-cert: {}; the pages keep the one before", renewed.error().message);
       refused_ = std::move(found);
       return;
     }
@@ -102,7 +94,7 @@ class CertificateWatch {
 
  private:
   std::pair<std::string, std::string> Read() const {
-    return {TextOf(options_.tls_certificate), TextOf(options_.tls_key)};
+    return {ReadWholeFile(options_.tls_certificate), ReadWholeFile(options_.tls_key)};
   }
 
   const ServeOptions& options_;
@@ -116,6 +108,10 @@ Result<std::unique_ptr<HttpDoor>> OpenHttpDoor(const ServeOptions& options,
                                                const std::vector<Method>& table, Gate& gate,
                                                const Domain& domain, Metrics& metrics) {
   if (options.http == kNone) return nullptr;
+  if (!options.tls_certificate.empty() && certificate.shown().first.empty()) {
+    return Fail(StatusCode::kFailedPrecondition, "TLS_FILE",
+                fmt::format("{} is empty", options.tls_certificate.string()), "--tls-cert");
+  }
   HttpDoor::Options door;
   door.server.address = options.http;
   door.server.threads = std::clamp(std::thread::hardware_concurrency(), 2U, kHttpThreadsMax);
@@ -179,7 +175,7 @@ Result<void> CheckTls(const ServeOptions& options) {
       {"--client-ca", options.client_ca}};
   for (const auto& [field, file] : files) {
     if (file.empty()) continue;
-    if (TextOf(file).find("-----BEGIN ") != std::string::npos) continue;
+    if (ReadWholeFile(file).find("-----BEGIN ") != std::string::npos) continue;
     return Fail(StatusCode::kFailedPrecondition, "TLS_FILE",
                 fmt::format("{} cannot be read, or holds no PEM", file.string()), field);
   }

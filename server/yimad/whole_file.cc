@@ -26,4 +26,9 @@ Result<void> WriteWholeFile(const std::filesystem::path& file, std::string_view 
   return {};
 }
 
+std::string ReadWholeFile(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
 }  // namespace yima::server

@@ -39,19 +39,10 @@ tl::unexpected<Error> SpoolError(const char* doing, int cause) {
 
 Result<SpoolFile> SpoolFile::Create(const std::filesystem::path& folder) {
   std::string pattern = (folder / "import-XXXXXX").string();
-  const int descriptor = mkostemp(pattern.data(), O_CLOEXEC);
-  if (descriptor < 0) return SpoolError("making a file", errno);
+  store::Descriptor descriptor(mkostemp(pattern.data(), O_CLOEXEC));
+  if (descriptor.get() < 0) return SpoolError("making a file", errno);
   unlink(pattern.c_str());
-  return SpoolFile(descriptor);
-}
-
-SpoolFile::SpoolFile(SpoolFile&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)),
-      size_(other.size_),
-      buffer_(std::move(other.buffer_)) {}
-
-SpoolFile::~SpoolFile() {
-  if (descriptor_ >= 0) close(descriptor_);
+  return SpoolFile(std::move(descriptor));
 }
 
 Result<void> SpoolFile::Append(std::string_view bytes) {
@@ -70,7 +61,7 @@ Result<void> SpoolFile::Flush() {
 Result<void> SpoolFile::ReadAt(uint64_t offset, void* into, size_t size) const {
   auto* to = static_cast<char*>(into);
   while (size > 0) {
-    const ssize_t got = pread(descriptor_, to, size, static_cast<off_t>(offset));
+    const ssize_t got = pread(descriptor_.get(), to, size, static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return SpoolError("reading", got < 0 ? errno : EIO);
     to += got;
@@ -82,7 +73,8 @@ Result<void> SpoolFile::ReadAt(uint64_t offset, void* into, size_t size) const {
 
 Result<void> SpoolFile::WriteAt(uint64_t offset, std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t put = pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    const ssize_t put =
+        pwrite(descriptor_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (put < 0 && errno == EINTR) continue;
     if (put < 0) return SpoolError("writing", errno);
     bytes.remove_prefix(static_cast<size_t>(put));

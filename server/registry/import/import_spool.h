@@ -5,8 +5,10 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "codegen/code/result.h"
+#include "server/store/descriptor.h"
 
 namespace yima::server {
 
@@ -16,10 +18,6 @@ class SpoolFile {
  public:
   /// DISK_FULL (RESOURCE_EXHAUSTED), SPOOL_FAILED.
   static Result<SpoolFile> Create(const std::filesystem::path& folder);
-  SpoolFile(SpoolFile&& other) noexcept;
-  SpoolFile& operator=(SpoolFile&&) = delete;
-  ~SpoolFile();
-
   Result<void> Append(std::string_view bytes);
   /// Everything appended can be read after this.
   Result<void> Flush();
@@ -28,12 +26,12 @@ class SpoolFile {
   Result<void> WriteAt(uint64_t offset, std::string_view bytes);
 
   uint64_t size() const { return size_; }
-  int descriptor() const { return descriptor_; }
+  int descriptor() const { return descriptor_.get(); }
 
  private:
-  explicit SpoolFile(int descriptor) : descriptor_(descriptor) {}
+  explicit SpoolFile(store::Descriptor descriptor) : descriptor_(std::move(descriptor)) {}
 
-  int descriptor_;
+  store::Descriptor descriptor_;
   uint64_t size_ = 0;
   std::string buffer_;
 };

@@ -189,7 +189,7 @@ TEST_F(GateTest, AStreamIsNotGoneOnWithOnceItsTokenIsRevokedOrItsBoundsAreOthers
   const auto call = callers_.Enter(token.text(), kManagers);
   ASSERT_TRUE(call);
   const auto still = [&] {
-    return callers_.gate.StillAdmits(*call, changes, "m", kManagers, shown);
+    return callers_.gate.AdmitStill(*call, changes, "m", kManagers, shown).has_value();
   };
   EXPECT_TRUE(still());
   callers_.Make({});  // Another's change is none of this one's.
@@ -201,6 +201,36 @@ TEST_F(GateTest, AStreamIsNotGoneOnWithOnceItsTokenIsRevokedOrItsBoundsAreOthers
   ASSERT_TRUE(
       callers_.methods.Unary<v1::UpdatePrincipalResponse>("AccessService/UpdatePrincipal", update));
   EXPECT_FALSE(still());
+}
+
+TEST_F(GateTest, AStreamEndsWithItsToken) {
+  const TimeUs before = world_now;
+  const auto principal = callers_.Make({GrantOf(v1::ROLE_MANAGER)});
+  for (const bool revoked : {true, false}) {
+    const auto token = callers_.TokenFor(principal.id(), 60);
+    const std::string authorization = "Bearer " + token.text();
+    Credentials shown;
+    shown.authorization = authorization;
+    shown.address = [] { return std::string("192.0.2.1"); };
+    uint64_t changes = callers_.gate.changes();
+    const auto call = callers_.Enter(token.text(), kManagers);
+    ASSERT_TRUE(call);
+    const auto still = [&] {
+      return callers_.gate.AdmitStill(*call, changes, "m", kManagers, shown);
+    };
+    ASSERT_TRUE(still());
+    if (revoked) {
+      v1::RevokeTokenRequest revoke;
+      revoke.set_request_id("revoke");
+      revoke.set_id(token.token().id());
+      ASSERT_TRUE(
+          callers_.methods.Unary<v1::RevokeTokenResponse>("AccessService/RevokeToken", revoke));
+    } else {
+      world_now += 61'000'000;
+    }
+    EXPECT_EQ(RefusalOf(still()).reason, revoked ? "TOKEN_REVOKED" : "TOKEN_EXPIRED");
+  }
+  world_now = before;
 }
 
 TEST_F(GateTest, ACertificatesNameStandsForItsPrincipal) {

@@ -1,5 +1,7 @@
 #include "server/access/tokens.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "tests/server/access/callers.h"
@@ -90,24 +92,81 @@ TEST_F(TokensTest, OthersTokensAreAnAdministratorsBusiness) {
             "ROLE_MISSING");
 }
 
-TEST_F(TokensTest, NobodyProlongsHisOwnAndItsChildrenEndWithIt) {
-  const auto lent = callers_.TokenFor(principal_, 3600);
-  Call call = *callers_.Enter(lent.text(), kCallers);
+/// A token that the holder of another makes for itself.
+Result<std::string> MakeOwn(World& world, Callers& callers, const std::string& shown) {
+  const auto call = callers.Enter(shown, kCallers);
+  if (!call) return tl::unexpected(call.error());
   v1::CreateTokenRequest request;
   request.set_lifetime_seconds(315'360'000);
-  std::string child;
-  auto planned = PlanCreateToken(world_.domain(), call, request, *world_.Read(),
-                                 [&](std::string text) { child = std::move(text); });
-  ASSERT_TRUE(planned) << planned.error().message;
-  store::ApplyAndWait(world_.store(), std::move(planned->change));
-  const auto entered = callers_.Enter(child, kCrews);
+  std::string text;
+  auto planned = PlanCreateToken(world.domain(), *call, request, *world.Read(),
+                                 [&](std::string made) { text = std::move(made); });
+  if (!planned) return tl::unexpected(planned.error());
+  store::ApplyAndWait(world.store(), std::move(planned->change));
+  return text;
+}
+
+TEST_F(TokensTest, NobodyProlongsHisOwnAndItsChildrenEndWithIt) {
+  const auto lent = callers_.TokenFor(principal_, 3600);
+  const auto child = MakeOwn(world_, callers_, lent.text());
+  ASSERT_TRUE(child) << child.error().message;
+  const auto grandchild = MakeOwn(world_, callers_, *child);
+  ASSERT_TRUE(grandchild) << grandchild.error().message;
+  const auto entered = callers_.Enter(*grandchild, kCrews);
   ASSERT_TRUE(entered) << entered.error().message;
   EXPECT_EQ(entered->valid_until_us, lent.token().expire_time_us());
   v1::RevokeTokenRequest revoke;
   revoke.set_request_id("revoke-parent");
   revoke.set_id(lent.token().id());
   ASSERT_TRUE(callers_.methods.Unary<v1::RevokeTokenResponse>("AccessService/RevokeToken", revoke));
-  EXPECT_EQ(RefusalOf(callers_.Enter(child, kCrews)).reason, "TOKEN_REVOKED");
+  EXPECT_EQ(RefusalOf(callers_.Enter(*child, kCrews)).reason, "TOKEN_REVOKED");
+  EXPECT_EQ(RefusalOf(callers_.Enter(*grandchild, kCrews)).reason, "TOKEN_REVOKED");
+  v1::ListTokensRequest list;
+  list.set_principal(principal_);
+  const auto listed =
+      callers_.methods.Unary<v1::ListTokensResponse>("AccessService/ListTokens", list);
+  ASSERT_TRUE(listed);
+  for (const auto& token : listed->tokens()) EXPECT_NE(token.revoke_time_us(), 0) << token.id();
+}
+
+TEST_F(TokensTest, FamiliesAreNotDeep) {
+  std::string token = callers_.TokenFor(principal_).text();
+  for (int i = 1; i < 16; ++i) {
+    const auto next = MakeOwn(world_, callers_, token);
+    ASSERT_TRUE(next) << i << next.error().message;
+    token = *next;
+  }
+  EXPECT_EQ(RefusalOf(MakeOwn(world_, callers_, token)),
+            (Refusal{StatusCode::kFailedPrecondition, "TOKEN_FAMILY_DEEP", "principal"}));
+}
+
+TEST_F(TokensTest, WhoComesByACertificateMakesNone) {
+  Call call = *callers_.Enter(callers_.TokenFor(principal_).text(), kCallers);
+  call.token = 0;
+  EXPECT_EQ(RefusalOf(PlanCreateToken(world_.domain(), call, {}, *world_.Read(),
+                                      [](std::string) { FAIL(); })),
+            (Refusal{StatusCode::kPermissionDenied, "TOKEN_BY_CERTIFICATE", ""}));
+}
+
+TEST_F(TokensTest, OnlyWhoHasNoBoundsSeesOthers) {
+  const auto own = callers_.TokenFor(principal_);
+  const auto listed = [&](const std::vector<v1::Grant>& grants, uint64_t of) -> std::string {
+    const auto token = callers_.TokenFor(callers_.Make(grants).id());
+    const auto call = callers_.Enter(token.text(), kCallers);
+    v1::ListTokensRequest request;
+    request.set_principal(of);
+    const auto page = ListTokens(world_.domain(), *call, request, *world_.Read());
+    if (!page) return page.error().reason;
+    const bool others = std::ranges::any_of(page->tokens(), [&](const v1::Token& one) {
+      return one.principal() != call->principal_id;
+    });
+    return others ? "others" : "own";
+  };
+  EXPECT_EQ(listed({GrantOf(v1::ROLE_ADMIN)}, 0), "others");
+  EXPECT_EQ(listed({GrantOf(v1::ROLE_AUDITOR)}, principal_), "others");
+  // Neither with bounds, nor by another role that has none.
+  EXPECT_EQ(listed({GrantOf(v1::ROLE_AUDITOR, "140502"), GrantOf(v1::ROLE_CREW)}, 0), "own");
+  EXPECT_EQ(listed({GrantOf(v1::ROLE_AUDITOR, "140502")}, principal_), "ROLE_MISSING");
 }
 
 TEST_F(TokensTest, AFirstAdministratorIsMadeOnceAndAnewAfterACrash) {

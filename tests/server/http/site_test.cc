@@ -199,7 +199,10 @@ TEST_F(SiteTest, TokensInAddressesAreRefusedAndNotShown) {
   const std::string token = "yima_4294967297_" + std::string(64, 'a');
   HttpRequest in_query = At("/");
   in_query.query["access_token"] = token;
-  for (const HttpRequest& request : {in_query, At("/" + token)}) {
+  HttpRequest as_name = At("/");
+  as_name.query[token] = "";
+  for (const HttpRequest& request :
+       {in_query, as_name, At("/" + token), At("/" + token + "/"), At("/a/" + token + "/b")}) {
     const auto page = Ask(request);
     EXPECT_EQ(page.status, 400);
     EXPECT_THAT(page.body, HasSubstr("TOKEN_IN_URL"));

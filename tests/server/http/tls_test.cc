@@ -89,6 +89,24 @@ TEST_F(TlsTest, CertificateIsRenewedWithoutAStop) {
   EXPECT_NE(Curl(*server, "a"), 0);
 }
 
+/// The library closes the socket of a pair that does not fit, whose number may be another's by
+/// then.
+TEST_F(TlsTest, RefusedPairsCloseNothingOfOthers) {
+  Make("a");
+  Make("b");
+  const auto server = Serve(Echo, Options("a"));
+  const std::string pem = Read("a.pem");
+  const std::string other = Read("b.key");
+  for (int i = 0; i < 20; ++i) ASSERT_FALSE(server->Renew(pem, other));
+  const auto descriptors = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+  };
+  const auto before = descriptors();
+  for (int i = 0; i < 20; ++i) ASSERT_FALSE(server->Renew(pem, other));
+  EXPECT_EQ(descriptors(), before);
+  EXPECT_EQ(Curl(*server, "a"), 0);
+}
+
 TEST_F(TlsTest, CertificateSaysWhenItRunsOut) {
   Make("a");
   const auto expires = CertificateExpires(Read("a.pem"));

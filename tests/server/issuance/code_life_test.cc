@@ -9,8 +9,8 @@
 
 #include "server/resolver/trust_notes.h"
 #include "tests/server/findings.h"
-#include "tests/server/methods.h"
 #include "tests/server/plates.h"
+#include "tests/server/unchanged.h"
 
 namespace yima::server::testing {
 namespace {
@@ -49,12 +49,6 @@ class CodeLifeTest : public ::testing::Test {
   }
   uint64_t ActiveCode(uint64_t facility) const {
     return *world_.Read()->Holder(store::Index::kActiveCode, ActiveCodeKey(facility));
-  }
-  template <typename Call>
-  void RefusesUnchanged(const Call& call, const Refusal& refusal) {
-    const std::string state = world_.State();
-    EXPECT_EQ(RefusalOf(call()), refusal);
-    EXPECT_EQ(world_.State(), state);
   }
 
   World world_;
@@ -114,12 +108,15 @@ TEST_F(CodeLifeTest, OnlyWhatIsInForceIsSuspendedAndOnlyWhatIsSuspendedResumed) 
   AddPlate(world_, kSerial + 2, facility_, v1::CODE_STATE_REPLACED, kSerial + 3);
   AddPlate(world_, kSerial + 3, facility_);
   for (const uint64_t serial : {kSerial, kSerial + 1, kSerial + 2}) {
-    RefusesUnchanged([&] { return Suspend(serial); }, {kFailed, "CODE_NOT_ACTIVE", "serial"});
-    RefusesUnchanged([&] { return Resume(serial); }, {kFailed, "CODE_NOT_SUSPENDED", "serial"});
+    RefusesUnchanged(world_, [&] { return Suspend(serial); },
+                     {kFailed, "CODE_NOT_ACTIVE", "serial"});
+    RefusesUnchanged(world_, [&] { return Resume(serial); },
+                     {kFailed, "CODE_NOT_SUSPENDED", "serial"});
   }
-  RefusesUnchanged([&] { return Suspend(0); }, {kNotFound, "CODE_NOT_FOUND", "serial"});
-  RefusesUnchanged([&] { return Resume(UINT64_MAX); }, {kNotFound, "CODE_NOT_FOUND", "serial"});
-  RefusesUnchanged([&] { return Suspend(kSerial, "a b"); },
+  RefusesUnchanged(world_, [&] { return Suspend(0); }, {kNotFound, "CODE_NOT_FOUND", "serial"});
+  RefusesUnchanged(world_, [&] { return Resume(UINT64_MAX); },
+                   {kNotFound, "CODE_NOT_FOUND", "serial"});
+  RefusesUnchanged(world_, [&] { return Suspend(kSerial, "a b"); },
                    {kInvalid, "REQUEST_ID_MALFORMED", "request_id"});
 }
 
@@ -132,8 +129,9 @@ TEST_F(CodeLifeTest, AnotherCodeMayStandInForASuspendedOne) {
   bind.set_serial(kOther);
   bind.set_facility(facility_);
   ASSERT_TRUE(methods_.Unary<v1::BindCodeResponse>("IssuanceService/BindCode", bind));
-  RefusesUnchanged([&] { return Resume(kSerial); }, {kFailed, "FACILITY_HAS_CODE", "serial"});
-  RefusesUnchanged([&] { return Replace(ReplaceOf(kSerial)); },
+  RefusesUnchanged(world_, [&] { return Resume(kSerial); },
+                   {kFailed, "FACILITY_HAS_CODE", "serial"});
+  RefusesUnchanged(world_, [&] { return Replace(ReplaceOf(kSerial)); },
                    {kFailed, "FACILITY_HAS_CODE", "serial"});
   ASSERT_TRUE(Suspend(kOther));
   EXPECT_TRUE(Resume(kSerial));
@@ -194,10 +192,12 @@ TEST_F(CodeLifeTest, ARetriedReplacementSignsOnce) {
   ASSERT_TRUE(first);
   const std::string state = world_.State();
   EXPECT_EQ(Replace(request)->SerializeAsString(), first->SerializeAsString());
-  RefusesUnchanged([&] { return Replace(ReplaceOf(kOther)); }, {kFailed, "CODE_REVOKED", "serial"});
+  RefusesUnchanged(world_, [&] { return Replace(ReplaceOf(kOther)); },
+                   {kFailed, "CODE_REVOKED", "serial"});
   auto other = request;
   other.set_reason(v1::REVOCATION_REASON_LOST);
-  RefusesUnchanged([&] { return Replace(other); }, {kFailed, "REQUEST_ID_REUSED", "request_id"});
+  RefusesUnchanged(world_, [&] { return Replace(other); },
+                   {kFailed, "REQUEST_ID_REUSED", "request_id"});
   EXPECT_EQ(world_.State(), state);
 }
 
@@ -209,7 +209,8 @@ TEST_F(CodeLifeTest, BadReplacementsAreRefused) {
   AddPlate(world_, kSerial + 3, facility_, v1::CODE_STATE_REVOKED);
   AddPlate(world_, kSerial + 4, 0, v1::CODE_STATE_REVOKED);
   const auto refuses = [&](const v1::ReplaceCodeRequest& request, const Refusal& refusal) {
-    RefusesUnchanged([&] { return Replace(request); }, refusal);
+    RefusesUnchanged(
+        world_, [&] { return Replace(request); }, refusal);
   };
   auto request = ReplaceOf(kSerial);
   request.clear_request_id();
@@ -237,16 +238,18 @@ TEST_F(CodeLifeTest, WhatCannotBeSignedReplacesNothing) {
   ASSERT_TRUE(Replace(ReplaceOf(kOther)));
   const uint64_t active = ActiveCode(facility_);
   world_now = *ParseTime("2026-11-23T08:00:00Z");
-  RefusesUnchanged([&] { return Replace(ReplaceOf(active)); }, {kFailed, "CLOCK_BACKWARDS", ""});
+  RefusesUnchanged(world_, [&] { return Replace(ReplaceOf(active)); },
+                   {kFailed, "CLOCK_BACKWARDS", ""});
   world_now = *ParseTime("2100-01-01T08:00:00Z");
-  RefusesUnchanged([&] { return Replace(ReplaceOf(active)); }, {kFailed, "NO_VALID_KEY", ""});
+  RefusesUnchanged(world_, [&] { return Replace(ReplaceOf(active)); },
+                   {kFailed, "NO_VALID_KEY", ""});
 }
 
 TEST_F(CodeLifeTest, AFacilityWithoutACodeKeepsItsPlate) {
   AddPlate(world_, kOther, facility_);
   ASSERT_TRUE(
       Edit<v1::Facility>(world_, facility_, [](auto& facility) { facility.clear_codes(); }));
-  RefusesUnchanged([&] { return Replace(ReplaceOf(kOther)); },
+  RefusesUnchanged(world_, [&] { return Replace(ReplaceOf(kOther)); },
                    {kFailed, "FACILITY_WITHOUT_CODE", "serial"});
 }
 

@@ -6,8 +6,8 @@
 #include <gtest/gtest.h>
 
 #include "tests/server/findings.h"
-#include "tests/server/methods.h"
 #include "tests/server/plates.h"
+#include "tests/server/unchanged.h"
 
 namespace yima::server::testing {
 namespace {
@@ -42,12 +42,6 @@ class CodesTest : public ::testing::Test {
     request.set_serial(serial);
     request.set_reason(reason);
     return request;
-  }
-  template <typename Call>
-  void RefusesUnchanged(const Call& call, const Refusal& refusal) {
-    const std::string state = world_.State();
-    EXPECT_EQ(RefusalOf(call()), refusal);
-    EXPECT_EQ(world_.State(), state);
   }
 
   World world_;
@@ -101,7 +95,8 @@ TEST_F(CodesTest, TextsThatWereNotIssuedAreNotBound) {
         "HTTPS://QR.EXAMPLE.COM/" + body, std::string(1 << 20, '1')}) {
     auto request = BindTo(facility_);
     request.set_text(text);
-    RefusesUnchanged([&] { return Bind(request); }, {kInvalid, "PLATE_NOT_AUTHENTIC", "text"});
+    RefusesUnchanged(world_, [&] { return Bind(request); },
+                     {kInvalid, "PLATE_NOT_AUTHENTIC", "text"});
   }
 }
 
@@ -124,7 +119,8 @@ TEST_F(CodesTest, BadBindingsAreRefused) {
   AddPlate(world_, kSerial + 2, third, v1::CODE_STATE_REVOKED);
   AddPlate(world_, kSerial + 3, 0, v1::CODE_STATE_REVOKED);
   const auto refuses = [&](const v1::BindCodeRequest& request, const Refusal& refusal) {
-    RefusesUnchanged([&] { return Bind(request); }, refusal);
+    RefusesUnchanged(
+        world_, [&] { return Bind(request); }, refusal);
   };
   auto request = BindTo(facility_);
   request.clear_request_id();
@@ -193,7 +189,8 @@ TEST_F(CodesTest, RevokedPlateOfAnyStateLeavesItsFacilityFree) {
 TEST_F(CodesTest, BadRevocationsAreRefused) {
   AddPlate(world_, kSerial, facility_);
   const auto refuses = [&](const v1::RevokeCodeRequest& request, const Refusal& refusal) {
-    RefusesUnchanged([&] { return Revoke(request); }, refusal);
+    RefusesUnchanged(
+        world_, [&] { return Revoke(request); }, refusal);
   };
   auto request = RevokeOf(kSerial);
   request.set_request_id("a b");
@@ -229,10 +226,12 @@ TEST_F(CodesTest, DamagedRecordsAreToldOf) {
   v1::GetCodeRequest get;
   get.set_serial(kSerial);
   RefusesUnchanged(
-      [&] { return methods_.Unary<v1::GetCodeResponse>("IssuanceService/GetCode", get); }, damaged);
+      world_, [&] { return methods_.Unary<v1::GetCodeResponse>("IssuanceService/GetCode", get); },
+      damaged);
   v1::BindCodeRequest bind = BindTo(facility_);
   bind.set_text(plate.text);
-  RefusesUnchanged([&] { return Bind(bind); }, damaged);
+  RefusesUnchanged(
+      world_, [&] { return Bind(bind); }, damaged);
 }
 
 class ListCodesTest : public CodesTest {
@@ -310,7 +309,8 @@ TEST_F(ListCodesTest, BadFiltersAreRefused) {
                            const Refusal& refusal) {
     v1::ListCodesRequest request;
     fill(*request.mutable_filter());
-    RefusesUnchanged([&] { return List(request); }, refusal);
+    RefusesUnchanged(
+        world_, [&] { return List(request); }, refusal);
   };
   refuses(
       [](auto& f) {

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/server/methods.h"
+#include "tests/server/unchanged.h"
 
 namespace yima::server::testing {
 namespace {
@@ -42,12 +42,6 @@ class OrganizationsTest : public ::testing::Test {
     input.mutable_organization()->set_name(name);
     for (const auto& alias : aliases) input.mutable_organization()->add_aliases(alias);
     return input;
-  }
-  template <typename Call>
-  void RefusesUnchanged(const Call& call, const Refusal& refusal) {
-    const std::string state = world_.State();
-    EXPECT_EQ(RefusalOf(call()), refusal);
-    EXPECT_EQ(world_.State(), state);
   }
 
   World world_;
@@ -96,15 +90,15 @@ TEST_F(OrganizationsTest, TakenNamesAreRefusedAndNamed) {
   auto first = Named("城管局", {"城管"});
   first.mutable_organization()->set_credit_code(kCredit);
   ASSERT_TRUE(Create(first));
-  RefusesUnchanged([&] { return Create(Named("城管局")); },
+  RefusesUnchanged(world_, [&] { return Create(Named("城管局")); },
                    {kTaken, "ORGANIZATION_NAME_TAKEN", "input.organization.name"});
-  RefusesUnchanged([&] { return Create(Named("城管")); },
+  RefusesUnchanged(world_, [&] { return Create(Named("城管")); },
                    {kTaken, "ORGANIZATION_NAME_TAKEN", "input.organization.name"});
-  RefusesUnchanged([&] { return Create(Named("新局", {"城管"})); },
+  RefusesUnchanged(world_, [&] { return Create(Named("新局", {"城管"})); },
                    {kTaken, "ORGANIZATION_NAME_TAKEN", "input.organization.aliases"});
   auto other = Named("新局");
   other.mutable_organization()->set_credit_code(kCredit);
-  RefusesUnchanged([&] { return Create(other); },
+  RefusesUnchanged(world_, [&] { return Create(other); },
                    {kTaken, "CREDIT_CODE_TAKEN", "input.organization.credit_code"});
 }
 
@@ -152,28 +146,28 @@ TEST_F(OrganizationsTest, ImportOfWhatDisagreesIsRefusedWhole) {
   ASSERT_TRUE(Create(Named("水务公司", {"水务"})));
   auto telephone = Named("城管局");
   telephone.mutable_organization()->set_telephone("0356-99999");
-  RefusesUnchanged(
-      [&] {
-        return Import({Named("新局"), telephone});
-      },
-      {kTaken, "ORGANIZATION_CONFLICT", "inputs[1].organization.telephone"});
+  RefusesUnchanged(world_,
+                   [&] {
+                     return Import({Named("新局"), telephone});
+                   },
+                   {kTaken, "ORGANIZATION_CONFLICT", "inputs[1].organization.telephone"});
   auto contact = Named("城管局");
   contact.set_contact_name("李四");
-  RefusesUnchanged(
-      [&] {
-        return Import({Named("新局"), contact});
-      },
-      {kTaken, "ORGANIZATION_CONFLICT", "inputs[1].contact_name"});
-  RefusesUnchanged(
-      [&] {
-        return Import({Named("新局"), Named("又一局", {"水务"})});
-      },
-      {kTaken, "ORGANIZATION_NAME_TAKEN", "inputs[1].organization.aliases"});
-  RefusesUnchanged(
-      [&] {
-        return Import({Named("甲", {"同"}), Named("乙", {"同"})});
-      },
-      {kTaken, "ORGANIZATION_NAME_TAKEN", "inputs[1].organization.aliases"});
+  RefusesUnchanged(world_,
+                   [&] {
+                     return Import({Named("新局"), contact});
+                   },
+                   {kTaken, "ORGANIZATION_CONFLICT", "inputs[1].contact_name"});
+  RefusesUnchanged(world_,
+                   [&] {
+                     return Import({Named("新局"), Named("又一局", {"水务"})});
+                   },
+                   {kTaken, "ORGANIZATION_NAME_TAKEN", "inputs[1].organization.aliases"});
+  RefusesUnchanged(world_,
+                   [&] {
+                     return Import({Named("甲", {"同"}), Named("乙", {"同"})});
+                   },
+                   {kTaken, "ORGANIZATION_NAME_TAKEN", "inputs[1].organization.aliases"});
 }
 
 TEST_F(OrganizationsTest, ImportNeverGathersMoreAliasesThanMayBe) {
@@ -183,15 +177,15 @@ TEST_F(OrganizationsTest, ImportNeverGathersMoreAliasesThanMayBe) {
     return names;
   };
   ASSERT_TRUE(Import({Named("城管局", aliases(0, 32))}));
-  RefusesUnchanged([&] { return Import({Named("城管局", aliases(32, 1))}); },
+  RefusesUnchanged(world_, [&] { return Import({Named("城管局", aliases(32, 1))}); },
                    {kInvalid, "FIELD_TOO_LONG", "inputs[0].organization.aliases"});
 }
 
 TEST_F(OrganizationsTest, ImportHasOneToAThousandInputs) {
-  RefusesUnchanged([&] { return Import({}); }, {kInvalid, "BATCH_SIZE", "inputs"});
+  RefusesUnchanged(world_, [&] { return Import({}); }, {kInvalid, "BATCH_SIZE", "inputs"});
   std::vector<v1::OrganizationInput> inputs;
   for (int i = 0; i < 1001; ++i) inputs.push_back(Named(fmt::format("单位{}", i)));
-  RefusesUnchanged([&] { return Import(inputs); }, {kInvalid, "BATCH_SIZE", "inputs"});
+  RefusesUnchanged(world_, [&] { return Import(inputs); }, {kInvalid, "BATCH_SIZE", "inputs"});
   inputs.pop_back();
   EXPECT_EQ(Import(inputs)->created(), 1000);
 }
@@ -209,13 +203,13 @@ class BadOrganizationTest : public OrganizationsTest,
 TEST_P(BadOrganizationTest, IsRefusedAndWritesNothing) {
   auto input = Named("城管局");
   GetParam().spoil(input);
-  RefusesUnchanged([&] { return Create(input); },
+  RefusesUnchanged(world_, [&] { return Create(input); },
                    {kInvalid, GetParam().reason, fmt::format("input.{}", GetParam().field)});
-  RefusesUnchanged(
-      [&] {
-        return Import({Named("水务公司"), input});
-      },
-      {kInvalid, GetParam().reason, fmt::format("inputs[1].{}", GetParam().field)});
+  RefusesUnchanged(world_,
+                   [&] {
+                     return Import({Named("水务公司"), input});
+                   },
+                   {kInvalid, GetParam().reason, fmt::format("inputs[1].{}", GetParam().field)});
 }
 
 v1::Organization& Of(v1::OrganizationInput& input) { return *input.mutable_organization(); }

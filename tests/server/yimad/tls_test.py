@@ -153,6 +153,12 @@ def own_certificate():
                                 text=True)
         assert forged.returncode != 0 and "permitted subtree violation" in forged.stderr, forged.stderr
 
+        # An origin that came later doesn't keep the others from a new certificate.
+        subprocess.run([registry.yimad, "origin", "add", "HTTPS://LATER.EXAMPLE.ORG/", "--data", registry.data], check=True,
+                       capture_output=True, env=registry.environment(), timeout=60)
+        said = certificate()
+        assert "later.example.org" in said and "later.example.org" not in said.split("certificate:")[1], said
+
         # Its key may be kept elsewhere between renewals.
         (tls / "authority.key").rename(registry.folder / "authority.key")
         assert "authority.key" in certificate(expect=1)

@@ -1,0 +1,27 @@
+#ifndef YIMA_SERVER_STORE_DESCRIPTOR_H_
+#define YIMA_SERVER_STORE_DESCRIPTOR_H_
+
+#include <utility>
+
+#include <unistd.h>
+
+namespace yima::store {
+
+/// A file descriptor that closes itself; below 0: none, and errno says why until the next call.
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  Descriptor& operator=(Descriptor&&) = delete;
+  ~Descriptor() {
+    if (number_ >= 0) close(number_);
+  }
+  int get() const { return number_; }
+
+ private:
+  int number_;
+};
+
+}  // namespace yima::store
+
+#endif  // YIMA_SERVER_STORE_DESCRIPTOR_H_
