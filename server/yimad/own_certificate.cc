@@ -88,7 +88,9 @@ Result<void> AddOrigins(const Hosts& of_origins, const CertifiedKey& authority, 
   for (const auto& host : of_origins) {
     YIMA_ASSIGN_OR_RETURN(const bool vouches, VouchesFor(authority.certificate, host));
     if (vouches) {
-      AddOnce(hosts, host);
+      // The first one names the certificate.
+      std::erase(hosts, host);
+      hosts.insert(hosts.begin(), host);
       continue;
     }
     fmt::print(

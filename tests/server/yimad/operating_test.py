@@ -203,7 +203,9 @@ class ServiceTest(OperatingTest):
         calls = [line for line in map(json.loads, log.splitlines()) if "method" in line]
         [issue] = [line for line in calls if line["method"].endswith("/IssueCodes")]
         self.assertEqual((issue["request_id"], issue["trace_id"], issue["level"]), ("issue-1", trace, "debug"))
-        self.assertEqual(len({line["trace_id"] for line in calls}), 3)
+        self.assertEqual(len({line["trace_id"] for line in calls}), 4)
+        [refused] = [line for line in calls if line["method"].endswith("/GetCode")]
+        self.assertEqual(refused["reason"], "TOKEN_UNKNOWN")
         self.assertIn((trace, "00f067aa0ba902b8"), [(line["trace_id"], line["parent_id"]) for line in calls])
         self.assertNotIn("reason", issue)
         # Neither secrets nor what is printed on plates.
