@@ -195,7 +195,9 @@ Result<std::shared_ptr<const Gate::Caller>> Gate::CallerOf(const Credentials& sh
   auto verified = Verify(shown, whose);
   if (!verified) {
     // Whoever tries secrets is slowed down, and keeps nobody out who knows one.
-    YIMA_RETURN_IF_ERROR(CheckRate(tries_, shown));
+    if (verified.error().code == StatusCode::kUnauthenticated) {
+      YIMA_RETURN_IF_ERROR(CheckRate(tries_, shown));
+    }
     return tl::unexpected(std::move(verified).error());
   }
   std::shared_ptr<const Caller> caller = *std::move(verified);

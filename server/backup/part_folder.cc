@@ -59,11 +59,16 @@ Result<PartFolder> PartFolder::Begin(const fs::path& target, std::string_view fi
   auto lock = store::FolderLock::TakeFolder(hidden);
   if (!lock) {
     part.path_.clear();  // It is another's.
+    if (lock.error().reason != "STORE_LOCKED") return tl::unexpected(std::move(lock).error());
     return Fail(StatusCode::kFailedPrecondition, "FOLDER_BUSY",
                 fmt::format("another process is making {}", place.string()), part.field_);
   }
   part.lock_.emplace(*std::move(lock));
-  for (const auto& left : fs::directory_iterator(hidden, error)) fs::remove_all(left, error);
+  for (fs::directory_iterator left(hidden, error), end; !error && left != end;
+       left.increment(error)) {
+    std::error_code ignored;
+    fs::remove_all(left->path(), ignored);
+  }
   return part;
 }
 

@@ -30,6 +30,12 @@ Result<void> RenewLog(const std::filesystem::path& file) {
               fmt::format("the disk fails: cannot write {}: {}", name, std::strerror(errno)));
 }
 
+bool HasLog(const std::filesystem::path& file) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(file.string() + "-wal", error);
+  return !error && size > 0;
+}
+
 Result<void> CopyBackAnew(const std::filesystem::path& file) {
   return Guarded([&]() -> Result<void> {
     SQLite::Database database(file.string(), SQLite::OPEN_READWRITE);

@@ -13,6 +13,9 @@ namespace yima::store {
 /// DISK_ERROR.
 Result<void> RenewLog(const std::filesystem::path& file);
 
+/// Whether there is a write-ahead log that is not empty.
+bool HasLog(const std::filesystem::path& file);
+
 /// Copies all of the write-ahead log into the file, whatever was copied before, and empties it.
 /// While this process has no connection open. STORE_BUSY when another has; DISK_ERROR and what else
 /// SQLite says: then the log is as it was.

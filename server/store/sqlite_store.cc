@@ -30,16 +30,20 @@ struct Job {
   uint64_t given = 0;  ///< What `work` gave, to be told after the commit.
 };
 
+/// Copying all of the log anew keeps readers waiting.
+constexpr std::chrono::seconds kTryAgainAfter{1};
+
 /// What waits to be told.
 using Notice = std::function<void()>;
 
 class SqliteStore final : public Store {
  public:
   SqliteStore(FolderLock lock, std::unique_ptr<Writer> writer, const std::filesystem::path& file,
-              const SqliteOptions& options)
+              const SqliteOptions& options, bool in_doubt)
       : lock_(std::move(lock)),
         file_(file),
         options_(options),
+        in_doubt_(in_doubt),
         writer_(std::move(writer)),
         readers_(file) {
     writing_ = std::thread([this] { WriteUntilStopped(); });
@@ -149,15 +153,16 @@ class SqliteStore final : public Store {
 
   void CommitTogether(std::span<Job> jobs) {
     if (const auto damage = readers_.damage()) return RefuseAll(jobs, *damage);
-    if (const auto opened = OpenWriter(); !opened) {
-      SetRefusing(opened.error());
-      return RefuseAll(jobs, opened.error());
+    if (const auto ready = MakeReady(); !ready) {
+      SetRefusing(ready.error());
+      return RefuseAll(jobs, ready.error());
     }
     const auto carried = Guarded([&] { return CarryOut(jobs); });
     if (carried) {
-      SetRefusing(std::nullopt);
+      // Refusals alone write nothing, and so say nothing of the disk.
+      if (writer_->wrote()) SetRefusing(std::nullopt);
       Announce(jobs, *carried);
-      return TendLog();
+      return writer_->wrote() ? TendLog() : void();
     }
     const Error& error = carried.error();
     // What a failed commit has left in the log's file is not in its index, so nobody sees it, and
@@ -175,30 +180,43 @@ class SqliteStore final : public Store {
     RefuseAll(jobs, error);
   }
 
-  Result<void> OpenWriter() {
+  Result<void> MakeReady() {
+    if (in_doubt_) YIMA_RETURN_IF_ERROR(EndDoubt());
     if (writer_) return {};
     YIMA_ASSIGN_OR_RETURN(
         writer_, Writer::Open(file_, /*create=*/false, options_.log_pages_max, options_.now));
-    if (in_doubt_) writer_->KeepLogWhenClosed();
     return {};
   }
 
-  /// Right after a commit, when the log is whole on the disk to its last page.
-  void TendLog() {
-    if (!in_doubt_) {
-      const auto copied = writer_->CopyBackWhenLong();
-      if (copied) return;
-      if (copied.error().reason == kStoreDamaged) return readers_.ReportDamage(copied.error());
-      in_doubt_ = true;
-      writer_->KeepLogWhenClosed();
-    }
-    readers_.WhileClosed([this] {
+  /// Writing on would build on pages of the file that the system may have given up, so there is no
+  /// commit until all of the log has been copied anew. Readers go on, but for the moment in which
+  /// it is tried.
+  Result<void> EndDoubt() {
+    const auto now = std::chrono::steady_clock::now();
+    Result<void> ended =
+        Fail(StatusCode::kUnavailable, std::string(kDiskError),
+             "the store's log must be copied back anew, since the disk failed or the process "
+             "before was killed; that waits for readers");
+    if (now < next_try_) return ended;
+    readers_.WhileClosed([&] {
       writer_.reset();
-      // While another program reads, or the disk still fails, it stays so and is tried again.
-      in_doubt_ = !CopyBackAnew(file_);
-      // What hinders it now is said by the next commit, which tries again.
-      static_cast<void>(OpenWriter());
+      // First the log itself: what reads well in it need not be on the disk.
+      ended = RenewLog(file_);
+      if (ended) ended = CopyBackAnew(file_);
+      if (!ended) next_try_ = now + kTryAgainAfter;
     });
+    in_doubt_ = !ended;
+    return ended;
+  }
+
+  /// Right after a commit that wrote, when the log is whole on the disk to its last page.
+  void TendLog() {
+    const auto copied = writer_->CopyBackWhenLong();
+    if (copied) return;
+    if (copied.error().reason == kStoreDamaged) return readers_.ReportDamage(copied.error());
+    in_doubt_ = true;
+    writer_->KeepLogWhenClosed();
+    SetRefusing(copied.error());
   }
 
   Result<std::vector<Outcome>> CarryOut(std::span<Job> jobs) {
@@ -276,9 +294,11 @@ class SqliteStore final : public Store {
   const FolderLock lock_;
   const std::filesystem::path file_;
   const SqliteOptions options_;
-  /// Copying back from the log has failed: pages of the file may not have reached the disk though
-  /// SQLite would not write them again, so the log must be kept until all of it is copied anew.
-  bool in_doubt_ = false;
+  /// Copying back from the log has failed, here or perhaps in the process before: pages of the file
+  /// may not have reached the disk though SQLite would not write them again, so the log must be
+  /// kept until all of it is copied anew.
+  bool in_doubt_;
+  std::chrono::steady_clock::time_point next_try_;
   std::unique_ptr<Writer> writer_;
   mutable ReaderPool readers_;
   std::chrono::steady_clock::time_point stale_ended_;
@@ -346,9 +366,11 @@ Result<std::unique_ptr<Store>> OpenSqliteStore(const std::filesystem::path& file
   if (options.read_only) return OpenReadOnlyStore(file, options.older);
   YIMA_ASSIGN_OR_RETURN(auto lock, FolderLock::Take(file.parent_path()));
   YIMA_RETURN_IF_ERROR(RenewLog(file));
+  const bool in_doubt = HasLog(file) && !CopyBackAnew(file);
   YIMA_ASSIGN_OR_RETURN(auto writer,
                         Writer::Open(file, options.create, options.log_pages_max, options.now));
-  return std::make_unique<SqliteStore>(std::move(lock), std::move(writer), file, options);
+  if (in_doubt) writer->KeepLogWhenClosed();
+  return std::make_unique<SqliteStore>(std::move(lock), std::move(writer), file, options, in_doubt);
 }
 
 Result<std::vector<std::string>> CheckIntegrity(const std::filesystem::path& file, bool mapped) {

@@ -48,11 +48,12 @@ Result<std::unique_ptr<Writer>> Writer::Open(const std::filesystem::path& file, 
     // In place of SQLite's own copying back, which tells nobody when it fails.
     sqlite3_wal_hook(
         writer->connection_.database().getHandle(),
-        [](void* pages, sqlite3*, const char*, int count) {
-          *static_cast<int*>(pages) = count;
+        [](void* self, sqlite3*, const char*, int pages) {
+          static_cast<Writer*>(self)->log_pages_ = pages;
+          static_cast<Writer*>(self)->wrote_ = true;
           return SQLITE_OK;
         },
-        &writer->log_pages_);
+        writer.get());
     writer->ReadLogEnd();
     return writer;
   });
@@ -71,6 +72,7 @@ void Writer::ReadLogEnd() {
 void Writer::Begin() {
   static const std::string kSql = "BEGIN IMMEDIATE";
   adds_.clear();
+  wrote_ = false;
   connection_.Step(kSql);
   last_time_ = std::max(last_time_, now_());
 }

@@ -22,6 +22,9 @@ class Writer {
   void Commit();
   void Rollback() noexcept;
 
+  /// Whether the last commit wrote anything.
+  bool wrote() const { return wrote_; }
+
   /// Copies the write-ahead log back into the file once it is long, after a commit. DISK_ERROR: it
   /// is not known which pages of the file have reached the disk; only the log is whole then.
   Result<void> CopyBackWhenLong();
@@ -51,6 +54,7 @@ class Writer {
   Connection connection_;
   const int log_pages_max_;
   int log_pages_ = 0;  ///< Of the write-ahead log, as of the last commit.
+  bool wrote_ = false;
   TimeUs (*const now_)();
   uint64_t log_size_ = 0;
   TimeUs last_time_ = 0;

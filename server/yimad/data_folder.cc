@@ -17,6 +17,8 @@
 namespace yima::server {
 namespace {
 
+constexpr const char* kAdminToken = "admin-token";
+
 namespace fs = std::filesystem;
 
 constexpr int kCodeKeyYears = 5;
@@ -136,7 +138,7 @@ Result<void> CheckKeysBelong(const KeyRing& keys, const v1::Registry& registry) 
 }
 
 std::function<Result<void>(std::string_view)> KeeperIn(const fs::path& folder) {
-  return [file = folder / "admin-token"](std::string_view token) {
+  return [file = folder / kAdminToken](std::string_view token) {
     return ReplaceSecretFile(file, std::string(token) + "\n");
   };
 }
@@ -232,7 +234,13 @@ Result<void> KeepAdminToken(const Domain& domain, const fs::path& folder) {
 
 Result<uint64_t> RenewAdminToken(const Domain& domain, const fs::path& folder) {
   YIMA_RETURN_IF_ERROR(KeepAdminToken(domain, folder));
-  return RenewAdminToken(domain, LocalCall("yimad/admin-token"), KeeperIn(folder));
+  const auto before = ReadSecretFile(folder / kAdminToken);
+  auto renewed = RenewAdminToken(domain, LocalCall("yimad/admin-token"), KeeperIn(folder));
+  // The one before still holds then, and nobody else has its text.
+  if (!renewed && before) {
+    YIMA_RETURN_IF_ERROR(ReplaceSecretFile(folder / kAdminToken, *before));
+  }
+  return renewed;
 }
 
 }  // namespace yima::server

@@ -114,6 +114,15 @@ class MakingTest(BackupTest):
         self.make_backup()
         self.assertFalse(left.exists())
 
+    def test_a_planted_place_is_not_written_to(self):
+        victim = self.folder / "victim"
+        victim.mkdir()
+        (victim / "theirs").write_text("kept")
+        (self.folder / ".backup.part").symlink_to(victim)
+        self.yimad("backup", "--data", self.registry.data, self.folder / "backup", expect=1)
+        self.assertEqual((victim / "theirs").read_text(), "kept")
+        self.assertFalse((self.folder / "backup").exists())
+
     def test_leaves_nothing_on_a_full_disk(self):
         disk = pathlib.Path(tempfile.mkdtemp(prefix="yima-disk-"))
         self.addCleanup(disk.rmdir)

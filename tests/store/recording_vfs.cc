@@ -21,6 +21,7 @@ struct State {
   uint64_t fail_times = 0;
   int fail_code = 0;
   bool failed = false;
+  std::set<std::string> failing_syncs;
   std::atomic<bool> syncs = true;
   std::atomic<bool> index_full = false;
   sqlite3_vfs* real = nullptr;
@@ -47,6 +48,11 @@ int Meet(Operation operation) {
   State& state = TheState();
   const std::lock_guard lock(state.mutex);
   ++state.count;
+  if (operation.type == Type::kSync && state.failing_syncs.contains(operation.file)) {
+    operation.type = Type::kSyncFailed;
+    state.operations.push_back(std::move(operation));
+    return SQLITE_IOERR_FSYNC;
+  }
   const bool strikes = state.fail_at != 0 && state.count >= state.fail_at && state.fail_times > 0 &&
                        !(state.fail_code == SQLITE_FULL && operation.type == Type::kSync);
   if (strikes) {
@@ -190,6 +196,11 @@ void RecordingVfs::FailAt(uint64_t n, int code, uint64_t times) {
   state.fail_at = n;
   state.fail_code = code;
   state.fail_times = times;
+}
+
+void RecordingVfs::FailSyncsOf(std::set<std::string> files) {
+  const std::lock_guard lock(TheState().mutex);
+  TheState().failing_syncs = std::move(files);
 }
 
 void RecordingVfs::FailNoMore() { FailAt(0, SQLITE_OK, 0); }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,8 @@ class RecordingVfs {
   /// SQLITE_FULL passes syncs by, as a full disk does.
   void FailAt(uint64_t n, int code, uint64_t times);
   void FailNoMore();
+  /// Lets each sync of the files of these names fail.
+  void FailSyncsOf(std::set<std::string> files);
   /// Whether FailAt has struck.
   bool failed() const;
   /// The index of a write-ahead log, which lies in memory that a file backs, can no longer grow.
