@@ -34,8 +34,10 @@ def batches(registry):
     return {batch["id"]: batch["state"] for batch in registry.objects("batches", "list")}
 
 
-def interrupted(registry, args, seconds_max, rng, tally):
+def interrupted(registry, args, seconds, kind, rng, tally):
     """Runs a command and kills the server under it; gives the whole lines that were printed by then.
+
+    `seconds` learns how long commands of this kind take, so that most moments lie within them however busy the machine is.
 
     A write was unanswered if the command says so and its batch stands all the same: then the server was at work, and not
     merely out of reach before or after.
@@ -43,10 +45,12 @@ def interrupted(registry, args, seconds_max, rng, tally):
     before = batches(registry)
     with open(registry.folder / "printed", "wb") as printed:
         running = registry.begin(*args, stdout=printed)
-        time.sleep(rng.uniform(0, seconds_max))
+        moment = rng.uniform(0, seconds[kind])
+        time.sleep(moment)
         registry.kill()
         said = running.communicate(timeout=120)[1].decode()
     assert running.returncode in (0, SERVER_NOT_REACHED), f"exit {running.returncode}: {said}"
+    seconds[kind] = max(moment, 0.02) if running.returncode == 0 else seconds[kind] * 1.1
     if rng.random() < 0.2:
         registry.check()  # As the kill left it, not only as the next command mends it.
     registry.start()
@@ -61,13 +65,13 @@ def interrupted(registry, args, seconds_max, rng, tally):
 def one_round(registry, number, seconds, rng, tally):
     ledger = write_ledger(registry.folder / f"ledger-{number}.csv", ROWS, f"R{number}")
     importing = ("facilities", "import", ledger, "--key", "编号", "--json")
-    interrupted(registry, importing, seconds["import"], rng, tally)
+    interrupted(registry, importing, seconds, "import", rng, tally)
     report = registry.objects(*importing)[-1]
     assert int(report["created"]) + int(report["unchanged"]) == ROWS, report
     tally.facilities += ROWS
     assert len(registry.objects("facilities", "list", "--where", "coded=no")) == ROWS, "rows are lost or doubled"
 
-    cut = interrupted(registry, ISSUE, seconds["issue"], rng, tally)
+    cut = interrupted(registry, ISSUE, seconds, "issue", rng, tally)
     tally.take_codes(cut)
     whole = registry.yima(*ISSUE).stdout.splitlines()
     if len(cut) < ROWS:
