@@ -107,14 +107,12 @@ Result<void> Gate::Admit(std::string_view method, Roles roles, const Credentials
     call.reach = kNowhere;
     return {};
   }
-  v1::Refusal whose;
+  Whose whose;
   auto known = CallerOf(shown, whose);
-  if (!known) return Refuse(method, std::move(whose), shown, std::move(known).error());
+  if (!known) return Refuse(method, whose, shown, std::move(known).error());
   const Caller& caller = **known;
   const auto refuse = [&](Error error) {
-    whose.set_principal(caller.principal.id());
-    whose.set_token(caller.token.id());
-    return Refuse(method, std::move(whose), shown, std::move(error));
+    return Refuse(method, {caller.principal.id(), caller.token.id()}, shown, std::move(error));
   };
   if (caller.token.id() != 0 && caller.token.expire_time_us() <= domain_.now()) {
     if (auto slow = CheckRate(tries_, shown); !slow) return refuse(std::move(slow).error());
@@ -142,13 +140,16 @@ Result<void> Gate::Admit(std::string_view method, Roles roles, const Credentials
   return {};
 }
 
-tl::unexpected<Error> Gate::Refuse(std::string_view method, v1::Refusal whose,
-                                   const Credentials& shown, Error error) {
-  whose.set_peer(shown.address());
-  whose.set_method(std::string(method));
-  whose.set_reason(error.reason);
-  whose.set_message(error.message);
-  audit_.Note(std::move(whose));
+tl::unexpected<Error> Gate::Refuse(std::string_view method, Whose whose, const Credentials& shown,
+                                   Error error) {
+  v1::Refusal refusal;
+  refusal.set_principal(whose.principal);
+  refusal.set_token(whose.token);
+  refusal.set_peer(shown.address());
+  refusal.set_method(std::string(method));
+  refusal.set_reason(error.reason);
+  refusal.set_message(error.message);
+  audit_.Note(std::move(refusal));
   return tl::unexpected(std::move(error));
 }
 
@@ -180,8 +181,7 @@ Gate::Proof Gate::ProofOf(const Credentials& shown) const {
   return proof;
 }
 
-Result<std::shared_ptr<const Gate::Caller>> Gate::CallerOf(const Credentials& shown,
-                                                           v1::Refusal& whose) {
+Result<std::shared_ptr<const Gate::Caller>> Gate::CallerOf(const Credentials& shown, Whose& whose) {
   const Proof proof = ProofOf(shown);
   // Read before the store is: what changes meanwhile makes what was read too old to be kept.
   const uint64_t changes = domain_.access_changes->load(std::memory_order_acquire);
@@ -211,7 +211,7 @@ Result<std::shared_ptr<const Gate::Caller>> Gate::CallerOf(const Credentials& sh
 }
 
 Result<std::shared_ptr<const Gate::Caller>> Gate::Verify(const Credentials& shown,
-                                                         v1::Refusal& whose) const {
+                                                         Whose& whose) const {
   const auto snapshot = domain_.store.Read();
   v1::Token token;
   uint64_t principal = 0;
@@ -225,8 +225,7 @@ Result<std::shared_ptr<const Gate::Caller>> Gate::Verify(const Credentials& show
       return Unknown("CERTIFICATE_UNKNOWN", "no principal has the certificate's name");
     }
   }
-  whose.set_principal(principal);
-  whose.set_token(token.id());
+  whose = {principal, token.id()};
   YIMA_ASSIGN_OR_RETURN(const TimeUs revoked, RevokedAt(*snapshot, token));
   if (revoked != 0) {
     return Unknown("TOKEN_REVOKED", fmt::format("token {} was revoked", token.id()));

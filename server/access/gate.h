@@ -55,14 +55,19 @@ class Gate {
 
  private:
   struct Caller;
+  /// Of a refusal; 0 where nobody is known.
+  struct Whose {
+    uint64_t principal = 0;
+    uint64_t token = 0;
+  };
   using Proof = std::array<uint64_t, 2>;
   struct HashProof {
     size_t operator()(const Proof& proof) const { return proof[0]; }
   };
 
   /// `whose` gets who has proved to be the caller, also when it is refused.
-  Result<std::shared_ptr<const Caller>> CallerOf(const Credentials& shown, v1::Refusal& whose);
-  Result<std::shared_ptr<const Caller>> Verify(const Credentials& shown, v1::Refusal& whose) const;
+  Result<std::shared_ptr<const Caller>> CallerOf(const Credentials& shown, Whose& whose);
+  Result<std::shared_ptr<const Caller>> Verify(const Credentials& shown, Whose& whose) const;
   Result<uint64_t> PrincipalOfToken(const store::Snapshot& snapshot, std::string_view text,
                                     v1::Token& token) const;
   Result<std::shared_ptr<const Caller>> MakeCaller(const store::Snapshot& snapshot,
@@ -71,7 +76,7 @@ class Gate {
   Proof ProofOf(const Credentials& shown) const;
   static Result<void> CheckRate(RateLimit& rate, const Credentials& shown);
   void NoteUse(const Caller& caller);
-  tl::unexpected<Error> Refuse(std::string_view method, v1::Refusal whose, const Credentials& shown,
+  tl::unexpected<Error> Refuse(std::string_view method, Whose whose, const Credentials& shown,
                                Error error);
 
   const Domain& domain_;

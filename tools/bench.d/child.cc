@@ -36,6 +36,12 @@ int64_t AnonymousKilobytes(pid_t pid) {
   _exit(127);
 }
 
+bool IsOther(pid_t pid) {
+  std::error_code error;
+  const auto own = std::filesystem::read_symlink("/proc/self/exe", error);
+  return std::filesystem::read_symlink(fmt::format("/proc/{}/exe", pid), error) != own && !error;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Child>> Child::Start(const std::vector<std::string>& words,
@@ -59,7 +65,10 @@ Child::~Child() {
 
 void Child::Watch() {
   while (watching_) {
-    peak_kilobytes_ = std::max<int64_t>(peak_kilobytes_, AnonymousKilobytes(pid_));
+    // Before it has become the program it is a copy of this one.
+    if (IsOther(pid_)) {
+      peak_kilobytes_ = std::max<int64_t>(peak_kilobytes_, AnonymousKilobytes(pid_));
+    }
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
 }

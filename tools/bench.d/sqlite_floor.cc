@@ -56,10 +56,6 @@ Result<void> RawDatabase::Execute(const std::string& sql) {
   return Failure();
 }
 
-void RawDatabase::KeepLog() {
-  sqlite3_db_config(database_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-}
-
 sqlite3_stmt* RawDatabase::Prepare(const std::string& sql) {
   sqlite3_stmt* statement = nullptr;
   sqlite3_prepare_v3(database_, sql.c_str(), -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);

@@ -23,8 +23,6 @@ class RawDatabase {
   ~RawDatabase();
 
   Result<void> Execute(const std::string& sql);
-  /// Leaves the write-ahead log as it is when this is closed.
-  void KeepLog();
   /// A statement prepared once and kept.
   sqlite3_stmt* Prepare(const std::string& sql);
   Result<void> Failure() const;
