@@ -65,8 +65,6 @@ const char* ReasonOf(StatusCode code) {
       return "SERVER_NOT_REACHED";
     case StatusCode::kDeadlineExceeded:
       return "DEADLINE_EXCEEDED";
-    case StatusCode::kCancelled:
-      return "CANCELLED";
     case StatusCode::kUnimplemented:
       return "METHOD_UNKNOWN";
     case StatusCode::kResourceExhausted:
@@ -91,6 +89,8 @@ Error ErrorOf(const grpc::Status& status) {
       return error;
     }
   }
+  // Nobody here has: a call gets it that meets a server at the very moment in which it stops.
+  if (error.code == StatusCode::kCancelled) error.code = StatusCode::kUnavailable;
   error.reason = ReasonOf(error.code);
   return error;
 }

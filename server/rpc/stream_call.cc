@@ -139,9 +139,7 @@ class StreamCall final : public Bidi {
 
  private:
   void Run() {
-    call_.cancelled = [this] {
-      return cancelled_ || count_.stopping().stop_requested() || !MayGoOn();
-    };
+    call_.cancelled = [this] { return cancelled_ || !MayGoOn(); };
     const auto source = [this](std::string& bytes) { return Next(bytes); };
     const auto sink = [this](std::string bytes) { return Send(std::move(bytes)); };
     grpc::Status status;
@@ -169,12 +167,15 @@ class StreamCall final : public Bidi {
     return error == nullptr ? grpc::Status::OK : ToStatus(*error);
   }
 
-  /// A token that is revoked, or bounds that are drawn closer, end what was begun under them.
+  /// A token that is revoked, or bounds that are drawn closer, end what was begun under them; a
+  /// server that stops, everything.
   bool MayGoOn() {
     const std::lock_guard lock(ending_mutex_);
     if (ending_) return false;
     const auto most = count_.limits().stream;
-    if (Clock::now() > began_ + most) {
+    if (count_.stopping().stop_requested()) {
+      ending_ = kStopping;
+    } else if (Clock::now() > began_ + most) {
       ending_ = {
           StatusCode::kUnavailable,
           "STREAM_TOO_LONG",
