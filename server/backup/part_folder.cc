@@ -24,15 +24,6 @@ tl::unexpected<Error> Unwritable(const fs::path& path, int error, const std::str
               fmt::format("cannot write {}: {}", path.string(), std::strerror(error)), field);
 }
 
-bool WriteAll(int to, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = write(to, bytes.data(), bytes.size());
-    if (n < 0 && errno != EINTR) return false;
-    if (n > 0) bytes.remove_prefix(static_cast<size_t>(n));
-  }
-  return true;
-}
-
 fs::path HiddenBeside(const fs::path& target) {
   return target.parent_path() / ("." + target.filename().string() + ".part");
 }
@@ -96,7 +87,7 @@ Result<void> PartFolder::Copy(const fs::path& from, const std::string& name) {
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return unreadable();
     if (n == 0) break;
-    if (!WriteAll(target.get(), std::string_view(part).substr(0, static_cast<size_t>(n)))) {
+    if (!store::WriteAll(target, std::string_view(part).substr(0, static_cast<size_t>(n)))) {
       return Unwritable(to, errno, field_);
     }
   }

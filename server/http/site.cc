@@ -134,7 +134,10 @@ std::string MistakeOf(const Error& error, Language language) {
 }
 
 bool HasTokenInUrl(const HttpRequest& request) {
-  const auto is_token = [](std::string_view text) { return TokenText::Parse(text).has_value(); };
+  // Parsing what is none makes an error, which each page would pay for.
+  const auto is_token = [](std::string_view text) {
+    return text.starts_with("yima_") && TokenText::Parse(text).has_value();
+  };
   std::string_view path = request.path;
   while (!path.empty()) {
     const size_t end = std::min(path.find('/'), path.size() - 1);

@@ -236,12 +236,7 @@ Result<std::string> NameInKeyFile(std::string_view text) {
 Result<void> WriteSecretFile(const std::filesystem::path& path, std::string_view text) {
   const store::Descriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (file.get() < 0) return FileTrouble("FILE_UNWRITABLE", "make", path);
-  while (!text.empty()) {
-    const ssize_t written = write(file.get(), text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return FileTrouble("FILE_UNWRITABLE", "write", path);
-    text.remove_prefix(static_cast<size_t>(written));
-  }
+  if (!store::WriteAll(file, text)) return FileTrouble("FILE_UNWRITABLE", "write", path);
   if (fsync(file.get()) != 0) return FileTrouble("FILE_UNWRITABLE", "sync", path);
   return {};
 }

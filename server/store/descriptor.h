@@ -1,6 +1,8 @@
 #ifndef YIMA_SERVER_STORE_DESCRIPTOR_H_
 #define YIMA_SERVER_STORE_DESCRIPTOR_H_
 
+#include <cerrno>
+#include <string_view>
 #include <utility>
 
 #include <unistd.h>
@@ -21,6 +23,16 @@ class Descriptor {
  private:
   int number_;
 };
+
+/// All of the bytes, over interruptions and short writes. False: errno says why.
+inline bool WriteAll(const Descriptor& to, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = write(to.get(), bytes.data(), bytes.size());
+    if (n < 0 && errno != EINTR) return false;
+    if (n > 0) bytes.remove_prefix(static_cast<size_t>(n));
+  }
+  return true;
+}
 
 }  // namespace yima::store
 

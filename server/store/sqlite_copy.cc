@@ -32,15 +32,6 @@ tl::unexpected<Error> Unwritable(const fs::path& file) {
               fmt::format("cannot write {}: {}", file.string(), std::strerror(error)));
 }
 
-bool WriteAll(int to, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = write(to, bytes.data(), bytes.size());
-    if (n < 0 && errno != EINTR) return false;
-    if (n > 0) bytes.remove_prefix(static_cast<size_t>(n));
-  }
-  return true;
-}
-
 tl::unexpected<Error> Unreadable(const fs::path& file) {
   return Fail(StatusCode::kDataLoss, std::string(kStoreDamaged),
               fmt::format("cannot read {}: {}", file.string(), std::strerror(errno)));
@@ -55,7 +46,7 @@ Result<void> CopyBytes(const Descriptor& from, const fs::path& to) {
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return Unreadable(fmt::format("what {} is copied from", to.string()));
     if (n == 0) return {};
-    if (!WriteAll(target.get(), std::string_view(part).substr(0, static_cast<size_t>(n)))) {
+    if (!WriteAll(target, std::string_view(part).substr(0, static_cast<size_t>(n)))) {
       return Unwritable(to);
     }
     // The disk begins at once, and there is little left to wait for in the end.

@@ -7,24 +7,15 @@ import os
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 
 from programs.registry import Registry, write_ledger
 
 ROWS = 500
 
 
-def readiness(registry):
-    try:
-        return urllib.request.urlopen(f"http://{registry.http}/readyz", timeout=60).status
-    except urllib.error.HTTPError as error:
-        return error.code
-
-
 def until_ready(registry, status):
     deadline = time.monotonic() + 60
-    while readiness(registry) != status:
+    while registry.readiness() != status:
         assert time.monotonic() < deadline, f"/readyz never said {status}"
         time.sleep(0.05)
 

@@ -7,8 +7,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 
 from programs.registry import Registry, write_ledger
 
@@ -49,18 +47,11 @@ def until(holds, otherwise, meanwhile):
         meanwhile()
 
 
-def readiness(registry):
-    try:
-        return urllib.request.urlopen(f"http://{registry.http}/readyz", timeout=60).status
-    except urllib.error.HTTPError as error:
-        return error.code
-
-
 def fill_up(registry, ballast):
     first = write_ledger(registry.folder / "first.csv", 500, "F")
     registry.yima("facilities", "import", first, "--key", "编号", "--create-organizations")
     fill_to_the_brim(ballast)
-    until(lambda: readiness(registry) == 503, "health must say that nothing can be written",
+    until(lambda: registry.readiness() == 503, "health must say that nothing can be written",
           lambda: registry.yima("codes", "issue", "--blank", "1", expect=None))
     refused = registry.yima("codes", "issue", "--blank", "1", expect=1).stderr
     said = refused.strip().splitlines()[-1]
@@ -70,7 +61,7 @@ def fill_up(registry, ballast):
     registry.yima(*importing, expect=1)
     assert len(registry.objects("facilities", "list")) >= 500, "a full disk must not keep from reading"
     ballast.unlink()
-    until(lambda: readiness(registry) == 200, "there is space again, and nobody notices", lambda: time.sleep(0.1))
+    until(lambda: registry.readiness() == 200, "there is space again, and nobody notices", lambda: time.sleep(0.1))
     registry.yima(*importing)
     listed = len(registry.objects("facilities", "list"))
     assert listed == 20_500, f"{listed} facilities of 20,500 rows"

@@ -8,6 +8,8 @@ import sqlite3
 import subprocess
 import tempfile
 import time
+import urllib.error
+import urllib.request
 
 
 class Registry:
@@ -98,6 +100,13 @@ class Registry:
     def trust(self):
         """Fetches the trust, as a verifier does once."""
         self.yima("trust", "fetch", "--root", self.root)
+
+    def readiness(self):
+        """What /readyz answers."""
+        try:
+            return urllib.request.urlopen(f"http://{self.http}/readyz", timeout=60).status
+        except urllib.error.HTTPError as error:
+            return error.code
 
     def contents(self):
         """Every record, key, counter and log entry there is: what a refused command must not change."""

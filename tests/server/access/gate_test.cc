@@ -178,58 +178,62 @@ TEST_F(GateTest, WhoTriesSecretsIsSlowedDownToo) {
   EXPECT_EQ(last.error().reason, "RATE_EXCEEDED");
 }
 
-TEST_F(GateTest, AStreamIsNotGoneOnWithOnceItsTokenIsRevokedOrItsBoundsAreOthers) {
+/// A stream that was let in by a token, and may be asked whether it would be still.
+class Stream {
+ public:
+  Stream(Callers& callers, const std::string& token)
+      : gate_(callers.gate),
+        authorization_("Bearer " + token),
+        changes_(gate_.changes()),
+        call_(callers.Enter(token, kManagers)) {
+    shown_.authorization = authorization_;
+    shown_.address = [] { return std::string("192.0.2.1"); };
+  }
+
+  /// Empty while it may go on.
+  std::string Ended() {
+    if (!call_) return call_.error().reason;
+    const auto still = gate_.AdmitStill(*call_, changes_, "m", kManagers, shown_);
+    return still ? "" : still.error().reason;
+  }
+
+ private:
+  Gate& gate_;
+  const std::string authorization_;
+  uint64_t changes_;
+  const Result<Call> call_;
+  Credentials shown_;
+};
+
+TEST_F(GateTest, AStreamDoesNotGoOnWithinOtherBounds) {
   auto principal = callers_.Make({GrantOf(v1::ROLE_MANAGER, "140502")});
-  const auto token = callers_.TokenFor(principal.id());
-  const std::string authorization = "Bearer " + token.text();
-  Credentials shown;
-  shown.authorization = authorization;
-  shown.address = [] { return std::string("192.0.2.1"); };
-  uint64_t changes = callers_.gate.changes();
-  const auto call = callers_.Enter(token.text(), kManagers);
-  ASSERT_TRUE(call);
-  const auto still = [&] {
-    return callers_.gate.AdmitStill(*call, changes, "m", kManagers, shown).has_value();
-  };
-  EXPECT_TRUE(still());
+  Stream stream(callers_, callers_.TokenFor(principal.id()).text());
+  EXPECT_EQ(stream.Ended(), "");
   callers_.Make({});  // Another's change is none of this one's.
-  EXPECT_TRUE(still());
+  EXPECT_EQ(stream.Ended(), "");
   v1::UpdatePrincipalRequest update;
   update.set_request_id("closer");
   *update.mutable_principal() = principal;
   *update.mutable_principal()->mutable_grants(0) = GrantOf(v1::ROLE_MANAGER, "140521");
   ASSERT_TRUE(
       callers_.methods.Unary<v1::UpdatePrincipalResponse>("AccessService/UpdatePrincipal", update));
-  EXPECT_FALSE(still());
+  EXPECT_EQ(stream.Ended(), "BOUNDS_CHANGED");
 }
 
 TEST_F(GateTest, AStreamEndsWithItsToken) {
   const TimeUs before = world_now;
   const auto principal = callers_.Make({GrantOf(v1::ROLE_MANAGER)});
-  for (const bool revoked : {true, false}) {
-    const auto token = callers_.TokenFor(principal.id(), 60);
-    const std::string authorization = "Bearer " + token.text();
-    Credentials shown;
-    shown.authorization = authorization;
-    shown.address = [] { return std::string("192.0.2.1"); };
-    uint64_t changes = callers_.gate.changes();
-    const auto call = callers_.Enter(token.text(), kManagers);
-    ASSERT_TRUE(call);
-    const auto still = [&] {
-      return callers_.gate.AdmitStill(*call, changes, "m", kManagers, shown);
-    };
-    ASSERT_TRUE(still());
-    if (revoked) {
-      v1::RevokeTokenRequest revoke;
-      revoke.set_request_id("revoke");
-      revoke.set_id(token.token().id());
-      ASSERT_TRUE(
-          callers_.methods.Unary<v1::RevokeTokenResponse>("AccessService/RevokeToken", revoke));
-    } else {
-      world_now += 61'000'000;
-    }
-    EXPECT_EQ(RefusalOf(still()).reason, revoked ? "TOKEN_REVOKED" : "TOKEN_EXPIRED");
-  }
+  const auto revoked = callers_.TokenFor(principal.id(), 60);
+  Stream of_revoked(callers_, revoked.text());
+  Stream of_expired(callers_, callers_.TokenFor(principal.id(), 60).text());
+  v1::RevokeTokenRequest revoke;
+  revoke.set_request_id("revoke");
+  revoke.set_id(revoked.token().id());
+  ASSERT_TRUE(callers_.methods.Unary<v1::RevokeTokenResponse>("AccessService/RevokeToken", revoke));
+  EXPECT_EQ(of_revoked.Ended(), "TOKEN_REVOKED");
+  EXPECT_EQ(of_expired.Ended(), "");
+  world_now += 61'000'000;
+  EXPECT_EQ(of_expired.Ended(), "TOKEN_EXPIRED");
   world_now = before;
 }
 

@@ -1,12 +1,16 @@
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <thread>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "server/http/certificate.h"
 #include "server/http/http_server.h"
@@ -97,12 +101,23 @@ TEST_F(TlsTest, RefusedPairsCloseNothingOfOthers) {
   const auto server = Serve(Echo, Options("a"));
   const std::string pem = Read("a.pem");
   const std::string other = Read("b.key");
-  for (int i = 0; i < 20; ++i) ASSERT_FALSE(server->Renew(pem, other));
   const auto descriptors = [] {
     return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
   };
   const auto before = descriptors();
-  for (int i = 0; i < 20; ++i) ASSERT_FALSE(server->Renew(pem, other));
+  std::atomic<bool> stopping = false;
+  int closed_by_others = 0;
+  std::thread opening([&] {
+    while (!stopping) {
+      const int own = open("/dev/null", O_RDONLY | O_CLOEXEC);
+      std::this_thread::yield();
+      if (close(own) != 0) ++closed_by_others;
+    }
+  });
+  for (int i = 0; i < 200; ++i) EXPECT_FALSE(server->Renew(pem, other));
+  stopping = true;
+  opening.join();
+  EXPECT_EQ(closed_by_others, 0);
   EXPECT_EQ(descriptors(), before);
   EXPECT_EQ(Curl(*server, "a"), 0);
 }

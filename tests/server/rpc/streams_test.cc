@@ -262,9 +262,10 @@ TEST(StreamLimitTest, StreamsAreAskedToEndAtLast) {
   const Transport transport({.server = server->address()});
   v1::ImportFacilitiesRequest request;
   v1::ImportFacilitiesResponse response;
-  EXPECT_FALSE(transport.Exchange(
+  const auto served = transport.Exchange(
       "test.Endless/Stream", request, []() -> Result<bool> { return false; }, response,
-      []() -> Result<void> { return {}; }));
+      []() -> Result<void> { return {}; });
+  EXPECT_EQ(RefusalOf(served), (Refusal{StatusCode::kUnavailable, "STREAM_TOO_LONG", ""}));
 }
 
 }  // namespace
