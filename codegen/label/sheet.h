@@ -38,7 +38,7 @@ struct SheetOptions {
   int start_cell = 1;  ///< Of the first page, for sheets that are partly used up.
   /// A file ends with the page that holds this many: cairo keeps something of each label until
   /// then.
-  uint32_t labels_per_file = 10'000;
+  uint32_t labels_per_file = 5'000;
   int threads = 0;  ///< 0: one for each core, at most 16. The files don't depend on it.
   /// Asked of each finished file, by several threads at once. Its Error ends the job.
   std::function<Result<void>(const FinishedSheet&)> check;

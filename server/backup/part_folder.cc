@@ -108,7 +108,11 @@ Result<void> PartFolder::Publish() {
   }
   fs::remove(path_ / "lock", error);
   YIMA_RETURN_IF_ERROR(SyncFolder(path_));
-  if (std::rename(path_.c_str(), target_.c_str()) != 0) return Unwritable(target_, errno, field_);
+  if (std::rename(path_.c_str(), target_.c_str()) != 0) {
+    if (errno != ENOTEMPTY && errno != EEXIST) return Unwritable(target_, errno, field_);
+    return Fail(StatusCode::kFailedPrecondition, "FOLDER_BUSY",
+                fmt::format("another process has made {} meanwhile", target_.string()), field_);
+  }
   path_.clear();
   return SyncFolder(target_.parent_path());
 }

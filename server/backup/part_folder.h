@@ -30,7 +30,8 @@ class PartFolder {
   Result<void> Copy(const std::filesystem::path& from, const std::string& name);
   /// A new file of this text, durable. DISK_FULL, FILE_UNWRITABLE.
   Result<void> Write(const std::string& name, std::string_view text);
-  /// Renames it to its place, which must be free or an empty folder; durable. FILE_UNWRITABLE.
+  /// Renames it to its place, which must be free or an empty folder; durable.
+  /// FOLDER_BUSY when another process has made it meanwhile; FILE_UNWRITABLE.
   Result<void> Publish();
 
  private:

@@ -1,6 +1,7 @@
 #include "server/http/site.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -82,20 +83,20 @@ int StatusOf(StatusCode code) {
   }
 }
 
-/// Of the content, so that a page changes with whatever it shows.
-std::string EtagOf(std::string_view policy, std::string_view content) {
-  const auto bytes = [](std::string_view text) {
-    return reinterpret_cast<const unsigned char*>(text.data());
-  };
-  unsigned char hash[crypto_generichash_BYTES_MIN];
-  crypto_generichash_state state;
-  crypto_generichash_init(&state, nullptr, 0, sizeof(hash));
-  crypto_generichash_update(&state, bytes(policy), policy.size());
-  crypto_generichash_update(&state, bytes(content), content.size());
-  crypto_generichash_final(&state, hash, sizeof(hash));
-  char hex[2 * sizeof(hash) + 1];
-  sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
-  return fmt::format("\"{}\"", hex);
+/// Of the content, so that a page changes with whatever it shows. The key is this process's own:
+/// who writes records cannot make two pages that pass for one.
+std::string EtagOf(std::string_view content) {
+  static const auto key = [] {
+    std::array<uint8_t, crypto_shorthash_siphashx24_KEYBYTES> made{};
+    randombytes_buf(made.data(), made.size());
+    return made;
+  }();
+  std::array<uint8_t, crypto_shorthash_siphashx24_BYTES> hash{};
+  crypto_shorthash_siphashx24(hash.data(), reinterpret_cast<const uint8_t*>(content.data()),
+                              content.size(), key.data());
+  std::array<char, 2 * hash.size() + 1> hex{};
+  sodium_bin2hex(hex.data(), hex.size(), hash.data(), hash.size());
+  return fmt::format("\"{}\"", hex.data());
 }
 
 /// If-None-Match: a list of etags, weak ones too, or `*`.
@@ -308,7 +309,7 @@ void Site::Ask(const HttpRequest& request, std::string_view method,
 }
 
 HttpResponse Site::Page(const Asked& asked, int status, std::string html) const {
-  // Before that stands the style, by far the longest part, which the policy holds as a hash.
+  // Before that stands the style, by far the longest part, which a process never changes.
   const size_t body = html.find("<body");
   return Finish(
       asked,
@@ -368,8 +369,7 @@ HttpResponse Site::Finish(const Asked& asked, HttpResponse response, size_t vari
   }
   // Kept, but never shown without asking: a code may be revoked at any moment.
   headers.emplace_back("Cache-Control", "no-cache");
-  const std::string etag =
-      EtagOf(pages_.content_security_policy(), std::string_view(response.body).substr(varies_from));
+  const std::string etag = EtagOf(std::string_view(response.body).substr(varies_from));
   headers.emplace_back("ETag", etag);
   if (Names(asked.request.Header("if-none-match"), etag)) {
     response.status = 304;

@@ -1,6 +1,7 @@
 #include "server/store/sqlite_store.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -29,6 +30,8 @@ struct Job {
   std::function<void(Result<uint64_t>)> worked;
   uint64_t given = 0;  ///< What `work` gave, to be told after the commit.
 };
+
+using Clock = std::chrono::steady_clock;
 
 /// Copying all of the log anew keeps readers waiting.
 constexpr std::chrono::seconds kTryAgainAfter{1};
@@ -94,11 +97,25 @@ class SqliteStore final : public Store {
 
   std::optional<Error> Refusing() const override {
     if (auto damage = readers_.damage()) return damage;
+    if (auto hanging = Hanging()) return hanging;
     const std::lock_guard guard(refusing_mutex_);
     return refusing_;
   }
 
  private:
+  /// A disk that neither takes a write nor refuses it.
+  std::optional<Error> Hanging() const {
+    const Clock::time_point since = committing_since_.load();
+    if (since == Clock::time_point() || Clock::now() - since < options_.hangs_after) {
+      return std::nullopt;
+    }
+    const auto waited = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - since);
+    return Error{StatusCode::kUnavailable,
+                 "DISK_HANGS",
+                 fmt::format("the disk has not answered a write for {} s", waited.count()),
+                 {}};
+  }
+
   void SetRefusing(std::optional<Error> why) {
     const std::lock_guard guard(refusing_mutex_);
     refusing_ = std::move(why);
@@ -147,7 +164,9 @@ class SqliteStore final : public Store {
     for (;;) {
       std::vector<Job> jobs = TakeJobs();
       if (jobs.empty()) return;
+      committing_since_ = Clock::now();
       CommitTogether(jobs);
+      committing_since_ = Clock::time_point();
     }
   }
 
@@ -192,7 +211,7 @@ class SqliteStore final : public Store {
   /// commit until all of the log has been copied anew. Readers go on, but for the moment in which
   /// it is tried.
   Result<void> EndDoubt() {
-    const auto now = std::chrono::steady_clock::now();
+    const auto now = Clock::now();
     Result<void> ended =
         Fail(StatusCode::kUnavailable, std::string(kDiskError),
              "the store's log must be copied back anew, since the disk failed or the process "
@@ -263,7 +282,7 @@ class SqliteStore final : public Store {
   /// An idle view that is out of date keeps the write-ahead log from being reclaimed.
   void EndStaleViewsNowAndThen() {
     constexpr std::chrono::milliseconds kOften{50};
-    const auto now = std::chrono::steady_clock::now();
+    const auto now = Clock::now();
     if (now - stale_ended_ < kOften) return;
     stale_ended_ = now;
     readers_.EndStaleViews();
@@ -298,10 +317,12 @@ class SqliteStore final : public Store {
   /// may not have reached the disk though SQLite would not write them again, so the log must be
   /// kept until all of it is copied anew.
   bool in_doubt_;
-  std::chrono::steady_clock::time_point next_try_;
+  Clock::time_point next_try_;
   std::unique_ptr<Writer> writer_;
   mutable ReaderPool readers_;
-  std::chrono::steady_clock::time_point stale_ended_;
+  Clock::time_point stale_ended_;
+  /// Of the commit under way; the epoch between two.
+  std::atomic<Clock::time_point> committing_since_;
 
   std::mutex mutex_;
   std::condition_variable queued_;

@@ -1,6 +1,7 @@
 #ifndef YIMA_SERVER_STORE_SQLITE_STORE_H_
 #define YIMA_SERVER_STORE_SQLITE_STORE_H_
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -19,6 +20,9 @@ struct SqliteOptions {
   /// From this length on, 32 MB, the write-ahead log is copied back: so late, that bulk work writes
   /// each page into the file once or twice only.
   int log_pages_max = 8000;
+  /// A commit that takes longer is said to hang: the largest takes a second or two, and copying a
+  /// long log back to a slow disk a few more.
+  std::chrono::milliseconds hangs_after{15'000};
   TimeUs (*now)() = &Now;  ///< Stamps the log's entries.
 };
 

@@ -225,7 +225,8 @@ class Store {
   virtual std::unique_ptr<Snapshot> Read() const = 0;
 
   /// Why writes are refused, as the last one tried found out: DISK_FULL, DISK_ERROR,
-  /// STORE_DAMAGED, STORE_UNWRITABLE, STORE_BUSY; nothing while they are taken. Returns at once.
+  /// STORE_DAMAGED, STORE_UNWRITABLE, STORE_BUSY; DISK_HANGS while one has been under way for long;
+  /// nothing while they are taken. Returns at once.
   virtual std::optional<Error> Refusing() const { return std::nullopt; }
 
   /// Forgets requests marked done before the instant; gives how many.

@@ -1,8 +1,11 @@
 #include <algorithm>
 #include <charconv>
+#include <condition_variable>
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
+#include <mutex>
+#include <stop_token>
 #include <thread>
 #include <utility>
 
@@ -217,9 +220,28 @@ void WarnOfBundle(const Domain& domain) {
       left > 0 ? "runs out on" : "ran out on", FormatTime((*bundle)->expires));
 }
 
+/// Tells health what becomes of writes, on a thread that never waits for one.
+class HealthWatch {
+ public:
+  HealthWatch(const store::Store& store, GrpcServer& server)
+      : thread_([&store, &server](const std::stop_token& stop) {
+          std::mutex mutex;
+          std::condition_variable_any woken;
+          std::unique_lock lock(mutex);
+          do {
+            server.SetServing(!store.Refusing());
+          } while (!woken.wait_for(lock, stop, kLookEvery, [] { return false; }) &&
+                   !stop.stop_requested());
+        }) {}
+
+ private:
+  static constexpr std::chrono::seconds kLookEvery{1};
+  std::jthread thread_;
+};
+
 /// Until one of the signals comes. This thread serves nobody, so it may wait for commits.
 void KeepHouseUntil(const sigset_t& signals, const Domain& domain, TrustNotes& notes,
-                    AuditTrail& audit, GrpcServer& server, const std::function<void()>& look) {
+                    AuditTrail& audit, const std::function<void()>& look) {
   using Clock = std::chrono::steady_clock;
   const timespec wait{kRenewSeconds, 0};
   Clock::time_point forget = Clock::now();
@@ -243,7 +265,6 @@ void KeepHouseUntil(const sigset_t& signals, const Domain& domain, TrustNotes& n
       static_cast<void>(domain.store.Reserve("probe", 1));
       probe = Clock::now() + kProbeEvery;
     }
-    server.SetServing(!domain.store.Refusing());
     look();
     if (const auto kept = audit.Keep(); !kept && renewed) {
       spdlog::error("audit trail: {}", kept.error().message);
@@ -313,7 +334,10 @@ Result<void> Serve(const ServeOptions& options) {
   std::fflush(stdout);
 
   NotifySystemd("READY=1");
-  KeepHouseUntil(signals, domain, notes, audit, *server, [&] { certificate.Look(http.get()); });
+  {
+    const HealthWatch health(domain.store, *server);
+    KeepHouseUntil(signals, domain, notes, audit, [&] { certificate.Look(http.get()); });
+  }
   NotifySystemd("STOPPING=1");
   if (figures != nullptr) figures->Stop();
   if (http != nullptr) http->Stop();

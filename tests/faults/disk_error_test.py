@@ -1,4 +1,4 @@
-"""A disk that fails for a while: said plainly, read from all the same, and written to again without a restart.
+"""A disk that fails or hangs for a while: said plainly, read from all the same, and written to again without a restart.
 
 usage: disk_error_test.py YIMAD YIMA, with FAIL_WHILE_LIBRARY in the environment
 """
@@ -45,6 +45,20 @@ def fail_for_a_while(registry, mark, what, printed):
     return refused.strip().splitlines()[0]
 
 
+def hang_for_a_while(registry, mark, printed):
+    """Lets syncs hang while a blank code is issued, which is answered once they have ended."""
+    mark.write_text("hang")
+    worker = threading.Thread(
+        target=lambda: printed.extend(registry.yima("codes", "issue", "--blank", "1", "--json").stdout.splitlines())
+    )
+    worker.start()
+    until_ready(registry, 503)
+    assert len(registry.objects("facilities", "list")) == ROWS, "a hanging disk must not keep from reading"
+    mark.unlink()
+    until_ready(registry, 200)
+    worker.join()
+
+
 def main():
     with Registry(sys.argv[1], sys.argv[2]) as registry:
         registry.kill()
@@ -55,6 +69,7 @@ def main():
         printed = []
         for what in ("everything", "syncs", "everything"):
             said = fail_for_a_while(registry, mark, what, printed)
+        hang_for_a_while(registry, mark, printed)
         listed = {code["serial"]: code["text"] for code in registry.objects("codes", "list")}
         registry.kill()
         registry.check()

@@ -1,5 +1,6 @@
 // Preloaded into a program, this lets what changes files fail with EIO while the file FAIL_WHILE
-// exists: all of it, or syncs alone when that file begins with "s".
+// exists: all of it, or syncs alone when that file begins with "s". When it begins with "h", syncs
+// hang instead.
 #include <cerrno>
 #include <cstdlib>
 
@@ -22,9 +23,13 @@ bool Fails(int fd, Call call) {
   const int file = open(mark, O_RDONLY | O_CLOEXEC);
   if (file < 0) return false;
   char first = 0;
-  const bool syncs_alone = read(file, &first, 1) == 1 && first == 's';
+  if (read(file, &first, 1) != 1) first = 0;
   close(file);
-  if (call == Call::kWrite && syncs_alone) return false;
+  if (call == Call::kWrite && (first == 's' || first == 'h')) return false;
+  if (first == 'h') {
+    while (access(mark, F_OK) == 0) usleep(10'000);
+    return false;
+  }
   errno = EIO;
   return true;
 }

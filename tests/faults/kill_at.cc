@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include <dlfcn.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -46,6 +47,18 @@ int fdatasync(int fd) {
 int rename(const char* from, const char* to) {
   Step();
   return Real<int(const char*, const char*)>("rename")(from, to);
+}
+int mkdir(const char* path, mode_t mode) {
+  Step();
+  return Real<int(const char*, mode_t)>("mkdir")(path, mode);
+}
+int ftruncate64(int fd, off64_t size) {
+  Step();
+  return Real<int(int, off64_t)>("ftruncate64")(fd, size);
+}
+int unlinkat(int folder, const char* path, int flags) {
+  Step();
+  return Real<int(int, const char*, int)>("unlinkat")(folder, path, flags);
 }
 int unlink(const char* path) {
   Step();

@@ -39,8 +39,9 @@ Result<double> LabelsPerSecond(const std::filesystem::path& folder, const label:
   std::filesystem::create_directories(folder);
   label::SheetOptions sheet;
   sheet.path = (folder / "sheet.pdf").string();
-  // Two files for each core, so that none idles at the end.
-  sheet.labels_per_file = static_cast<uint32_t>(bodies.size() / (2 * Cores()) + 1);
+  // As many for each core, so that none idles at the end.
+  constexpr size_t kFilesACore = 4;
+  sheet.labels_per_file = static_cast<uint32_t>(bodies.size() / (kFilesACore * Cores()) + 1);
   Result<void> done;
   const double seconds = SecondsOf([&] {
     done = [&]() -> Result<void> {
