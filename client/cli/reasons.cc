@@ -66,6 +66,7 @@ constexpr auto kWords = std::to_array<Words>({
     {"DIGITS_MALFORMED", "码文数字有误"},
     {"DISK_ERROR", "服务器磁盘读写出错"},
     {"DISK_FULL", "磁盘已满"},
+    {"DISK_HANGS", "服务器磁盘写入久无回应"},
     {"DIVISION_MALFORMED", "行政区划代码有误"},
     {"DIVISION_UNKNOWN", "没有这个行政区划"},
     {"DPI_OUT_OF_RANGE", "分辨率超出范围"},

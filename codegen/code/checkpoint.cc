@@ -85,9 +85,9 @@ Result<Checkpoint> OpenCheckpoint(std::string_view note, std::string_view origin
   }
   YIMA_ASSIGN_OR_RETURN(Checkpoint checkpoint, Checkpoint::Parse(opened.text));
   if (checkpoint.origin != origin) {
-    return Fail(StatusCode::kFailedPrecondition, "CHECKPOINT_OF_ANOTHER_LOG",
-                fmt::format("the checkpoint is of log \"{}\", want \"{}\"",
-                            checkpoint.origin.substr(0, 80), origin));
+    return Fail(
+        StatusCode::kFailedPrecondition, "CHECKPOINT_OF_ANOTHER_LOG",
+        fmt::format("the checkpoint is of log \"{}\", want \"{}\"", checkpoint.origin, origin));
   }
   return checkpoint;
 }

@@ -13,10 +13,12 @@ namespace yima {
 /// What a log says of itself at one size, as C2SP tlog-checkpoint has it
 /// (https://c2sp.org/tlog-checkpoint): the text of a signed note.
 struct Checkpoint {
-  std::string origin;  ///< Names the log: `<registry>/<epoch>` for those of Yima.
-  uint64_t size = 0;   ///< Entries.
+  /// Names the log: `<registry>/<epoch>` for those of Yima. No newline; to be signed, no space and
+  /// no '+' either.
+  std::string origin;
+  uint64_t size = 0;  ///< Entries.
   TreeHash root{};
-  std::string extension;  ///< Further lines, each with its newline; ours have none.
+  std::string extension;  ///< Further lines, none empty, each with its newline; ours have none.
 
   bool operator==(const Checkpoint&) const = default;
 
@@ -28,8 +30,9 @@ struct Checkpoint {
   SignedNote Sign(const SigningKey& key) const;
 };
 
-/// Of a note that the key has signed. NOTE_MALFORMED, CHECKPOINT_MALFORMED; CHECKPOINT_UNSIGNED
-/// when the key has not signed it, CHECKPOINT_OF_ANOTHER_LOG when it has another origin.
+/// Of a note of at most 64 KiB that the key has signed, under any name. NOTE_MALFORMED,
+/// CHECKPOINT_MALFORMED; CHECKPOINT_UNSIGNED (PERMISSION_DENIED) when the key has not signed it,
+/// CHECKPOINT_OF_ANOTHER_LOG (FAILED_PRECONDITION) when it has another origin.
 Result<Checkpoint> OpenCheckpoint(std::string_view note, std::string_view origin,
                                   const PublicKey& key);
 

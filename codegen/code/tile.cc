@@ -1,5 +1,6 @@
 #include "codegen/code/tile.h"
 
+#include <cassert>
 #include <charconv>
 #include <optional>
 
@@ -14,9 +15,9 @@ constexpr std::string_view kPartial = ".p/";
 
 tl::unexpected<Error> NoTile(std::string_view path) {
   return Invalid("TILE_PATH",
-                 fmt::format("\"{}\" is not tile/LEVEL/NNN, tile/entries/NNN or one of these with "
-                             ".p/WIDTH",
-                             path.substr(0, 80)));
+                 fmt::format("{} bytes are not tile/LEVEL/NNN, tile/entries/NNN or one of these "
+                             "with .p/WIDTH",
+                             path.size()));
 }
 
 /// Decimal without leading zeros.
@@ -52,7 +53,9 @@ std::optional<uint64_t> ParseIndex(std::string_view path) {
 }
 
 /// Hashes at a level of tiles in a tree of this many entries.
-uint64_t HashesAt(int level, uint64_t size) { return size >> (level * Tile::kHeight); }
+uint64_t HashesAt(int level, uint64_t size) {
+  return level > Tile::kLevelMax ? 0 : size >> (level * Tile::kHeight);
+}
 
 }  // namespace
 
@@ -87,14 +90,14 @@ Result<Tile> Tile::Parse(std::string_view path) {
     rest = rest.substr(0, partial);
   }
   const auto index = ParseIndex(rest);
-  if (!index) return NoTile(path);
+  if (!index || *index > HashesAt(tile.level + 1, UINT64_MAX)) return NoTile(path);
   tile.index = *index;
   return tile;
 }
 
 bool Tile::IsOf(uint64_t size) const {
   const uint64_t hashes = HashesAt(level, size);
-  return index <= hashes / kWidth && index * kWidth + width <= hashes;
+  return index <= hashes / kWidth && width <= hashes - index * kWidth;
 }
 
 Tile TileOf(const Subtree& subtree, uint64_t size) {
@@ -112,8 +115,8 @@ std::vector<Tile> NewTiles(uint64_t older, uint64_t size) {
   for (int level = 0; level <= Tile::kLevelMax; ++level) {
     const uint64_t hashes = HashesAt(level, size);
     if (HashesAt(level, older) == hashes) continue;
-    for (uint64_t index = HashesAt(level, older) / Tile::kWidth; index * Tile::kWidth < hashes;
-         ++index) {
+    for (uint64_t index = HashesAt(level, older) / Tile::kWidth;
+         index <= (hashes - 1) / Tile::kWidth; ++index) {
       const uint64_t left = hashes - index * Tile::kWidth;
       tiles.push_back(
           {false, level, index, left < Tile::kWidth ? static_cast<uint32_t>(left) : Tile::kWidth});
@@ -123,6 +126,7 @@ std::vector<Tile> NewTiles(uint64_t older, uint64_t size) {
 }
 
 void AppendTileEntry(std::string& bundle, std::string_view entry) {
+  assert(entry.size() <= Tile::kEntryBytesMax);
   bundle += static_cast<char>(entry.size() >> 8);
   bundle += static_cast<char>(entry.size());
   bundle += entry;

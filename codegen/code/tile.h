@@ -19,10 +19,11 @@ struct Tile {
   static constexpr uint32_t kWidth = uint32_t{1} << kHeight;
   /// Above it no tree of fewer than 2^64 entries has tiles.
   static constexpr int kLevelMax = 7;
+  static constexpr size_t kEntryBytesMax = 65'535;
 
   bool entries = false;  ///< Entries in place of their hashes; level is 0 then.
   int level = 0;
-  uint64_t index = 0;
+  uint64_t index = 0;       ///< At most 2^(56 - 8 · level) - 1: further entries there are none.
   uint32_t width = kWidth;  ///< 1 to 256; fewer than 256 at the right end of the tree only.
 
   auto operator<=>(const Tile&) const = default;
@@ -43,10 +44,12 @@ struct Tile {
 /// is complete in the tree.
 Tile TileOf(const Subtree& subtree, uint64_t size);
 
-/// All tiles of hashes of a tree of this many entries that one of `older` did not have so.
+/// All tiles of hashes of a tree of this many entries that one of `older`, which must not be more,
+/// did not have so. One for each 256 entries between: bound a stranger's size before asking.
 std::vector<Tile> NewTiles(uint64_t older, uint64_t size);
 
-/// Entries as a tile of entries holds them: 2 bytes of length, big-endian, before each.
+/// Entries of at most kEntryBytesMax as a tile of entries holds them: 2 bytes of length,
+/// big-endian, before each.
 void AppendTileEntry(std::string& bundle, std::string_view entry);
 /// TILE_MALFORMED unless there are `width` of them and nothing else. They point into the bundle.
 Result<std::vector<std::string_view>> ParseTileEntries(std::string_view bundle, uint32_t width);

@@ -120,11 +120,12 @@ void GrowingTree::Append(const TreeHash& leaf, const Completed& completed) {
   Subtree subtree{0, size_};
   hashes_.push_back(leaf);
   if (completed) completed(subtree, leaf);
-  for (; subtree.index % 2 == 1; subtree = {subtree.level + 1, subtree.index / 2}) {
+  while (subtree.index % 2 == 1) {
+    subtree = {subtree.level + 1, subtree.index / 2};
     const TreeHash right = hashes_.back();
     hashes_.pop_back();
     hashes_.back() = HashChildren(hashes_.back(), right);
-    if (completed) completed({subtree.level + 1, subtree.index / 2}, hashes_.back());
+    if (completed) completed(subtree, hashes_.back());
   }
   ++size_;
 }

@@ -2,6 +2,7 @@
 #define YIMA_CODEGEN_CODE_TREE_H_
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <string_view>
@@ -12,7 +13,8 @@
 namespace yima {
 
 /// The Merkle tree over a log's entries, as RFC 6962 section 2.1 defines it (RFC 9162 keeps it):
-/// SHA-256, 0x00 before an entry, 0x01 before two hashes. All functions here are thread-safe.
+/// SHA-256, 0x00 before an entry, 0x01 before two hashes. All functions here are thread-safe, as
+/// far as the source of hashes they are given is; they hand its errors on.
 using TreeHash = std::array<uint8_t, 32>;
 
 TreeHash HashLeaf(std::string_view entry);
@@ -44,7 +46,7 @@ class GrowingTree {
   /// Goes on from a tree of this size.
   static Result<GrowingTree> From(uint64_t size, const SubtreeHashes& hashes);
 
-  /// Each subtree that the leaf completes, itself first.
+  /// Each subtree that the leaf completes, itself first; before size() grows.
   using Completed = std::function<void(const Subtree&, const TreeHash&)>;
   void Append(const TreeHash& leaf, const Completed& completed = {});
 
@@ -60,7 +62,8 @@ class GrowingTree {
 /// PROOF_RANGE unless index < size.
 Result<std::vector<TreeHash>> InclusionProof(uint64_t index, uint64_t size,
                                              const SubtreeHashes& hashes);
-/// PROOF_RANGE, PROOF_WRONG.
+/// Whether the proof leads from the hash of the entry to the root: PROOF_WRONG if not, or when it
+/// has more or fewer hashes than it must; PROOF_RANGE unless index < size.
 Result<void> VerifyInclusion(uint64_t index, uint64_t size, const TreeHash& leaf,
                              const std::vector<TreeHash>& proof, const TreeHash& root);
 
@@ -69,7 +72,9 @@ Result<void> VerifyInclusion(uint64_t index, uint64_t size, const TreeHash& leaf
 /// older ≤ newer.
 Result<std::vector<TreeHash>> ConsistencyProof(uint64_t older, uint64_t newer,
                                                const SubtreeHashes& hashes);
-/// PROOF_RANGE, PROOF_WRONG.
+/// Whether the proof leads to both roots: PROOF_WRONG if not, or when it has more or fewer hashes
+/// than it must; PROOF_RANGE unless older ≤ newer. Every tree begins with the one of 0 entries, so
+/// from there nothing is said about `newer_root`.
 Result<void> VerifyConsistency(uint64_t older, uint64_t newer, const std::vector<TreeHash>& proof,
                                const TreeHash& older_root, const TreeHash& newer_root);
 

@@ -309,7 +309,8 @@ void Site::Ask(const HttpRequest& request, std::string_view method,
 }
 
 HttpResponse Site::Page(const Asked& asked, int status, std::string html) const {
-  // Before that stands the style, by far the longest part, which a process never changes.
+  // Before that stands the style, by far the longest part, which a process never changes, and a
+  // title and a language that change with the body only.
   const size_t body = html.find("<body");
   return Finish(
       asked,

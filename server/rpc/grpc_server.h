@@ -47,7 +47,8 @@ class GrpcServer {
   /// Where it listens: the host asked for and the port taken.
   const std::string& address() const;
 
-  /// What health answers from now on; calls are taken either way, and reads answered.
+  /// What health answers from now on; calls are taken either way, and reads answered. From any
+  /// thread, but not beside Stop.
   void SetServing(bool serving);
 
   /// Takes no more calls, lets those under way end for so long, then cancels them; streams are

@@ -18,8 +18,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// As large as one read may be: a system call for each page would cost more than the copying.
-constexpr size_t kPartBytes = size_t{1} << 20;
+/// A system call for each page would cost more than the copying, and what does not stay in a core's
+/// cache until it is written is copied through memory once more.
+constexpr size_t kPartBytes = size_t{1} << 18;
 constexpr size_t kLogHeadBytes = 32;
 
 tl::unexpected<Error> Unwritable(const fs::path& file) {

@@ -1,6 +1,7 @@
 #include "server/store/sqlite_snapshot.h"
 
 #include <algorithm>
+#include <chrono>
 #include <thread>
 
 #include <fmt/format.h>
@@ -10,6 +11,8 @@ namespace yima::store {
 namespace {
 
 constexpr size_t kIdleMax = 32;
+/// Whoever asks is on a thread that serves others too.
+constexpr std::chrono::seconds kOpenedMax{3};
 const std::string kBegin = "BEGIN";
 const std::string kCommit = "COMMIT";
 
@@ -213,12 +216,16 @@ Reader::Reader(const std::filesystem::path& file) : connection(file, SQLite::OPE
   connection.Execute("PRAGMA cache_size = -2000");
 }
 
-std::unique_ptr<Reader> ReaderPool::Take() {
+Result<std::unique_ptr<Reader>> ReaderPool::Take() {
   const uint64_t commits = commits_.load(std::memory_order_acquire);
   const auto thread = std::this_thread::get_id();
   std::unique_ptr<Reader> reader;
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    if (!opened_.wait_for(lock, kOpenedMax, [this] { return !closed_; })) {
+      return Fail(StatusCode::kUnavailable, "STORE_BUSY",
+                  "the store's log is being copied back anew, since the disk failed");
+    }
     const auto warm = std::ranges::find(idle_, thread, &Reader::thread);
     if (warm != idle_.end()) std::swap(*warm, idle_.back());
     if (!idle_.empty()) {
@@ -260,10 +267,18 @@ void ReaderPool::Return(std::unique_ptr<Reader> reader, bool sound) {
 }
 
 bool ReaderPool::WhileClosed(const std::function<void()>& call) {
-  const std::lock_guard lock(mutex_);
-  if (lent_ > 0) return false;
-  idle_.clear();
+  {
+    const std::lock_guard lock(mutex_);
+    if (lent_ > 0) return false;
+    idle_.clear();
+    closed_ = true;
+  }
   call();
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = false;
+  }
+  opened_.notify_all();
   return true;
 }
 
@@ -282,17 +297,17 @@ void ReaderPool::EndStaleViews() {
 }
 
 void ReaderPool::ReportDamage(const Error& error) {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(damage_mutex_);
   if (!damage_) damage_ = error;
 }
 
 std::optional<Error> ReaderPool::damage() const {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(damage_mutex_);
   return damage_;
 }
 
 std::unique_ptr<Snapshot> MakeSnapshot(ReaderPool& pool) {
-  auto reader = Guarded([&]() -> Result<std::unique_ptr<Reader>> { return pool.Take(); });
+  auto reader = Guarded([&] { return pool.Take(); });
   if (reader) return std::make_unique<SqliteSnapshot>(pool, *std::move(reader));
   if (reader.error().reason == kStoreDamaged) pool.ReportDamage(reader.error());
   return std::make_unique<FailedSnapshot>(std::move(reader).error());

@@ -2,6 +2,7 @@
 #define YIMA_SERVER_STORE_SQLITE_SNAPSHOT_H_
 
 #include <atomic>
+#include <condition_variable>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -31,8 +32,9 @@ class ReaderPool {
  public:
   explicit ReaderPool(std::filesystem::path file) : file_(std::move(file)) {}
 
-  /// A reader that sees all that was committed by now. Throws SQLite::Exception.
-  std::unique_ptr<Reader> Take();
+  /// A reader that sees all that was committed by now. STORE_BUSY when WhileClosed takes longer
+  /// than a few seconds. Throws SQLite::Exception.
+  Result<std::unique_ptr<Reader>> Take();
   /// One whose reads failed is closed.
   void Return(std::unique_ptr<Reader> reader, bool sound);
   /// After each commit, before anybody is told of it.
@@ -41,7 +43,7 @@ class ReaderPool {
   void EndStaleViews();
 
   /// Closes all connections and calls, while readers to come wait; false, with nothing done, when
-  /// one is lent.
+  /// one is lent. By one thread at a time.
   bool WhileClosed(const std::function<void()>& call);
 
   /// Damage found by whoever reads or writes: from then on nothing is written.
@@ -53,10 +55,13 @@ class ReaderPool {
 
   const std::filesystem::path file_;
   std::atomic<uint64_t> commits_ = 1;
-  mutable std::mutex mutex_;
-  std::optional<Error> damage_;
+  std::mutex mutex_;
+  std::condition_variable opened_;
   std::vector<std::unique_ptr<Reader>> idle_;
   size_t lent_ = 0;
+  bool closed_ = false;
+  mutable std::mutex damage_mutex_;
+  std::optional<Error> damage_;
 };
 
 /// A view of the store, on a reader lent for its life.

@@ -122,14 +122,18 @@ class SqliteStore final : public Store {
   }
 
   Result<uint64_t> Work(std::function<uint64_t(Writer&)> work) {
-    std::promise<Result<uint64_t>> promise;
-    auto future = promise.get_future();
+    const auto promise = std::make_shared<std::promise<Result<uint64_t>>>();
+    auto future = promise->get_future();
     // Told by the writing thread itself: a handler that waits here may be a notice's own.
     Enqueue({{},
              {},
              std::move(work),
-             [&](Result<uint64_t> result) { promise.set_value(std::move(result)); },
+             [promise](Result<uint64_t> result) { promise->set_value(std::move(result)); },
              0});
+    // Whoever waits may be on a thread that serves others too.
+    while (future.wait_for(options_.hangs_after) != std::future_status::ready) {
+      if (auto hanging = Hanging()) return tl::unexpected(*std::move(hanging));
+    }
     return future.get();
   }
 
@@ -164,13 +168,13 @@ class SqliteStore final : public Store {
     for (;;) {
       std::vector<Job> jobs = TakeJobs();
       if (jobs.empty()) return;
-      committing_since_ = Clock::now();
       CommitTogether(jobs);
       committing_since_ = Clock::time_point();
     }
   }
 
   void CommitTogether(std::span<Job> jobs) {
+    committing_since_ = Clock::now();
     if (const auto damage = readers_.damage()) return RefuseAll(jobs, *damage);
     if (const auto ready = MakeReady(); !ready) {
       SetRefusing(ready.error());
@@ -394,13 +398,13 @@ Result<std::unique_ptr<Store>> OpenSqliteStore(const std::filesystem::path& file
   return std::make_unique<SqliteStore>(std::move(lock), std::move(writer), file, options, in_doubt);
 }
 
-Result<std::vector<std::string>> CheckIntegrity(const std::filesystem::path& file, bool mapped) {
+Result<std::vector<std::string>> CheckIntegrity(const std::filesystem::path& file, bool quick) {
   const auto findings = Guarded([&]() -> Result<std::vector<std::string>> {
     std::vector<std::string> found;
     // A server that is just closing the file holds it for a moment.
     SQLite::Database database(file.string(), SQLite::OPEN_READONLY, kBusyMs);
-    if (mapped) database.exec(kMapFile);
-    SQLite::Statement statement(database, "PRAGMA integrity_check");
+    if (quick) database.exec(kMapFile);
+    SQLite::Statement statement(database, quick ? "PRAGMA quick_check" : "PRAGMA integrity_check");
     while (statement.executeStep()) {
       std::string finding = statement.getColumn(0).getString();
       if (finding != "ok") found.push_back("database: " + std::move(finding));

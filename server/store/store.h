@@ -218,7 +218,8 @@ class Store {
   virtual void Apply(Change change, std::function<void(Outcome)> done) = 0;
 
   /// Gives n numbers of a named sequence that nobody was or will be given: first, first + 1, …
-  /// Sequences begin at 1. Waits until that is durable; numbers not used are lost, which is normal.
+  /// Sequences begin at 1. Waits until that is durable, or refuses when the disk hangs; numbers not
+  /// used are lost, which is normal.
   virtual Result<uint64_t> Reserve(std::string_view sequence, uint64_t n) = 0;
 
   /// The state of the last commit, or a later one: whatever `done` has reported is in it.

@@ -228,10 +228,10 @@ class HealthWatch {
           std::mutex mutex;
           std::condition_variable_any woken;
           std::unique_lock lock(mutex);
-          do {
+          while (!stop.stop_requested()) {
             server.SetServing(!store.Refusing());
-          } while (!woken.wait_for(lock, stop, kLookEvery, [] { return false; }) &&
-                   !stop.stop_requested());
+            woken.wait_for(lock, stop, kLookEvery, [] { return false; });
+          }
         }) {}
 
  private:

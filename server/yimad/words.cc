@@ -106,6 +106,7 @@ constexpr Words kWords[] = {
     {"DAY_PAST", "日期已过"},
     {"DISK_ERROR", "磁盘读写出错"},
     {"DISK_FULL", "磁盘已满"},
+    {"DISK_HANGS", "磁盘写入久无回应"},
     {"EPOCHS_USED_UP", "纪元已用尽"},
     {"FILE_UNREADABLE", "无法读取文件"},
     {"FILE_UNWRITABLE", "无法写入文件"},

@@ -18,8 +18,8 @@ TEST(TileTest, ReadsThePathsItWrites) {
   for (const uint64_t index : {uint64_t{0}, uint64_t{7}, uint64_t{1000}, uint64_t{999'999'999},
                                UINT64_MAX >> Tile::kHeight}) {
     for (const uint32_t width : {1u, 255u, 256u}) {
-      for (const Tile& tile : {Tile{false, 0, index, width}, Tile{false, 7, index, width},
-                               Tile{true, 0, index, width}}) {
+      for (const Tile& tile :
+           {Tile{false, 0, index, width}, Tile{false, 7, 0, width}, Tile{true, 0, index, width}}) {
         const auto parsed = Tile::Parse(tile.Path());
         ASSERT_TRUE(parsed) << tile.Path();
         EXPECT_EQ(*parsed, tile);
@@ -54,6 +54,9 @@ TEST(TileTest, RefusesOtherPaths) {
                            "tile/entry/000",
                            "tile/entries/0/000",
                            "tile/0/x999/x999/x999/x999/x999/x999/999",
+                           "tile/0/x072/x057/x594/x037/x927/936",
+                           "tile/7/001",
+                           "tile/6/256",
                            "tile/0/00\xEF\xBC\x90"}) {
     EXPECT_EQ(Tile::Parse(path).error().reason, "TILE_PATH") << path;
   }
@@ -76,6 +79,8 @@ TEST(TileTest, AreMadeAnewWhereTheTreeHasGrown) {
             (std::vector<Tile>{{false, 0, 0}, {false, 0, 1, 1}, {false, 1, 0, 1}}));
   EXPECT_EQ(NewTiles(257, 258), (std::vector<Tile>{{false, 0, 1, 2}}));
   EXPECT_TRUE(NewTiles(300, 300).empty());
+  EXPECT_EQ(NewTiles(UINT64_MAX - 1, UINT64_MAX),
+            (std::vector<Tile>{{false, 0, UINT64_MAX >> 8, 255}}));
 }
 
 TEST(TileTest, BelongToTreesThatReachThem) {
@@ -85,6 +90,8 @@ TEST(TileTest, BelongToTreesThatReachThem) {
   EXPECT_TRUE((Tile{false, 0, 1, 44}.IsOf(300)));
   EXPECT_FALSE((Tile{false, 1, 0, 2}.IsOf(300)));
   EXPECT_FALSE((Tile{true, 0, UINT64_MAX >> 8, 256}.IsOf(300)));
+  EXPECT_FALSE((Tile{false, 0, UINT64_MAX >> 8, 256}.IsOf(UINT64_MAX)));
+  EXPECT_TRUE((Tile{false, 0, UINT64_MAX >> 8, 255}.IsOf(UINT64_MAX)));
 }
 
 TEST(TileTest, HoldTheSubtreesOfTheirHeight) {

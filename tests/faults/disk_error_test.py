@@ -15,7 +15,7 @@ ROWS = 500
 
 def until_ready(registry, status):
     deadline = time.monotonic() + 60
-    while registry.readiness() != status:
+    while registry.readiness()[0] != status:
         assert time.monotonic() < deadline, f"/readyz never said {status}"
         time.sleep(0.05)
 
@@ -47,16 +47,21 @@ def fail_for_a_while(registry, mark, what, printed):
 
 def hang_for_a_while(registry, mark, printed):
     """Lets syncs hang while a blank code is issued, which is answered once they have ended."""
+    answers = []
+    worker = threading.Thread(target=lambda: answers.append(registry.yima("codes", "issue", "--blank", "1", "--json", expect=None)))
     mark.write_text("hang")
-    worker = threading.Thread(
-        target=lambda: printed.extend(registry.yima("codes", "issue", "--blank", "1", "--json").stdout.splitlines())
-    )
-    worker.start()
-    until_ready(registry, 503)
-    assert len(registry.objects("facilities", "list")) == ROWS, "a hanging disk must not keep from reading"
-    mark.unlink()
+    try:
+        worker.start()
+        until_ready(registry, 503)
+        assert registry.readiness() == (503, "DISK_HANGS"), registry.readiness()
+        assert len(registry.objects("facilities", "list")) == ROWS, "a hanging disk must not keep from reading"
+        assert worker.is_alive(), "answered though nothing was durable"
+    finally:
+        mark.unlink()
+        worker.join()
     until_ready(registry, 200)
-    worker.join()
+    assert answers[0].returncode == 0, answers[0].stderr
+    printed.extend(answers[0].stdout.splitlines())
 
 
 def main():

@@ -51,7 +51,7 @@ def fill_up(registry, ballast):
     first = write_ledger(registry.folder / "first.csv", 500, "F")
     registry.yima("facilities", "import", first, "--key", "编号", "--create-organizations")
     fill_to_the_brim(ballast)
-    until(lambda: registry.readiness() == 503, "health must say that nothing can be written",
+    until(lambda: registry.readiness()[0] == 503, "health must say that nothing can be written",
           lambda: registry.yima("codes", "issue", "--blank", "1", expect=None))
     refused = registry.yima("codes", "issue", "--blank", "1", expect=1).stderr
     said = refused.strip().splitlines()[-1]
@@ -61,7 +61,7 @@ def fill_up(registry, ballast):
     registry.yima(*importing, expect=1)
     assert len(registry.objects("facilities", "list")) >= 500, "a full disk must not keep from reading"
     ballast.unlink()
-    until(lambda: registry.readiness() == 200, "there is space again, and nobody notices", lambda: time.sleep(0.1))
+    until(lambda: registry.readiness()[0] == 200, "there is space again, and nobody notices", lambda: time.sleep(0.1))
     registry.yima(*importing)
     listed = len(registry.objects("facilities", "list"))
     assert listed == 20_500, f"{listed} facilities of 20,500 rows"

@@ -102,11 +102,13 @@ class Registry:
         self.yima("trust", "fetch", "--root", self.root)
 
     def readiness(self):
-        """What /readyz answers."""
+        """What /readyz answers: a status, and why."""
         try:
-            return urllib.request.urlopen(f"http://{self.http}/readyz", timeout=60).status
+            answer = urllib.request.urlopen(f"http://{self.http}/readyz", timeout=60)
         except urllib.error.HTTPError as error:
-            return error.code
+            answer = error
+        with answer:
+            return answer.status, answer.read().decode().strip()
 
     def contents(self):
         """Every record, key, counter and log entry there is: what a refused command must not change."""

@@ -98,6 +98,30 @@ TEST_F(SqliteGroupTest, AChangeThatSqliteWillNotTakeDoesNotTouchItsNeighbours) {
   EXPECT_EQ(*store_->Read()->LogSize(), 3);
 }
 
+TEST(SqliteHangTest, ACommitThatDoesNotEndIsSaidAndReadsGoOn) {
+  TempFolder folder;
+  SqliteOptions options;
+  options.create = true;
+  options.hangs_after = std::chrono::milliseconds(100);
+  const auto store = *OpenSqliteStore(folder.db(), options);
+  As<Committed>(ApplyAndWait(*store, Putting(PutFacility(1, 0, "before"))));
+  EXPECT_EQ(store->Refusing(), std::nullopt);
+  std::promise<Outcome> told;
+  {
+    HeldFile held(folder.db());
+    store->Apply(Putting(PutFacility(1, 1, "after")),
+                 [&](Outcome outcome) { told.set_value(std::move(outcome)); });
+    // Waited for by the same thread that others are served on, so it may not wait for ever.
+    EXPECT_EQ(store->Reserve("numbers", 1).error().reason, "DISK_HANGS");
+    EXPECT_EQ(store->Refusing()->reason, "DISK_HANGS");
+    EXPECT_EQ(FacilityBytes(*store, 1), "before");
+  }
+  As<Committed>(told.get_future().get());
+  EXPECT_EQ(*store->Reserve("numbers", 1), 2u);
+  EXPECT_EQ(store->Refusing(), std::nullopt);
+  EXPECT_EQ(FacilityBytes(*store, 1), "after");
+}
+
 TEST_F(SqliteGroupTest, ChangesOfOneCommitSeeEachOther) {
   std::vector<Change> changes;
   for (uint64_t i = 0; i < 10; ++i) {

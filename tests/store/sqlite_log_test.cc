@@ -47,13 +47,14 @@ TEST_F(RenewLogTest, NeedsNone) { EXPECT_TRUE(RenewLog(folder_.db())); }
 TEST_F(RenewLogTest, SaysWhenTheDiskFails) {
   WriteLog();
   const std::string before = ReadLog();
-  std::signal(SIGXFSZ, SIG_IGN);
+  const auto before_signal = std::signal(SIGXFSZ, SIG_IGN);
   rlimit limit{};
   getrlimit(RLIMIT_FSIZE, &limit);
   const rlimit small{1'500'000, limit.rlim_max};
   setrlimit(RLIMIT_FSIZE, &small);
   const auto renewed = RenewLog(folder_.db());
   setrlimit(RLIMIT_FSIZE, &limit);
+  std::signal(SIGXFSZ, before_signal);
   ASSERT_FALSE(renewed);
   EXPECT_EQ(renewed.error().reason, "DISK_ERROR");
   EXPECT_NE(renewed.error().message.find(log().string()), std::string::npos);

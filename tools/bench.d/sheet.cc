@@ -14,7 +14,8 @@ namespace {
 
 constexpr double kSymbolsLeastACore = 2'000;
 /// Near to what a file of a real job holds: closing one subsets fonts of 16 MB.
-constexpr size_t kLabelsAFile = 8'000;
+constexpr size_t kLabelsAFile = 4'000;
+constexpr size_t kFilesACore = 4;
 
 size_t Cores() { return std::max(1u, std::thread::hardware_concurrency()); }
 
@@ -40,7 +41,6 @@ Result<double> LabelsPerSecond(const std::filesystem::path& folder, const label:
   label::SheetOptions sheet;
   sheet.path = (folder / "sheet.pdf").string();
   // As many for each core, so that none idles at the end.
-  constexpr size_t kFilesACore = 4;
   sheet.labels_per_file = static_cast<uint32_t>(bodies.size() / (kFilesACore * Cores()) + 1);
   Result<void> done;
   const double seconds = SecondsOf([&] {
@@ -62,7 +62,7 @@ Result<double> LabelsPerSecond(const std::filesystem::path& folder, const label:
 
 Result<Line> BenchSheet(const Options& options) {
   YIMA_ASSIGN_OR_RETURN(const auto plate, label::Template::Load("plate-60"));
-  const auto bodies = RandomBodies(options.quick ? 1'000 : 2 * kLabelsAFile * Cores());
+  const auto bodies = RandomBodies(options.quick ? 1'000 : kFilesACore * kLabelsAFile * Cores());
   YIMA_ASSIGN_OR_RETURN(const auto page, label::Page::A4(plate, {}));
   Line line{.bench = "sheet", .unit = "labels/s", .floor_unit = "symbols/s on all cores"};
   line.bar = 0.75;
