@@ -13,6 +13,7 @@
 #include "server/check/derived_check.h"
 #include "server/check/findings.h"
 #include "server/check/log_tail.h"
+#include "server/check/tree_check.h"
 #include "server/domain/domain.h"
 #include "server/registry/facility_rules.h"
 
@@ -66,6 +67,7 @@ class Check {
         snapshot_, [&](const DerivedCheck::Visitor& visit) { return DeriveAll(visit); },
         findings_));
     YIMA_RETURN_IF_ERROR(CheckBatches(snapshot_, log_, findings_));
+    YIMA_RETURN_IF_ERROR(CheckTree(snapshot_, registry, findings_, progress_));
     return findings_.Take();
   }
 

@@ -18,6 +18,7 @@
 #include "server/domain/registry_now.h"
 #include "server/domain/running_batches.h"
 #include "server/keys/key_ring.h"
+#include "server/log/tree_head.h"
 #include "server/store/store.h"
 #include "yima/v1/registry.pb.h"
 #include "yima/v1/withheld.pb.h"
@@ -40,6 +41,7 @@ struct Domain {
   /// Grows with each change of a principal or a token, before it is answered.
   std::shared_ptr<std::atomic<uint64_t>> access_changes =
       std::make_shared<std::atomic<uint64_t>>(0);
+  std::shared_ptr<TreeNow> tree = std::make_shared<TreeNow>();  ///< Of the log, as it is signed.
 };
 
 constexpr uint64_t kRegistryId = 1;  ///< Of the one Registry record.

@@ -1,5 +1,6 @@
 #include "server/http/http_server.h"
 
+#include <chrono>
 #include <condition_variable>
 #include <cstring>
 #include <mutex>
@@ -23,6 +24,8 @@ namespace {
 
 constexpr std::string_view kMethods = "GET, HEAD";
 constexpr int kBacklog = 1024;
+/// When it stops, clients get so long to take what was answered.
+constexpr std::chrono::seconds kSendMax{3};
 /// TLS 1.2 and 1.3.
 constexpr const char* kTlsPriorities = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
 
@@ -32,6 +35,7 @@ struct Exchange {
   std::mutex mutex;
   std::optional<HttpResponse> response;
   bool suspended = false;
+  bool counted = false;              ///< Among the unsent.
   const char* target_end = nullptr;  ///< Where the request's target ends, as the library sees it.
   bool head_read = false;
   const Deadlines::Clock::time_point begun = Deadlines::Clock::now();
@@ -99,8 +103,9 @@ struct HttpServer::Parts {
   std::vector<MHD_Daemon*> daemons;  ///< The last one takes connections.
 
   std::mutex mutex;
-  std::condition_variable none_pending;
-  size_t pending = 0;
+  std::condition_variable fewer;
+  size_t pending = 0;  ///< Asked of the handler, not answered by it yet.
+  size_t unsent = 0;   ///< Those, and those whose answer is on its way.
   bool stopping = false;
 
   /// Null when the library refuses.
@@ -110,11 +115,12 @@ struct HttpServer::Parts {
     const std::lock_guard lock(mutex);
     if (stopping) return false;
     ++pending;
+    ++unsent;
     return true;
   }
-  void End() {
+  void CountDown(size_t& count) {
     const std::lock_guard lock(mutex);
-    if (--pending == 0) none_pending.notify_all();
+    if (--count == 0) fewer.notify_all();
   }
 
   void Answer(MHD_Connection* connection, const std::shared_ptr<Exchange>& exchange) {
@@ -125,7 +131,7 @@ struct HttpServer::Parts {
         exchange->response = std::move(response);
         if (exchange->suspended) MHD_resume_connection(connection);
       }
-      End();
+      CountDown(pending);
     };
     try {
       handler(exchange->request, take);
@@ -157,7 +163,8 @@ struct HttpServer::Parts {
       return send(*std::move(exchange->response));
     }
     ReadRequest(connection, url, method, exchange->request);
-    if (!Begin()) return send(Short(503, "503 正在停止 stopping"));
+    exchange->counted = Begin();
+    if (!exchange->counted) return send(Short(503, "503 正在停止 stopping"));
     Answer(connection, exchange);
     const std::lock_guard lock(exchange->mutex);
     if (exchange->response) return send(*std::move(exchange->response));
@@ -259,7 +266,9 @@ MHD_Daemon* HttpServer::Parts::Launch(const std::string& certificate, const std:
                          MHD_RequestTerminationCode) {
     auto& p = *static_cast<Parts*>(with);
     p.SetDeadline(connection, p.options.request_max);
-    delete static_cast<std::shared_ptr<Exchange>*>(*held);
+    auto* const exchange = static_cast<std::shared_ptr<Exchange>*>(*held);
+    if (exchange != nullptr && (*exchange)->counted) p.CountDown(p.unsent);
+    delete exchange;
     *held = nullptr;
   };
   const auto on_connection = [](void* with, MHD_Connection* connection, void** context,
@@ -324,7 +333,8 @@ void HttpServer::Stop() {
   {
     std::unique_lock lock(parts_->mutex);
     parts_->stopping = true;
-    parts_->none_pending.wait(lock, [&] { return parts_->pending == 0; });
+    parts_->fewer.wait(lock, [&] { return parts_->pending == 0; });
+    parts_->fewer.wait_for(lock, kSendMax, [&] { return parts_->unsent == 0; });
   }
   for (auto* daemon : parts_->daemons) MHD_stop_daemon(daemon);
   parts_->daemons.clear();

@@ -11,16 +11,20 @@
 #include <nlohmann/json.hpp>
 #include <sodium.h>
 
+#include "codegen/code/tile.h"
 #include "server/access/token_text.h"
 #include "server/http/trust_files.h"
 #include "server/methods/call_log.h"
+#include "yima/v1/log_service.pb.h"
 #include "yima/v1/resolver_service.pb.h"
 
 namespace yima::server {
 namespace {
 
-constexpr std::string_view kResolver = "yima.v1.ResolverService/";
+/// Whose calls a page may need; the names of their methods differ.
+constexpr std::string_view kServices[] = {"yima.v1.ResolverService/", "yima.v1.LogService/"};
 constexpr std::string_view kWellKnown = "/.well-known/yima/";
+constexpr std::string_view kLog = "log/";
 /// As ResolveRequest.text says.
 constexpr size_t kTextSizeMax = 512;
 constexpr size_t kShortNumberSizeMax = 64;
@@ -159,8 +163,9 @@ Site::Site(const std::vector<Method>& table, const ClassCatalogue& classes, Webr
       options_(std::move(options)),
       pages_(classes, options_.hotline) {
   for (const auto& method : table) {
-    if (method.unary && method.name.starts_with(kResolver)) {
-      methods_[method.name.substr(kResolver.size())] = method;
+    for (const std::string_view service : kServices) {
+      if (!method.unary || !method.name.starts_with(service)) continue;
+      methods_[method.name.substr(service.size())] = method;
     }
   }
 }
@@ -182,6 +187,7 @@ void Site::Answer(const HttpRequest& request, const HttpReply& reply) const {
     if (name == "bundle") return AnswerNote(asked, "GetTrustBundle", reply);
     if (name == "list") return AnswerNote(asked, "GetRevocationList", reply);
     if (name == "jwks.json") return AnswerKeys(asked, reply);
+    if (name.starts_with(kLog)) return AnswerLog(asked, name.substr(kLog.size()), reply);
     return reply(Refuse(asked, 404, ""));
   }
   const auto last = LastPart(path);
@@ -267,6 +273,46 @@ void Site::AnswerKeys(Asked asked, const HttpReply& reply) const {
         HttpResponse response{.content_type = "application/jwk-set+json", .body = JwkSet(*bundle)};
         response.headers.emplace_back("Access-Control-Allow-Origin", "*");
         reply(Finish(asked, std::move(response)));
+      });
+}
+
+void Site::AnswerLog(Asked asked, std::string_view name, const HttpReply& reply) const {
+  if (name == "checkpoint") {
+    return Ask(asked.request, "GetCheckpoint", v1::GetCheckpointRequest(),
+               [this, asked, reply](const Result<std::string>& bytes) {
+                 if (!bytes) return reply(Refuse(asked, bytes.error()));
+                 auto answer = Parse<v1::GetCheckpointResponse>(*bytes);
+                 if (!answer) return reply(Refuse(asked, 500, ""));
+                 reply(Finish(asked, {.body = std::move(*answer->mutable_note())}));
+               });
+  }
+  const auto tile = Tile::Parse(name);
+  if (!tile) return reply(Refuse(asked, 404, ""));
+  const auto send = [this, asked, reply](std::string content) {
+    reply(Finish(asked, {.content_type = "application/octet-stream", .body = std::move(content)}));
+  };
+  if (tile->entries) {
+    v1::GetEntryBundleRequest request;
+    request.set_index(tile->index);
+    request.set_width(tile->width);
+    return Ask(asked.request, "GetEntryBundle", request,
+               [this, asked, reply, send](const Result<std::string>& bytes) {
+                 if (!bytes) return reply(Refuse(asked, bytes.error()));
+                 auto answer = Parse<v1::GetEntryBundleResponse>(*bytes);
+                 if (!answer) return reply(Refuse(asked, 500, ""));
+                 send(std::move(*answer->mutable_bundle()));
+               });
+  }
+  v1::GetTileRequest request;
+  request.set_level(static_cast<uint32_t>(tile->level));
+  request.set_index(tile->index);
+  request.set_width(tile->width);
+  Ask(asked.request, "GetTile", request,
+      [this, asked, reply, send](const Result<std::string>& bytes) {
+        if (!bytes) return reply(Refuse(asked, bytes.error()));
+        auto answer = Parse<v1::GetTileResponse>(*bytes);
+        if (!answer) return reply(Refuse(asked, 500, ""));
+        send(std::move(*answer->mutable_hashes()));
       });
 }
 

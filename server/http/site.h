@@ -16,8 +16,8 @@
 namespace yima::server {
 
 /// What the public's HTTP door answers: the page behind a code, short numbers, the trust files,
-/// proofs of domains, health. It asks the method table's handlers, as a caller without a token.
-/// Thread-safe; what it is made of must outlive it.
+/// the log, proofs of domains, health. It asks the method table's handlers, as a caller without a
+/// token. Thread-safe; what it is made of must outlive it.
 class Site {
  public:
   /// Tells at once whether the store takes writes.
@@ -48,8 +48,10 @@ class Site {
   void AnswerHome(Asked asked, const HttpReply& reply) const;
   void AnswerNote(Asked asked, std::string_view method, const HttpReply& reply) const;
   void AnswerKeys(Asked asked, const HttpReply& reply) const;
+  /// The log, by the paths of C2SP tlog-tiles.
+  void AnswerLog(Asked asked, std::string_view name, const HttpReply& reply) const;
   void AnswerReady(const HttpReply& reply) const;
-  /// Asks a row of ResolverService by its name, "Resolve", with a message.
+  /// Asks a row of ResolverService or LogService by its name, "Resolve", with a message.
   void Ask(const HttpRequest& request, std::string_view method,
            const google::protobuf::Message& message, Reply reply) const;
   HttpResponse Page(const Asked& asked, int status, std::string html) const;

@@ -13,6 +13,7 @@
 #include "server/issuance/codes.h"
 #include "server/issuance/issue.h"
 #include "server/issuance/reclaim.h"
+#include "server/log/log_reads.h"
 #include "server/registry/batches.h"
 #include "server/registry/facilities.h"
 #include "server/registry/import/import.h"
@@ -161,6 +162,25 @@ UnaryHandler Resolve(const Domain& domain, const Resolver& resolver,
       };
 }
 
+/// Of the newest tree that is signed; the snapshot is read after it, so that it holds its tiles.
+template <typename Request, typename Response>
+UnaryHandler OfLog(const Domain& domain,
+                   Result<Response> (*answer)(const Call&, const TreeHead&, const Request&,
+                                              const store::Snapshot&)) {
+  return [&domain, answer](const Call& call, std::string_view bytes, const Reply& reply) {
+    const auto request = Parse<Request>(bytes);
+    if (!request) return reply(tl::unexpected(request.error()));
+    const auto head = domain.tree->head();
+    if (head == nullptr) {
+      return reply(
+          Fail(StatusCode::kUnavailable, "LOG_NOT_READY", "the log has no checkpoint yet"));
+    }
+    const auto response = answer(call, *head, *request, *domain.store.Read());
+    if (!response) return reply(tl::unexpected(response.error()));
+    reply(response->SerializeAsString());
+  };
+}
+
 template <typename Response>
 UnaryHandler Note(std::shared_ptr<NoteDesk> desk, NoteDesk::Maker note) {
   const auto make = [note = std::move(note)]() -> Result<std::string> {
@@ -183,6 +203,7 @@ std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolv
   const std::string issuance = "yima.v1.IssuanceService/";
   const std::string resolving = "yima.v1.ResolverService/";
   const std::string rights = "yima.v1.RightsService/";
+  const std::string log = "yima.v1.LogService/";
   const std::string access = "yima.v1.AccessService/";
   const Roles watchers = kAdmins | kAuditors;
   return {
@@ -238,6 +259,12 @@ std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolv
        {}},
 
       {rights + "ConfirmRights", kRegistrars, {}, Answer(d, ConfirmRights)},
+
+      {log + "GetCheckpoint", kPublic, OfLog(d, GetCheckpoint), {}},
+      {log + "GetTile", kPublic, OfLog(d, GetTile), {}},
+      {log + "GetEntryBundle", kAuditors, OfLog(d, GetEntryBundle), {}},
+      {log + "GetInclusionProof", kPublic, OfLog(d, GetInclusionProof), {}},
+      {log + "GetConsistencyProof", kPublic, OfLog(d, GetConsistencyProof), {}},
 
       {access + "GetCaller", kCallers, Reading(d, GetCaller), {}},
       {access + "CreatePrincipal",

@@ -42,7 +42,10 @@ std::string StepToVersion1() {
 /// Principals, their tokens, what was refused; codes that a restore did not bring back.
 std::string StepToVersion2() { return RecordTables({7, 68, 69, 70}); }
 
-constexpr std::array<SchemaStep, 2> kSteps = {StepToVersion1, StepToVersion2};
+/// The log's tree.
+std::string StepToVersion3() { return RecordTables({71, 72}); }
+
+constexpr std::array<SchemaStep, 3> kSteps = {StepToVersion1, StepToVersion2, StepToVersion3};
 
 int Pragma(Connection& connection, const char* name) {
   return connection.database().execAndGet(fmt::format("PRAGMA {}", name)).getInt();

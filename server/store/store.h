@@ -36,13 +36,16 @@ enum class Kind : uint8_t {
   /// id = serial: a code that was published as suspended, revoked or replaced, and whose record a
   /// restore did not bring back. Empty once it has a record again.
   kLostCode = 70,
+  kTreeTile = 71,  ///< id = 1 + (level << 48 | index): a full tile of the log's tree.
+  kTreeHead = 72,  ///< id = 1: the newest tree that was signed.
 };
 
 /// Kinds that a store keeps tables for.
 inline constexpr std::array kKinds = {
-    Kind::kFacility, Kind::kCode,      Kind::kOrganization, Kind::kFacilityClass, Kind::kBatch,
-    Kind::kRegistry, Kind::kPrincipal, Kind::kBatchCursor,  Kind::kBatchItems,    Kind::kNote,
-    Kind::kIssueDay, Kind::kToken,     Kind::kRefusal,      Kind::kLostCode};
+    Kind::kFacility,   Kind::kCode,     Kind::kOrganization, Kind::kFacilityClass,
+    Kind::kBatch,      Kind::kRegistry, Kind::kPrincipal,    Kind::kBatchCursor,
+    Kind::kBatchItems, Kind::kNote,     Kind::kIssueDay,     Kind::kToken,
+    Kind::kRefusal,    Kind::kLostCode, Kind::kTreeTile,     Kind::kTreeHead};
 
 constexpr bool IsLogged(Kind kind) { return kind < Kind::kFirstUnlogged; }
 

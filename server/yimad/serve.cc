@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
+#include <functional>
 #include <mutex>
 #include <stop_token>
 #include <thread>
@@ -14,6 +15,7 @@
 #include <spdlog/spdlog.h>
 
 #include "server/access/gate.h"
+#include "server/log/tree_keeper.h"
 #include "server/methods/method_table.h"
 #include "server/rpc/grpc_server.h"
 #include "server/yimad/commands.h"
@@ -220,24 +222,30 @@ void WarnOfBundle(const Domain& domain) {
       left > 0 ? "runs out on" : "ran out on", FormatTime((*bundle)->expires));
 }
 
-/// Tells health what becomes of writes, on a thread that never waits for one.
-class HealthWatch {
+/// Calls once a second, on a thread of its own, while it lives.
+class EverySecond {
  public:
-  HealthWatch(const store::Store& store, GrpcServer& server)
-      : thread_([&store, &server](const std::stop_token& stop) {
+  explicit EverySecond(std::function<void()> call)
+      : thread_([call = std::move(call)](const std::stop_token& stop) {
           std::mutex mutex;
           std::condition_variable_any woken;
           std::unique_lock lock(mutex);
           while (!stop.stop_requested()) {
-            server.SetServing(!store.Refusing());
-            woken.wait_for(lock, stop, kLookEvery, [] { return false; });
+            call();
+            woken.wait_for(lock, stop, std::chrono::seconds(1), [] { return false; });
           }
         }) {}
 
  private:
-  static constexpr std::chrono::seconds kLookEvery{1};
   std::jthread thread_;
 };
+
+/// Takes what was committed into the log's tree; what hinders it is said once.
+void GrowTree(TreeKeeper& keeper, std::string& trouble) {
+  const auto grown = keeper.Grow();
+  const std::string said = std::exchange(trouble, grown ? "" : grown.error().message);
+  if (!grown && trouble != said) spdlog::error("the log's tree: {}", trouble);
+}
 
 /// Until one of the signals comes. This thread serves nobody, so it may wait for commits.
 void KeepHouseUntil(const sigset_t& signals, const Domain& domain, TrustNotes& notes,
@@ -335,7 +343,10 @@ Result<void> Serve(const ServeOptions& options) {
 
   NotifySystemd("READY=1");
   {
-    const HealthWatch health(domain.store, *server);
+    // Apart from each other and from the housekeeping: health is told though a commit hangs.
+    const EverySecond health([&] { server->SetServing(!domain.store.Refusing()); });
+    TreeKeeper keeper(domain);
+    const EverySecond tree([&, trouble = std::string()]() mutable { GrowTree(keeper, trouble); });
     KeepHouseUntil(signals, domain, notes, audit, [&] { certificate.Look(http.get()); });
   }
   NotifySystemd("STOPPING=1");

@@ -14,6 +14,7 @@
 #include "tests/server/world.h"
 #include "yima/v1/access_service.pb.h"
 #include "yima/v1/issuance_service.pb.h"
+#include "yima/v1/log_service.pb.h"
 #include "yima/v1/registry_service.pb.h"
 #include "yima/v1/resolver_service.pb.h"
 #include "yima/v1/rights_service.pb.h"

@@ -15,7 +15,8 @@ from programs.registry import Registry
 
 HERE = pathlib.Path(__file__).parent
 # Schema → the root key of its folder.
-FOLDERS = {1: "709d4cbd1dfae1a32d9ca9d4c4741c3525e04e4e2af7fcb88bd3ca76b85355dd"}
+FOLDERS = {1: "709d4cbd1dfae1a32d9ca9d4c4741c3525e04e4e2af7fcb88bd3ca76b85355dd",
+           2: "d80b1e9691032c65743502f19b6b7bb2557a0572589440bc5bbdfe3741a9d484"}
 
 
 class Upgraded(Registry):

@@ -8,6 +8,7 @@
 
 #include "server/domain/batch_items.h"
 #include "server/issuance/issue.h"
+#include "server/log/tree_keeper.h"
 #include "tests/server/plates.h"
 #include "tests/server/world.h"
 
@@ -65,6 +66,58 @@ class CheckTest : public ::testing::Test {
   uint64_t facility_ = world_.AddFacility(1, bureau_);
   Plate plate_ = AddPlate(world_, kSerial, facility_);
 };
+
+/// The same with a log whose tree is signed.
+class CheckTreeTest : public CheckTest {
+ protected:
+  CheckTreeTest() {
+    for (uint32_t number = 2; number < 300; ++number) world_.AddFacility(number, bureau_);
+    EXPECT_TRUE(TreeKeeper(world_.domain()).Grow());
+    EXPECT_THAT(Findings(), IsEmpty());
+  }
+  void PutStored(store::Kind kind, uint64_t id, std::string bytes) {
+    const auto stored = *world_.Read()->Get(kind, id);
+    store::Change change;
+    change.puts.push_back({kind, id, stored ? stored->revision : 0, std::move(bytes), {}});
+    Damage(std::move(change));
+  }
+  std::string Stored(store::Kind kind, uint64_t id) {
+    return (*world_.Read()->Get(kind, id))->bytes;
+  }
+};
+
+TEST_F(CheckTreeTest, ATileThatIsNotOfTheEntriesIsFound) {
+  std::string tile = Stored(store::Kind::kTreeTile, 1);
+  tile[10'000] ^= 1;
+  PutStored(store::Kind::kTreeTile, 1, tile);
+  EXPECT_THAT(Findings(), ElementsAre(HasSubstr("tile/0/000 of the log's tree is not what")));
+}
+
+TEST_F(CheckTreeTest, ATileTooManyIsFound) {
+  PutStored(store::Kind::kTreeTile, 1000, "one more");
+  EXPECT_THAT(Findings(), ElementsAre(HasSubstr("tiles of the log's tree are stored, want")));
+}
+
+TEST_F(CheckTreeTest, ACheckpointOfAnotherRootIsFound) {
+  TreeHead head = *world_.domain().tree->head();
+  head.checkpoint.root = HashLeaf("another");
+  head.note = head.checkpoint.Sign(*world_.keys().All(KeyKind::kLog)[0]).ToString();
+  PutStored(store::Kind::kTreeHead, 1, head.Serialize());
+  EXPECT_THAT(Findings(), ElementsAre(HasSubstr("is not theirs")));
+}
+
+TEST_F(CheckTreeTest, ACheckpointOfAnotherKeyIsFound) {
+  TreeHead head = *world_.domain().tree->head();
+  head.note = head.checkpoint.Sign(SigningKey::Generate()).ToString();
+  PutStored(store::Kind::kTreeHead, 1, head.Serialize());
+  EXPECT_THAT(Findings(),
+              ElementsAre(HasSubstr("not signed by a key that the registry publishes")));
+}
+
+TEST_F(CheckTreeTest, AHeadThatDoesNotParseIsFound) {
+  PutStored(store::Kind::kTreeHead, 1, "nothing");
+  EXPECT_THAT(Findings(), ElementsAre(HasSubstr("head of the log's tree does not parse")));
+}
 
 TEST_F(CheckTest, SoundRegistryHasNoFindings) {
   AddPlate(world_, kSerial + 1, 0);

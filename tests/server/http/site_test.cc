@@ -8,6 +8,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "codegen/code/tile.h"
+#include "server/log/tree_keeper.h"
 #include "tests/server/methods.h"
 #include "tests/server/plates.h"
 
@@ -65,6 +67,26 @@ TEST_F(SiteTest, ScannedCodeShowsItsFacility) {
   EXPECT_THAT(page.body, ShowsOutcome("ACTIVE"));
   EXPECT_THAT(page.body, HasSubstr("城管局"));
   EXPECT_THAT(page.body, HasSubstr("tel:035612345"));
+}
+
+TEST_F(SiteTest, LogIsServedByThePathsOfItsTiles) {
+  EXPECT_EQ(Ask(At("/.well-known/yima/log/checkpoint")).status, 503);
+  ASSERT_TRUE(TreeKeeper(world_.domain()).Grow());
+  const auto head = world_.domain().tree->head();
+  const auto width = std::to_string(head->checkpoint.size);
+  const auto checkpoint = Ask(At("/.well-known/yima/log/checkpoint"));
+  EXPECT_EQ(checkpoint.status, 200);
+  EXPECT_EQ(checkpoint.body, head->note);
+  EXPECT_EQ(checkpoint.content_type, "text/plain; charset=utf-8");
+  const auto tile = Ask(At("/.well-known/yima/log/tile/0/000.p/" + width));
+  EXPECT_EQ(tile.body, *TileBytes(*Tile::Parse("tile/0/000.p/" + width), *head, *world_.Read()));
+  EXPECT_EQ(tile.content_type, "application/octet-stream");
+  const auto entries = Ask(At("/.well-known/yima/log/tile/entries/000.p/" + width));
+  EXPECT_TRUE(ParseTileEntries(entries.body, static_cast<uint32_t>(head->checkpoint.size)));
+  for (const std::string path :
+       {"tile/0/000", "tile/0/001", "tile/1/000.p/1", "tile/entries/000", "tile/0/0", "tile", ""}) {
+    EXPECT_EQ(Ask(At("/.well-known/yima/log/" + path)).status, 404) << path;
+  }
 }
 
 TEST_F(SiteTest, CaseOfHostAndPathIsNothing) {

@@ -1,0 +1,124 @@
+#include "server/log/tree_head.h"
+
+#include <algorithm>
+#include <span>
+
+#include <fmt/format.h>
+
+#include "server/log/tree_hash.h"
+#include "yima/v1/tree.pb.h"
+
+namespace yima::server {
+namespace {
+
+constexpr size_t kHash = sizeof(TreeHash);
+/// 256 + 128 + … + 2.
+constexpr size_t kStoredTile = (2 * Tile::kWidth - 2) * kHash;
+
+/// Where the hashes of a level within a tile begin, counted in hashes: 0, 256, 384 …
+constexpr size_t LevelBegin(int level) { return 2 * Tile::kWidth - ((2 * Tile::kWidth) >> level); }
+
+TreeHash HashAt(std::string_view bytes, size_t index) {
+  TreeHash hash;
+  std::copy_n(bytes.data() + index * kHash, kHash, hash.begin());
+  return hash;
+}
+
+std::string Bytes(std::span<const TreeHash> hashes) {
+  std::string bytes;
+  bytes.reserve(hashes.size() * kHash);
+  for (const TreeHash& hash : hashes) bytes.append(hash.begin(), hash.end());
+  return bytes;
+}
+
+tl::unexpected<Error> Damaged(const Tile& tile) {
+  return Fail(StatusCode::kDataLoss, "TREE_DAMAGED",
+              fmt::format("{} is not as it was stored; run yimad check", tile.Path()));
+}
+
+Result<std::string> ReadStored(const Tile& tile, const store::Snapshot& snapshot) {
+  YIMA_ASSIGN_OR_RETURN(auto stored, snapshot.Get(store::Kind::kTreeTile, TileId(tile)));
+  if (!stored || stored->bytes.size() != kStoredTile) return Damaged(tile);
+  return std::move(stored->bytes);
+}
+
+}  // namespace
+
+std::string TreeHead::Serialize() const {
+  v1::TreeHead stored;
+  stored.set_note(note);
+  for (const auto& hashes : open) stored.add_open(Bytes(hashes));
+  return stored.SerializeAsString();
+}
+
+std::optional<TreeHead> TreeHead::Parse(std::string_view bytes) {
+  v1::TreeHead stored;
+  TreeHead head;
+  if (!stored.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
+      stored.open_size() != static_cast<int>(head.open.size())) {
+    return std::nullopt;
+  }
+  head.note = stored.note();
+  const auto note = SignedNote::Parse(head.note);
+  auto checkpoint = note ? Checkpoint::Parse(note->text) : tl::unexpected(note.error());
+  if (!checkpoint) return std::nullopt;
+  head.checkpoint = *std::move(checkpoint);
+  for (size_t level = 0; level < head.open.size(); ++level) {
+    const std::string& hashes = stored.open(static_cast<int>(level));
+    const uint64_t wanted = (head.checkpoint.size >> (level * Tile::kHeight)) % Tile::kWidth;
+    if (hashes.size() != wanted * kHash) return std::nullopt;
+    for (size_t i = 0; i < wanted; ++i) head.open[level].push_back(HashAt(hashes, i));
+  }
+  return head;
+}
+
+std::string StoredTile(const std::vector<TreeHash>& hashes) {
+  std::string stored;
+  stored.reserve(kStoredTile);
+  std::vector<TreeHash> level = hashes;
+  while (level.size() > 1) {
+    stored += Bytes(level);
+    for (size_t i = 0; i < level.size() / 2; ++i) {
+      level[i] = FastHashChildren(level[2 * i], level[2 * i + 1]);
+    }
+    level.resize(level.size() / 2);
+  }
+  return stored;
+}
+
+TreeHash TileRoot(std::string_view stored) {
+  constexpr size_t kLast = kStoredTile / kHash;
+  return FastHashChildren(HashAt(stored, kLast - 2), HashAt(stored, kLast - 1));
+}
+
+uint64_t TileId(const Tile& tile) {
+  constexpr int kLevelShift = 48;
+  return 1 + (static_cast<uint64_t>(tile.level) << kLevelShift | tile.index);
+}
+
+SubtreeHashes HashesIn(const TreeHead& head, const store::Snapshot& snapshot) {
+  return [&head, &snapshot](const Subtree& subtree) -> Result<TreeHash> {
+    const Tile tile = TileOf(subtree, head.checkpoint.size);
+    const int level = subtree.level % Tile::kHeight;
+    const uint64_t index = subtree.index - (tile.index << (Tile::kHeight - level));
+    if (tile.width == Tile::kWidth) {
+      YIMA_ASSIGN_OR_RETURN(const std::string stored, ReadStored(tile, snapshot));
+      return HashAt(stored, LevelBegin(level) + index);
+    }
+    const auto& open = head.open[static_cast<size_t>(tile.level)];
+    return FastRoot(std::span(open).subspan(index << level, size_t{1} << level));
+  };
+}
+
+Result<std::string> TileBytes(const Tile& tile, const TreeHead& head,
+                              const store::Snapshot& snapshot) {
+  const uint64_t hashes = head.checkpoint.size >> (tile.level * Tile::kHeight);
+  if (tile.index < hashes / Tile::kWidth) {
+    YIMA_ASSIGN_OR_RETURN(std::string stored, ReadStored(tile, snapshot));
+    stored.resize(tile.width * kHash);
+    return stored;
+  }
+  return Bytes(std::span(head.open[static_cast<size_t>(tile.level)]).first(tile.width));
+}
+
+}  // namespace yima::server

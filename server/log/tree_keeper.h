@@ -1,0 +1,48 @@
+#ifndef YIMA_SERVER_LOG_TREE_KEEPER_H_
+#define YIMA_SERVER_LOG_TREE_KEEPER_H_
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <thread>
+
+#include "server/domain/domain.h"
+#include "server/log/tree_head.h"
+
+namespace yima::server {
+
+/// Grows the log's tree by what was committed, and signs it: the one place where checkpoints are
+/// made. A head is durable before anybody sees it, and what it stands on was durable before; a tree
+/// follows from its entries alone, so no crash makes two of one size. Use from one thread; the
+/// domain must outlive it.
+class TreeKeeper {
+ public:
+  explicit TreeKeeper(const Domain& domain) : domain_(domain) {}
+
+  /// Takes in what the log holds by now, a part at a time, and shows the newest head in
+  /// `domain.tree`. LOG_KEY_MISSING; TREE_DAMAGED (DATA_LOSS) when what is stored does not fit the
+  /// log; the store's errors. May wait for commits.
+  Result<void> Grow();
+
+ private:
+  Result<void> Load();
+  Result<void> GrowBy(const store::Snapshot& snapshot, uint64_t size);
+  Result<void> Keep(TreeHead head, store::Change change);
+  Result<std::string> Sign(const Checkpoint& checkpoint) const;
+  /// `<registry>/<epoch>`.
+  std::string Origin() const;
+
+  const Domain& domain_;
+  bool loaded_ = false;
+  uint64_t revision_ = 0;  ///< Of the stored head; 0: there is none.
+};
+
+/// Adds a leaf; a tile that it fills goes into the change and out of the head. The checkpoint is as
+/// it was.
+void AddLeaf(const TreeHash& leaf, uint64_t index, TreeHead& head, store::Change& change);
+/// The root over the head's open tiles, which is that of the tree.
+TreeHash RootOfOpen(const TreeHead& head);
+
+}  // namespace yima::server
+
+#endif  // YIMA_SERVER_LOG_TREE_KEEPER_H_
