@@ -12,8 +12,8 @@ namespace yima::server {
 namespace {
 
 constexpr uint64_t kHeadId = 1;
-/// Entries of one part: some 400 tiles, well within one change.
-constexpr uint64_t kPart = 100'000;
+/// Entries of one part: some 40 tiles, as much as a commit of a ledger's rows.
+constexpr uint64_t kPart = 10'000;
 
 tl::unexpected<Error> Damaged(std::string message) {
   return Fail(StatusCode::kDataLoss, "TREE_DAMAGED", std::move(message));
