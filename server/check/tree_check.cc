@@ -92,7 +92,11 @@ Result<void> CheckTree(const store::Snapshot& snapshot, const v1::Registry& regi
                        Findings& findings, const CheckProgress& progress) {
   YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot.Get(store::Kind::kTreeHead, 1));
   // Not served yet since it was made, or since logs have trees.
-  if (!stored) return {};
+  if (!stored) {
+    YIMA_ASSIGN_OR_RETURN(const auto tile, snapshot.Get(store::Kind::kTreeTile, 1));
+    if (tile) findings.Add("the log's tree has tiles, but no head");
+    return {};
+  }
   const auto head = TreeHead::Parse(stored->bytes);
   if (!head) {
     findings.Add("the head of the log's tree does not parse");

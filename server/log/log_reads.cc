@@ -62,13 +62,16 @@ Result<v1::GetEntryBundleResponse> GetEntryBundle(const Call& call, const TreeHe
   const Tile tile{true, 0, request.index(), request.width()};
   YIMA_RETURN_IF_ERROR(CheckTile(tile, head));
   v1::GetEntryBundleResponse response;
+  const uint64_t first = tile.index * Tile::kWidth;
   uint32_t entries = 0;
-  YIMA_RETURN_IF_ERROR(
-      snapshot.ScanLog(tile.index * Tile::kWidth, [&](const store::LogRecord& record) {
-        AppendTileEntry(*response.mutable_bundle(), record.entry);
-        return ++entries < tile.width;
-      }));
-  return response;
+  YIMA_RETURN_IF_ERROR(snapshot.ScanLog(first, [&](const store::LogRecord& record) {
+    if (record.index != first + entries) return false;
+    AppendTileEntry(*response.mutable_bundle(), record.entry);
+    return ++entries < tile.width;
+  }));
+  if (entries == tile.width) return response;
+  return Fail(StatusCode::kDataLoss, "TREE_DAMAGED",
+              fmt::format("log entry {} is missing; run yimad check", first + entries));
 }
 
 Result<v1::GetInclusionProofResponse> GetInclusionProof(const Call&, const TreeHead& head,

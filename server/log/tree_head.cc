@@ -97,12 +97,23 @@ uint64_t TileId(const Tile& tile) {
 }
 
 SubtreeHashes HashesIn(const TreeHead& head, const store::Snapshot& snapshot) {
-  return [&head, &snapshot](const Subtree& subtree) -> Result<TreeHash> {
+  struct Kept {
+    uint64_t id = 0;
+    std::string stored;
+  };
+  // Hashes of one proof mostly stand in the same few tiles.
+  const auto kept = std::make_shared<std::array<Kept, Tile::kLevelMax + 1>>();
+  return [&head, &snapshot, kept](const Subtree& subtree) -> Result<TreeHash> {
     const Tile tile = TileOf(subtree, head.checkpoint.size);
     const int level = subtree.level % Tile::kHeight;
     const uint64_t index = subtree.index - (tile.index << (Tile::kHeight - level));
     if (tile.width == Tile::kWidth) {
-      YIMA_ASSIGN_OR_RETURN(const std::string stored, ReadStored(tile, snapshot));
+      auto& [id, stored] = (*kept)[static_cast<size_t>(tile.level)];
+      if (id != TileId(tile)) {
+        id = 0;
+        YIMA_ASSIGN_OR_RETURN(stored, ReadStored(tile, snapshot));
+        id = TileId(tile);
+      }
       return HashAt(stored, LevelBegin(level) + index);
     }
     const auto& open = head.open[static_cast<size_t>(tile.level)];

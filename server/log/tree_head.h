@@ -2,8 +2,8 @@
 #define YIMA_SERVER_LOG_TREE_HEAD_H_
 
 #include <array>
-#include <atomic>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,11 +33,18 @@ struct TreeHead {
 class TreeNow {
  public:
   /// Null before the first.
-  std::shared_ptr<const TreeHead> head() const { return head_.load(); }
-  void Set(std::shared_ptr<const TreeHead> head) { head_.store(std::move(head)); }
+  std::shared_ptr<const TreeHead> head() const {
+    const std::lock_guard lock(mutex_);
+    return head_;
+  }
+  void Set(std::shared_ptr<const TreeHead> head) {
+    const std::lock_guard lock(mutex_);
+    head_ = std::move(head);
+  }
 
  private:
-  std::atomic<std::shared_ptr<const TreeHead>> head_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const TreeHead> head_;
 };
 
 /// A full tile as it is stored: its 256 hashes, then what is made of them, a level at a time up to
@@ -49,7 +56,8 @@ uint64_t TileId(const Tile& tile);
 
 /// The hash of any subtree that is complete in a tree: from the store, which must hold the head's
 /// tiles, or from the head. TREE_DAMAGED (DATA_LOSS) when a tile is missing or too short; what the
-/// store says. Both must outlive it.
+/// store says. Both must outlive it. Keeps the tile of each level that it read last; for one
+/// thread.
 SubtreeHashes HashesIn(const TreeHead& head, const store::Snapshot& snapshot);
 
 /// The bytes of a tile of hashes, as it is served, that the head's tree has; as HashesIn.

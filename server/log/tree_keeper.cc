@@ -15,8 +15,32 @@ constexpr uint64_t kHeadId = 1;
 /// Entries of one part: some 40 tiles, as much as a commit of a ledger's rows.
 constexpr uint64_t kPart = 10'000;
 
-tl::unexpected<Error> Damaged(std::string message) {
-  return Fail(StatusCode::kDataLoss, "TREE_DAMAGED", std::move(message));
+tl::unexpected<Error> Damaged(std::string_view what) {
+  return Fail(StatusCode::kDataLoss, "TREE_DAMAGED",
+              fmt::format("the log's tree is damaged: {}; run yimad check", what));
+}
+
+/// A head must be of this log: its last tile is compared with the entries themselves.
+Result<void> CheckFits(const TreeHead& head, const store::Snapshot& snapshot) {
+  const uint64_t size = head.checkpoint.size;
+  YIMA_ASSIGN_OR_RETURN(const uint64_t log_size, snapshot.LogSize());
+  if (size > log_size) {
+    return Damaged(fmt::format("{} entries are signed, the log holds {}", size, log_size));
+  }
+  if (head.checkpoint.root != RootOfOpen(head)) return Damaged("it has another root than it signs");
+  if (size == 0) return {};
+  const auto hashes = HashesIn(head, snapshot);
+  uint64_t next = (size - 1) / Tile::kWidth * Tile::kWidth;
+  Result<TreeHash> kept;
+  bool same = true;
+  YIMA_RETURN_IF_ERROR(snapshot.ScanLog(next, [&](const store::LogRecord& record) {
+    kept = hashes({0, next});
+    same = record.index == next && kept && *kept == FastHashLeaf(record.entry);
+    return same && ++next < size;
+  }));
+  if (!kept) return tl::unexpected(kept.error());
+  if (same && next == size) return {};
+  return Damaged(fmt::format("log entry {} is another than was signed", next));
 }
 
 std::string_view AsView(const PublicKey& key) {
@@ -68,25 +92,25 @@ Result<std::string> TreeKeeper::Sign(const Checkpoint& checkpoint) const {
 }
 
 Result<void> TreeKeeper::Load() {
-  const auto snapshot = domain_.store.Read();
-  YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot->Get(store::Kind::kTreeHead, kHeadId));
-  if (!stored) {
+  std::optional<TreeHead> head;
+  {
+    const auto snapshot = domain_.store.Read();
+    YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot->Get(store::Kind::kTreeHead, kHeadId));
+    if (stored) {
+      revision_ = stored->revision;
+      head = TreeHead::Parse(stored->bytes);
+      if (!head) return Damaged("its stored head does not parse");
+      YIMA_RETURN_IF_ERROR(CheckFits(*head, *snapshot));
+    } else {
+      YIMA_ASSIGN_OR_RETURN(const auto tile, snapshot->Get(store::Kind::kTreeTile, 1));
+      if (tile) return Damaged("it has tiles, but no head");
+      revision_ = 0;
+    }
+  }
+  if (!head) {
     TreeHead first;
     first.checkpoint = {Origin(), 0, EmptyTreeRoot(), {}};
     return Keep(std::move(first), {});
-  }
-  revision_ = stored->revision;
-  auto head = TreeHead::Parse(stored->bytes);
-  if (!head) return Damaged("the stored head of the log's tree does not parse; run yimad check");
-  YIMA_ASSIGN_OR_RETURN(const uint64_t size, snapshot->LogSize());
-  if (head->checkpoint.size > size) {
-    return Damaged(
-        fmt::format("a tree of {} entries is signed, but the log holds {}; run yimad check",
-                    head->checkpoint.size, size));
-  }
-  if (head->checkpoint.root != RootOfOpen(*head)) {
-    return Damaged(
-        "the stored head of the log's tree has another root than it signs; run yimad check");
   }
   // After a restore the same entries begin the log of another epoch.
   if (head->checkpoint.origin != Origin()) {
@@ -97,31 +121,41 @@ Result<void> TreeKeeper::Load() {
   return {};
 }
 
-Result<void> TreeKeeper::Grow() {
-  if (!loaded_) YIMA_RETURN_IF_ERROR(Load());
-  loaded_ = true;
-  const auto snapshot = domain_.store.Read();
-  YIMA_ASSIGN_OR_RETURN(const uint64_t log_size, snapshot->LogSize());
-  for (;;) {
-    const uint64_t size = domain_.tree->head()->checkpoint.size;
-    if (size >= log_size) return {};
-    YIMA_RETURN_IF_ERROR(GrowBy(*snapshot, std::min(log_size, size + kPart)));
-  }
+Result<bool> TreeKeeper::Grow() {
+  if (broken_) return tl::unexpected(*broken_);
+  auto more = GrowByPart();
+  // Entries to come would hide that earlier ones are not those that were signed.
+  if (!more && more.error().code == StatusCode::kDataLoss) broken_ = more.error();
+  return more;
 }
 
-Result<void> TreeKeeper::GrowBy(const store::Snapshot& snapshot, uint64_t size) {
-  TreeHead head = *domain_.tree->head();
-  uint64_t next = head.checkpoint.size;
+Result<bool> TreeKeeper::GrowByPart() {
+  if (!loaded_) YIMA_RETURN_IF_ERROR(Load());
+  loaded_ = true;
+  TreeHead head;
   store::Change change;
-  YIMA_RETURN_IF_ERROR(snapshot.ScanLog(next, [&](const store::LogRecord& record) {
-    if (record.index != next) return false;
-    AddLeaf(FastHashLeaf(record.entry), next++, head, change);
-    return next < size;
-  }));
-  if (next != size) return Damaged(fmt::format("log entry {} is missing; run yimad check", next));
-  head.checkpoint.size = size;
+  uint64_t log_size = 0;
+  {
+    // Let go before it is written: a view that is lent holds back the write-ahead log.
+    const auto snapshot = domain_.store.Read();
+    YIMA_ASSIGN_OR_RETURN(log_size, snapshot->LogSize());
+    const auto now = domain_.tree->head();
+    uint64_t next = now->checkpoint.size;
+    if (next >= log_size) return false;
+    head = *now;
+    const uint64_t end = std::min(log_size, next + kPart);
+    YIMA_RETURN_IF_ERROR(snapshot->ScanLog(next, [&](const store::LogRecord& record) {
+      if (record.index != next) return false;
+      AddLeaf(FastHashLeaf(record.entry), next++, head, change);
+      return next < end;
+    }));
+    if (next != end) return Damaged(fmt::format("log entry {} is missing", next));
+    head.checkpoint.size = end;
+  }
   head.checkpoint.root = RootOfOpen(head);
-  return Keep(std::move(head), std::move(change));
+  const bool more = head.checkpoint.size < log_size;
+  YIMA_RETURN_IF_ERROR(Keep(std::move(head), std::move(change)));
+  return more;
 }
 
 Result<void> TreeKeeper::Keep(TreeHead head, store::Change change) {
@@ -130,7 +164,8 @@ Result<void> TreeKeeper::Keep(TreeHead head, store::Change change) {
   const auto outcome = store::ApplyAndWait(domain_.store, std::move(change));
   if (const auto* error = std::get_if<Error>(&outcome)) return tl::unexpected(*error);
   if (!std::holds_alternative<store::Committed>(outcome)) {
-    return Fail(StatusCode::kInternal, "TREE_MOVED", "somebody else has written the log's tree");
+    loaded_ = false;
+    return Fail(StatusCode::kAborted, "TREE_MOVED", "somebody else has written the log's tree");
   }
   ++revision_;
   domain_.tree->Set(std::make_shared<const TreeHead>(std::move(head)));

@@ -1,10 +1,9 @@
 #ifndef YIMA_SERVER_LOG_TREE_KEEPER_H_
 #define YIMA_SERVER_LOG_TREE_KEEPER_H_
 
-#include <chrono>
 #include <cstdint>
-#include <memory>
-#include <thread>
+#include <optional>
+#include <string>
 
 #include "server/domain/domain.h"
 #include "server/log/tree_head.h"
@@ -19,14 +18,15 @@ class TreeKeeper {
  public:
   explicit TreeKeeper(const Domain& domain) : domain_(domain) {}
 
-  /// Takes in what the log holds by now, a part at a time, and shows the newest head in
-  /// `domain.tree`. LOG_KEY_MISSING; TREE_DAMAGED (DATA_LOSS) when what is stored does not fit the
-  /// log; the store's errors. May wait for commits.
-  Result<void> Grow();
+  /// Takes in the next part of what the log holds by now, and shows the newest head in
+  /// `domain.tree`; true when there is more. LOG_KEY_MISSING; TREE_DAMAGED (DATA_LOSS) when what is
+  /// stored does not fit the log, from then on at each call; the store's errors. May wait for
+  /// commits.
+  Result<bool> Grow();
 
  private:
   Result<void> Load();
-  Result<void> GrowBy(const store::Snapshot& snapshot, uint64_t size);
+  Result<bool> GrowByPart();
   Result<void> Keep(TreeHead head, store::Change change);
   Result<std::string> Sign(const Checkpoint& checkpoint) const;
   /// `<registry>/<epoch>`.
@@ -34,6 +34,7 @@ class TreeKeeper {
 
   const Domain& domain_;
   bool loaded_ = false;
+  std::optional<Error> broken_;
   uint64_t revision_ = 0;  ///< Of the stored head; 0: there is none.
 };
 

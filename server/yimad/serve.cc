@@ -222,16 +222,16 @@ void WarnOfBundle(const Domain& domain) {
       left > 0 ? "runs out on" : "ran out on", FormatTime((*bundle)->expires));
 }
 
-/// Calls once a second, on a thread of its own, while it lives.
+/// Calls once a second, on a thread of its own, while it lives; at once when the call asks for it.
 class EverySecond {
  public:
-  explicit EverySecond(std::function<void()> call)
+  explicit EverySecond(std::function<bool()> call)
       : thread_([call = std::move(call)](const std::stop_token& stop) {
           std::mutex mutex;
           std::condition_variable_any woken;
           std::unique_lock lock(mutex);
           while (!stop.stop_requested()) {
-            call();
+            if (call()) continue;
             woken.wait_for(lock, stop, std::chrono::seconds(1), [] { return false; });
           }
         }) {}
@@ -240,11 +240,12 @@ class EverySecond {
   std::jthread thread_;
 };
 
-/// Takes what was committed into the log's tree; what hinders it is said once.
-void GrowTree(TreeKeeper& keeper, std::string& trouble) {
+/// Takes what was committed into the log's tree, a part of it; what hinders it is said once.
+bool GrowTree(TreeKeeper& keeper, std::string& trouble) {
   const auto grown = keeper.Grow();
   const std::string said = std::exchange(trouble, grown ? "" : grown.error().message);
   if (!grown && trouble != said) spdlog::error("the log's tree: {}", trouble);
+  return grown && *grown;
 }
 
 /// Until one of the signals comes. This thread serves nobody, so it may wait for commits.
@@ -342,11 +343,16 @@ Result<void> Serve(const ServeOptions& options) {
   std::fflush(stdout);
 
   NotifySystemd("READY=1");
+  // Until the end, so that what the last calls commit is signed too.
+  TreeKeeper keeper(domain);
+  const EverySecond tree(
+      [&, trouble = std::string()]() mutable { return GrowTree(keeper, trouble); });
   {
-    // Apart from each other and from the housekeeping: health is told though a commit hangs.
-    const EverySecond health([&] { server->SetServing(!domain.store.Refusing()); });
-    TreeKeeper keeper(domain);
-    const EverySecond tree([&, trouble = std::string()]() mutable { GrowTree(keeper, trouble); });
+    // Apart from the housekeeping: health is told though a commit hangs.
+    const EverySecond health([&] {
+      server->SetServing(!domain.store.Refusing());
+      return false;
+    });
     KeepHouseUntil(signals, domain, notes, audit, [&] { certificate.Look(http.get()); });
   }
   NotifySystemd("STOPPING=1");

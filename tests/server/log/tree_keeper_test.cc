@@ -37,7 +37,11 @@ TEST_F(TreeKeeperTest, SignsTheTreeOfAllThatIsCommitted) {
 
 TEST_F(TreeKeeperTest, GrowsAboveTheSecondLevelOfTiles) {
   AddEntries(66'000);
-  ASSERT_TRUE(keeper_.Grow());
+  auto more = keeper_.Grow();
+  EXPECT_TRUE(more && *more);
+  EXPECT_LT(head()->checkpoint.size, LogSize());
+  while (more && *more) more = keeper_.Grow();
+  ASSERT_TRUE(more);
   EXPECT_EQ(head()->checkpoint.root, TreeOf(LogSize()).Root());
   EXPECT_EQ(head()->open[2].size(), 1u);
 }
@@ -104,6 +108,42 @@ TEST_F(TreeKeeperTest, SignsNoMoreThanTheLogHolds) {
     damaged.note = damaged.checkpoint.Sign(*world_.keys().All(KeyKind::kLog)[0]).ToString();
   });
   EXPECT_EQ(ReasonOfAnother(), "TREE_DAMAGED");
+}
+
+TEST_F(TreeKeeperTest, SignsNothingOverEntriesThatAreOthersThanThoseSigned) {
+  AddEntries(300);
+  ASSERT_TRUE(keeper_.Grow());
+  // A log that lost its tail and grew again has as many entries, but not the same.
+  DamageHead([&](TreeHead& damaged) {
+    damaged.open[0].back() = HashLeaf("of another entry");
+    damaged.checkpoint.root = RootOfOpen(damaged);
+    damaged.note = damaged.checkpoint.Sign(*world_.keys().All(KeyKind::kLog)[0]).ToString();
+  });
+  EXPECT_EQ(ReasonOfAnother(), "TREE_DAMAGED");
+}
+
+TEST_F(TreeKeeperTest, AKeeperThatFoundDamageSignsNoMore) {
+  AddEntries(300);
+  ASSERT_TRUE(keeper_.Grow());
+  DamageHead([&](TreeHead& damaged) {
+    for (int i = 0; i < 5; ++i) damaged.open[0].push_back(HashLeaf("lost"));
+    damaged.checkpoint.size += 5;
+    damaged.checkpoint.root = RootOfOpen(damaged);
+    damaged.note = damaged.checkpoint.Sign(*world_.keys().All(KeyKind::kLog)[0]).ToString();
+  });
+  TreeKeeper another(world_.domain());
+  EXPECT_EQ(another.Grow().error().reason, "TREE_DAMAGED");
+  AddEntries(10);
+  EXPECT_EQ(another.Grow().error().reason, "TREE_DAMAGED");
+  EXPECT_EQ(ReasonOfAnother(), "TREE_DAMAGED");
+}
+
+TEST_F(TreeKeeperTest, ALostHeadIsNoFirstStart) {
+  store::Change change;
+  change.puts.push_back({store::Kind::kTreeTile, 1, 0, "left over", {}});
+  store::ApplyAndWait(world_.store(), std::move(change));
+  EXPECT_EQ(ReasonOfAnother(), "TREE_DAMAGED");
+  EXPECT_EQ(head(), nullptr);
 }
 
 TEST_F(TreeKeeperTest, SignsOnlyByAKeyThatIsPublished) {
