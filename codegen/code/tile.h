@@ -35,8 +35,6 @@ struct Tile {
 
   /// Whether a tree of this many entries has this tile, or had it while it was smaller.
   bool IsOf(uint64_t size) const;
-  /// Its first hash, as a subtree; the others follow to the right.
-  Subtree First() const { return {level * kHeight, index * kWidth}; }
 };
 
 /// The tile of full or partial width that holds a hash of a tree of this many entries; hashes at

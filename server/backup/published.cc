@@ -10,8 +10,6 @@
 namespace yima::server {
 namespace {
 
-std::string AsString(const PublicKey& key) { return {key.begin(), key.end()}; }
-
 std::vector<PublicKey> KeysOf(const google::protobuf::RepeatedPtrField<std::string>& stored) {
   std::vector<PublicKey> keys;
   for (const auto& bytes : stored) {

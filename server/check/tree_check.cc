@@ -4,16 +4,15 @@
 
 #include "server/log/tree_hash.h"
 #include "server/log/tree_keeper.h"
+#include "server/resolver/trust_notes.h"
 
 namespace yima::server {
 namespace {
 
 bool IsSigned(const TreeHead& head, const v1::Registry& registry) {
   const auto note = SignedNote::Parse(head.note);
-  return note && std::ranges::any_of(registry.log_keys(), [&](const std::string& bytes) {
-           PublicKey key{};
-           if (bytes.size() != key.size()) return false;
-           std::ranges::copy(bytes, key.begin());
+  const auto published = BundleOf(registry);
+  return note && published && std::ranges::any_of(published->log_keys, [&](const PublicKey& key) {
            return note->IsSignedBy(key);
          });
 }
@@ -55,9 +54,7 @@ class TreeMadeAnew {
       YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot_.Get(store::Kind::kTreeTile, put.id));
       if (differs_ || (stored && stored->bytes == put.bytes)) continue;
       differs_ = true;
-      constexpr uint64_t kIndexes = (uint64_t{1} << 48) - 1;
-      const Tile tile{false, static_cast<int>((put.id - 1) >> 48), (put.id - 1) & kIndexes};
-      findings_.Add("{} of the log's tree is not what its entries make", tile.Path());
+      findings_.Add("{} of the log's tree is not what its entries make", TileOfId(put.id).Path());
     }
     if (!filled_.puts.empty()) progress_("the log's tree", tiles_ * Tile::kWidth);
     filled_.puts.clear();
@@ -90,7 +87,7 @@ class TreeMadeAnew {
 
 Result<void> CheckTree(const store::Snapshot& snapshot, const v1::Registry& registry,
                        Findings& findings, const CheckProgress& progress) {
-  YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot.Get(store::Kind::kTreeHead, 1));
+  YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot.Get(store::Kind::kTreeHead, kTreeHeadId));
   // Not served yet since it was made, or since logs have trees.
   if (!stored) {
     YIMA_ASSIGN_OR_RETURN(const auto tile, snapshot.Get(store::Kind::kTreeTile, 1));

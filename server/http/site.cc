@@ -249,71 +249,69 @@ void Site::AnswerHome(Asked asked, const HttpReply& reply) const {
       });
 }
 
-void Site::AnswerNote(Asked asked, std::string_view method, const HttpReply& reply) const {
-  Ask(asked.request, method, v1::GetTrustBundleRequest(),
-      [this, asked, reply](const Result<std::string>& bytes) {
+template <typename Response>
+void Site::AskFor(const Asked& asked, std::string_view method,
+                  const google::protobuf::Message& message, const HttpReply& reply,
+                  std::function<HttpResponse(Response&)> show) const {
+  Ask(asked.request, method, message,
+      [this, asked, reply, show = std::move(show)](const Result<std::string>& bytes) {
         if (!bytes) return reply(Refuse(asked, bytes.error()));
-        // Both answers are a note in field 1.
-        auto answer = Parse<v1::GetTrustBundleResponse>(*bytes);
-        if (!answer) return reply(Refuse(asked, 500, ""));
-        HttpResponse response{.body = std::move(*answer->mutable_note())};
+        auto answer = Parse<Response>(*bytes);
+        reply(answer ? show(*answer) : Refuse(asked, 500, ""));
+      });
+}
+
+void Site::AnswerNote(Asked asked, std::string_view method, const HttpReply& reply) const {
+  // Both answers are a note in field 1.
+  AskFor<v1::GetTrustBundleResponse>(
+      asked, method, v1::GetTrustBundleRequest(), reply,
+      [this, asked](v1::GetTrustBundleResponse& answer) {
+        HttpResponse response{.body = std::move(*answer.mutable_note())};
         response.headers.emplace_back("Access-Control-Allow-Origin", "*");
-        reply(Finish(asked, std::move(response)));
+        return Finish(asked, std::move(response));
       });
 }
 
 void Site::AnswerKeys(Asked asked, const HttpReply& reply) const {
-  Ask(asked.request, "GetTrustBundle", v1::GetTrustBundleRequest(),
-      [this, asked, reply](const Result<std::string>& bytes) {
-        if (!bytes) return reply(Refuse(asked, bytes.error()));
-        const auto answer = Parse<v1::GetTrustBundleResponse>(*bytes);
-        if (!answer) return reply(Refuse(asked, 500, ""));
-        const auto bundle = BundleIn(answer->note());
-        if (!bundle) return reply(Refuse(asked, bundle.error()));
+  AskFor<v1::GetTrustBundleResponse>(
+      asked, "GetTrustBundle", v1::GetTrustBundleRequest(), reply,
+      [this, asked](v1::GetTrustBundleResponse& answer) {
+        const auto bundle = BundleIn(answer.note());
+        if (!bundle) return Refuse(asked, bundle.error());
         HttpResponse response{.content_type = "application/jwk-set+json", .body = JwkSet(*bundle)};
         response.headers.emplace_back("Access-Control-Allow-Origin", "*");
-        reply(Finish(asked, std::move(response)));
+        return Finish(asked, std::move(response));
       });
 }
 
 void Site::AnswerLog(Asked asked, std::string_view name, const HttpReply& reply) const {
   if (name == "checkpoint") {
-    return Ask(asked.request, "GetCheckpoint", v1::GetCheckpointRequest(),
-               [this, asked, reply](const Result<std::string>& bytes) {
-                 if (!bytes) return reply(Refuse(asked, bytes.error()));
-                 auto answer = Parse<v1::GetCheckpointResponse>(*bytes);
-                 if (!answer) return reply(Refuse(asked, 500, ""));
-                 reply(Finish(asked, {.body = std::move(*answer->mutable_note())}));
-               });
+    return AskFor<v1::GetCheckpointResponse>(
+        asked, "GetCheckpoint", v1::GetCheckpointRequest(), reply,
+        [this, asked](v1::GetCheckpointResponse& answer) {
+          return Finish(asked, {.body = std::move(*answer.mutable_note())});
+        });
   }
   const auto tile = Tile::Parse(name);
   if (!tile) return reply(Refuse(asked, 404, ""));
-  const auto send = [this, asked, reply](std::string content) {
-    reply(Finish(asked, {.content_type = "application/octet-stream", .body = std::move(content)}));
+  const auto show = [this, asked](std::string& content) {
+    return Finish(asked, {.content_type = "application/octet-stream", .body = std::move(content)});
   };
   if (tile->entries) {
     v1::GetEntryBundleRequest request;
     request.set_index(tile->index);
     request.set_width(tile->width);
-    return Ask(asked.request, "GetEntryBundle", request,
-               [this, asked, reply, send](const Result<std::string>& bytes) {
-                 if (!bytes) return reply(Refuse(asked, bytes.error()));
-                 auto answer = Parse<v1::GetEntryBundleResponse>(*bytes);
-                 if (!answer) return reply(Refuse(asked, 500, ""));
-                 send(std::move(*answer->mutable_bundle()));
-               });
+    return AskFor<v1::GetEntryBundleResponse>(
+        asked, "GetEntryBundle", request, reply,
+        [show](v1::GetEntryBundleResponse& answer) { return show(*answer.mutable_bundle()); });
   }
   v1::GetTileRequest request;
   request.set_level(static_cast<uint32_t>(tile->level));
   request.set_index(tile->index);
   request.set_width(tile->width);
-  Ask(asked.request, "GetTile", request,
-      [this, asked, reply, send](const Result<std::string>& bytes) {
-        if (!bytes) return reply(Refuse(asked, bytes.error()));
-        auto answer = Parse<v1::GetTileResponse>(*bytes);
-        if (!answer) return reply(Refuse(asked, 500, ""));
-        send(std::move(*answer->mutable_hashes()));
-      });
+  AskFor<v1::GetTileResponse>(
+      asked, "GetTile", request, reply,
+      [show](v1::GetTileResponse& answer) { return show(*answer.mutable_hashes()); });
 }
 
 void Site::AnswerReady(const HttpReply& reply) const {

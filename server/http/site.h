@@ -51,6 +51,10 @@ class Site {
   /// The log, by the paths of C2SP tlog-tiles.
   void AnswerLog(Asked asked, std::string_view name, const HttpReply& reply) const;
   void AnswerReady(const HttpReply& reply) const;
+  /// Asks, and answers with what `show` makes of the response, or why there is none.
+  template <typename Response>
+  void AskFor(const Asked& asked, std::string_view method, const google::protobuf::Message& message,
+              const HttpReply& reply, std::function<HttpResponse(Response&)> show) const;
   /// Asks a row of ResolverService or LogService by its name, "Resolve", with a message.
   void Ask(const HttpRequest& request, std::string_view method,
            const google::protobuf::Message& message, Reply reply) const;

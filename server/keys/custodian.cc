@@ -14,8 +14,6 @@ constexpr Day kCodeKeyDays = 365 * 5;
 constexpr size_t kNameDigits = 16;
 constexpr std::string_view kCodePrefix = "code-";
 
-std::string AsString(const PublicKey& key) { return {key.begin(), key.end()}; }
-
 std::string HexOf(std::string_view bytes) {
   return ToHex({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
 }

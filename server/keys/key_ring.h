@@ -15,6 +15,9 @@
 
 namespace yima::server {
 
+/// Its 32 bytes, as records hold them.
+inline std::string AsString(const PublicKey& key) { return {key.begin(), key.end()}; }
+
 /// What a key signs: bundles, lists, checkpoints, notes on rights. Code keys are apart, by id.
 enum class KeyKind { kRoot, kStatus, kLog, kCertificate };
 inline constexpr KeyKind kKeyKinds[] = {KeyKind::kRoot, KeyKind::kStatus, KeyKind::kLog,

@@ -12,6 +12,7 @@ namespace yima::server {
 namespace {
 
 constexpr size_t kHash = sizeof(TreeHash);
+constexpr int kLevelShift = 48;
 /// 256 + 128 + … + 2.
 constexpr size_t kStoredTile = (2 * Tile::kWidth - 2) * kHash;
 
@@ -92,8 +93,12 @@ TreeHash TileRoot(std::string_view stored) {
 }
 
 uint64_t TileId(const Tile& tile) {
-  constexpr int kLevelShift = 48;
   return 1 + (static_cast<uint64_t>(tile.level) << kLevelShift | tile.index);
+}
+
+Tile TileOfId(uint64_t id) {
+  constexpr uint64_t kIndexes = (uint64_t{1} << kLevelShift) - 1;
+  return {false, static_cast<int>((id - 1) >> kLevelShift), (id - 1) & kIndexes};
 }
 
 SubtreeHashes HashesIn(const TreeHead& head, const store::Snapshot& snapshot) {

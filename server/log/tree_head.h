@@ -16,6 +16,8 @@
 
 namespace yima::server {
 
+constexpr uint64_t kTreeHeadId = 1;  ///< Of the one kTreeHead record.
+
 /// The log's tree at one size, signed. Full tiles are records of the store; what is in none yet is
 /// held here.
 struct TreeHead {
@@ -52,7 +54,9 @@ class TreeNow {
 std::string StoredTile(const std::vector<TreeHash>& hashes);
 /// The hash over all of a tile.
 TreeHash TileRoot(std::string_view stored);
+/// The id of its record, and back.
 uint64_t TileId(const Tile& tile);
+Tile TileOfId(uint64_t id);
 
 /// The hash of any subtree that is complete in a tree: from the store, which must hold the head's
 /// tiles, or from the head. TREE_DAMAGED (DATA_LOSS) when a tile is missing or too short; what the

@@ -4,14 +4,12 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include "server/log/tree_hash.h"
 
 namespace yima::server {
 namespace {
 
-constexpr uint64_t kHeadId = 1;
 /// Entries of one part: some 40 tiles, as much as a commit of a ledger's rows.
 constexpr uint64_t kPart = 10'000;
 
@@ -41,10 +39,6 @@ Result<void> CheckFits(const TreeHead& head, const store::Snapshot& snapshot) {
   if (!kept) return tl::unexpected(kept.error());
   if (same && next == size) return {};
   return Damaged(fmt::format("log entry {} is another than was signed", next));
-}
-
-std::string_view AsView(const PublicKey& key) {
-  return {reinterpret_cast<const char*>(key.data()), key.size()};
 }
 
 }  // namespace
@@ -82,7 +76,7 @@ Result<std::string> TreeKeeper::Sign(const Checkpoint& checkpoint) const {
   SignedNote note{checkpoint.ToString(), {}};
   for (const auto& key : domain_.keys.All(KeyKind::kLog)) {
     const auto& published = domain_.registry->log_keys();
-    if (std::ranges::find(published, AsView(key->public_key())) != published.end()) {
+    if (std::ranges::find(published, AsString(key->public_key())) != published.end()) {
       note.Sign(checkpoint.origin, *key);
     }
   }
@@ -95,7 +89,7 @@ Result<void> TreeKeeper::Load() {
   std::optional<TreeHead> head;
   {
     const auto snapshot = domain_.store.Read();
-    YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot->Get(store::Kind::kTreeHead, kHeadId));
+    YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot->Get(store::Kind::kTreeHead, kTreeHeadId));
     if (stored) {
       revision_ = stored->revision;
       head = TreeHead::Parse(stored->bytes);
@@ -160,7 +154,7 @@ Result<bool> TreeKeeper::GrowByPart() {
 
 Result<void> TreeKeeper::Keep(TreeHead head, store::Change change) {
   YIMA_ASSIGN_OR_RETURN(head.note, Sign(head.checkpoint));
-  change.puts.push_back({store::Kind::kTreeHead, kHeadId, revision_, head.Serialize(), {}});
+  change.puts.push_back({store::Kind::kTreeHead, kTreeHeadId, revision_, head.Serialize(), {}});
   const auto outcome = store::ApplyAndWait(domain_.store, std::move(change));
   if (const auto* error = std::get_if<Error>(&outcome)) return tl::unexpected(*error);
   if (!std::holds_alternative<store::Committed>(outcome)) {

@@ -26,8 +26,6 @@ uint64_t NextSequence(uint64_t last, TimeUs now) {
 
 bool IsHalfOver(TimeUs begin, TimeUs end, TimeUs now) { return now >= begin + (end - begin) / 2; }
 
-std::string AsString(const PublicKey& key) { return {key.begin(), key.end()}; }
-
 tl::unexpected<Error> Malformed(std::string_view what) {
   return Fail(StatusCode::kDataLoss, "REGISTRY_MALFORMED",
               fmt::format("the registry's record holds a malformed {}", what));

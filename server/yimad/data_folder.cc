@@ -23,8 +23,6 @@ namespace fs = std::filesystem;
 
 constexpr int kCodeKeyYears = 5;
 
-std::string AsString(const PublicKey& key) { return {key.begin(), key.end()}; }
-
 Result<v1::Registry> NewRegistry(const Origin& origin, const KeyRing& keys) {
   std::array<uint8_t, 16> id{};
   randombytes_buf(id.data(), id.size());

@@ -343,7 +343,7 @@ Result<void> Serve(const ServeOptions& options) {
   std::fflush(stdout);
 
   NotifySystemd("READY=1");
-  // Until the end, so that what the last calls commit is signed too.
+  // Until the end: for some seconds yet calls are answered that commit.
   TreeKeeper keeper(domain);
   const EverySecond tree(
       [&, trouble = std::string()]() mutable { return GrowTree(keeper, trouble); });

@@ -8,14 +8,10 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "tests/code/test_key.h"
+
 namespace yima {
 namespace {
-
-SigningKey Key(uint8_t n) {
-  std::array<uint8_t, 32> seed{};
-  seed.fill(n);
-  return SigningKey::FromSeed(seed);
-}
 
 constexpr std::string_view kExample =
     "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n";

@@ -2,14 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/code/test_key.h"
+
 namespace yima {
 namespace {
-
-SigningKey Key(uint8_t n) {
-  std::array<uint8_t, 32> seed{};
-  seed.fill(n);
-  return SigningKey::FromSeed(seed);
-}
 
 TEST(SignedNoteTest, SurvivesPrintingAndParsing) {
   SignedNote note{"a line\nanother\n", {}};

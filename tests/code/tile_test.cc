@@ -98,7 +98,6 @@ TEST(TileTest, HoldTheSubtreesOfTheirHeight) {
   EXPECT_EQ(TileOf({0, 299}, 300), (Tile{false, 0, 1, 44}));
   EXPECT_EQ(TileOf({7, 1}, 300), (Tile{false, 0, 0, 256}));
   EXPECT_EQ(TileOf({8, 0}, 300), (Tile{false, 1, 0, 1}));
-  EXPECT_EQ((Tile{false, 1, 3, 2}.First()), (Subtree{8, 768}));
 }
 
 TEST(TileTest, EntriesSurvivePrintingAndParsing) {

@@ -5,15 +5,10 @@
 #include <gtest/gtest.h>
 
 #include "codegen/code/signed_note.h"
+#include "tests/code/test_key.h"
 
 namespace yima {
 namespace {
-
-SigningKey Key(uint8_t n) {
-  std::array<uint8_t, 32> seed{};
-  seed.fill(n);
-  return SigningKey::FromSeed(seed);
-}
 
 TrustBundle Bundle() {
   TrustBundle bundle;

@@ -15,8 +15,6 @@ namespace {
 
 constexpr std::string_view kOrigin = "HTTPS://QR.EXAMPLE.CN/";
 
-std::string AsString(const PublicKey& key) { return {key.begin(), key.end()}; }
-
 v1::Registry MakeRegistry(const KeyRing& keys) {
   v1::Registry registry;
   registry.set_id("0123456789abcdef0123456789abcdef");

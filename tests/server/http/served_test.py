@@ -4,6 +4,9 @@ import json
 import socket
 import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
 
 from programs.registry import Registry, write_ledger
 
@@ -68,6 +71,29 @@ def check_trust(registry):
     assert get(registry, "/.well-known/yima/bundle")[2] == exported
 
 
+def check_log(registry):
+    """About a second after a change all of the log is signed, and by the tiles' paths its hashes are there."""
+    wanted = len(registry.contents()["log"])
+    deadline = time.monotonic() + 30
+    while True:
+        status, headers, note = get(registry, "/.well-known/yima/log/checkpoint")
+        origin, size = note.split("\n")[:2] if status == 200 else ("", "0")
+        if int(size) >= wanted:
+            break
+        assert time.monotonic() < deadline, (status, note)
+        time.sleep(0.1)
+    assert origin.endswith("/1") and headers["Content-Type"] == "text/plain; charset=utf-8"
+    tiles = "000" if int(size) >= 256 else f"000.p/{size}"
+    for name, expected in (("0", 200), ("entries", 401)):
+        answer = urllib.request.Request(f"http://{registry.http}/.well-known/yima/log/tile/{name}/{tiles}")
+        try:
+            status, content = 200, urllib.request.urlopen(answer, timeout=60).read()
+        except urllib.error.HTTPError as error:
+            status, content = error.code, b""
+        assert status == expected, (name, status)
+        assert status != 200 or len(content) == 32 * min(int(size), 256)
+
+
 def check_metrics(registry):
     connection = http.client.HTTPConnection(registry.metrics, timeout=60)
     connection.request("GET", "/metrics")
@@ -114,6 +140,7 @@ def main():
         check_doors(plain, webroot)
         check_trust(plain)
         check_metrics(plain)
+        check_log(plain)
         check_options(plain)
         plain.kill()
         plain.check()
