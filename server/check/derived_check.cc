@@ -29,6 +29,8 @@ std::string_view IndexName(store::Index index) {
       return "class code";
     case store::Index::kCertificateName:
       return "certificate name";
+    case store::Index::kAttachmentHash:
+      return "attachment";
   }
   return "key";
 }

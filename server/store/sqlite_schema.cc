@@ -45,7 +45,23 @@ std::string StepToVersion2() { return RecordTables({7, 68, 69, 70}); }
 /// The log's tree.
 std::string StepToVersion3() { return RecordTables({71, 72}); }
 
-constexpr std::array<SchemaStep, 3> kSteps = {StepToVersion1, StepToVersion2, StepToVersion3};
+/// Ranges of blank plates, stock-takes, attachments, sightings. For each logged record the index of
+/// its last entry in the log, and with each entry that of the record's entry before it, both plus
+/// one (0: none); so a record's history is read without an index over the log. Places of
+/// facilities.
+std::string StepToVersion4() {
+  std::string sql = RecordTables({8, 9, 73, 74, 75, 76, 77});
+  for (const int kind : {1, 2, 3, 4, 5, 6, 7, 8, 9}) {
+    sql += fmt::format("ALTER TABLE record{} ADD COLUMN entry INTEGER NOT NULL DEFAULT 0;", kind);
+  }
+  return sql + R"(
+    ALTER TABLE log ADD COLUMN previous INTEGER NOT NULL DEFAULT 0;
+    CREATE VIRTUAL TABLE place USING rtree (id, west, east, south, north);
+  )";
+}
+
+constexpr std::array<SchemaStep, 4> kSteps = {StepToVersion1, StepToVersion2, StepToVersion3,
+                                              StepToVersion4};
 
 int Pragma(Connection& connection, const char* name) {
   return connection.database().execAndGet(fmt::format("PRAGMA {}", name)).getInt();

@@ -26,6 +26,8 @@ enum class Kind : uint8_t {
   kBatch = 5,
   kRegistry = 6,
   kPrincipal = 7,
+  kBlankRange = 8,
+  kStockTake = 9,
   kFirstUnlogged = 64,
   kBatchCursor = 64,  ///< id = batch
   kBatchItems = 65,   ///< id = batch << 15 | chunk
@@ -38,14 +40,21 @@ enum class Kind : uint8_t {
   kLostCode = 70,
   kTreeTile = 71,  ///< id = 1 + (level << 48 | index): a full tile of the log's tree.
   kTreeHead = 72,  ///< id = 1: the newest tree that was signed.
+  kAttachment = 73,
+  kAttachmentPart = 74,  ///< id = attachment << 16 | part
+  kStockFinding = 75,    ///< What a stock-take saw, by rising id.
+  kSighting = 76,        ///< id = serial: where and how often a code was scanned.
+  kDerivedVersion = 77,  ///< id = 1: by which rules terms, places and counters were derived.
 };
 
 /// Kinds that a store keeps tables for.
 inline constexpr std::array kKinds = {
-    Kind::kFacility,   Kind::kCode,     Kind::kOrganization, Kind::kFacilityClass,
-    Kind::kBatch,      Kind::kRegistry, Kind::kPrincipal,    Kind::kBatchCursor,
-    Kind::kBatchItems, Kind::kNote,     Kind::kIssueDay,     Kind::kToken,
-    Kind::kRefusal,    Kind::kLostCode, Kind::kTreeTile,     Kind::kTreeHead};
+    Kind::kFacility,     Kind::kCode,      Kind::kOrganization,  Kind::kFacilityClass,
+    Kind::kBatch,        Kind::kRegistry,  Kind::kPrincipal,     Kind::kBatchCursor,
+    Kind::kBatchItems,   Kind::kNote,      Kind::kIssueDay,      Kind::kToken,
+    Kind::kRefusal,      Kind::kLostCode,  Kind::kTreeTile,      Kind::kTreeHead,
+    Kind::kBlankRange,   Kind::kStockTake, Kind::kAttachment,    Kind::kAttachmentPart,
+    Kind::kStockFinding, Kind::kSighting,  Kind::kDerivedVersion};
 
 constexpr bool IsLogged(Kind kind) { return kind < Kind::kFirstUnlogged; }
 
@@ -58,6 +67,7 @@ enum class Index : uint8_t {
   kCreditCode = 5,        ///< credit code → organization
   kClassCode = 6,         ///< class code → facility class
   kCertificateName = 7,   ///< common name of a client certificate → principal
+  kAttachmentHash = 8,    ///< SHA-256 → attachment
 };
 
 /// Puts a record. Its revision becomes expected_revision + 1; 0 expects that there is none.

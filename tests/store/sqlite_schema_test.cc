@@ -38,10 +38,10 @@ class SqliteSchemaTest : public ::testing::Test {
 
 TEST_F(SqliteSchemaTest, WritesItsVersionAndWhoseFileItIs) {
   OpenSqlite(folder_.db()).reset();
-  EXPECT_EQ(Ask("PRAGMA user_version"), 3);
+  EXPECT_EQ(Ask("PRAGMA user_version"), 4);
   EXPECT_EQ(Ask("PRAGMA application_id"), 0x59696d61);
   EXPECT_EQ(Ask("SELECT count(*) FROM pragma_table_list WHERE type = 'table' AND strict = 0 "
-                "AND name NOT LIKE 'sqlite_%'"),
+                "AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'place%'"),
             0);
 }
 
@@ -70,12 +70,12 @@ TEST_F(SqliteSchemaTest, Version1StaysAsItWas) {
 
 TEST_F(SqliteSchemaTest, RefusesANewerFileAndLeavesItAlone) {
   OpenSqlite(folder_.db()).reset();
-  Execute("PRAGMA user_version = 4; PRAGMA journal_mode = DELETE");
+  Execute("PRAGMA user_version = 5; PRAGMA journal_mode = DELETE");
   for (const bool read_only : {false, true}) {
     EXPECT_EQ(Refusal(read_only).reason, "SCHEMA_NEWER");
-    EXPECT_THAT(Refusal(read_only).message, AllOf(HasSubstr("schema 4"), HasSubstr("knows 3")));
+    EXPECT_THAT(Refusal(read_only).message, AllOf(HasSubstr("schema 5"), HasSubstr("knows 4")));
   }
-  EXPECT_EQ(Ask("PRAGMA user_version"), 4);
+  EXPECT_EQ(Ask("PRAGMA user_version"), 5);
   SQLite::Database database(folder_.db().string());
   EXPECT_EQ(database.execAndGet("PRAGMA journal_mode").getString(), "delete");
 }
@@ -98,11 +98,14 @@ TEST_F(SqliteSchemaTest, BringsAnOlderFileUpToDateAndKeepsWhatIsInIt) {
   auto store = OpenSqlite(folder_.db());
   As<Committed>(ApplyAndWait(*store, Putting(PutFacility(1, 0, "kept"))));
   store.reset();
-  const SchemaStep steps[] = {SchemaSteps()[0], SchemaSteps()[1], SchemaSteps()[2],
+  const SchemaStep steps[] = {SchemaSteps()[0],
+                              SchemaSteps()[1],
+                              SchemaSteps()[2],
+                              SchemaSteps()[3],
                               [] { return std::string("CREATE TABLE tile (n INTEGER) STRICT;"); },
                               [] { return std::string("INSERT INTO tile SELECT idx FROM log;"); }};
   ASSERT_TRUE(Prepare(steps));
-  EXPECT_EQ(Ask("PRAGMA user_version"), 5);
+  EXPECT_EQ(Ask("PRAGMA user_version"), 6);
   EXPECT_EQ(Ask("SELECT count(*) FROM tile"), 1);
   EXPECT_EQ(Ask("SELECT count(*) FROM record1"), 1);
   // This program is now the older one.
@@ -111,13 +114,16 @@ TEST_F(SqliteSchemaTest, BringsAnOlderFileUpToDateAndKeepsWhatIsInIt) {
 
 TEST_F(SqliteSchemaTest, AStepThatFailsTakesAllStepsBack) {
   OpenSqlite(folder_.db()).reset();
-  const SchemaStep steps[] = {SchemaSteps()[0], SchemaSteps()[1], SchemaSteps()[2],
+  const SchemaStep steps[] = {SchemaSteps()[0],
+                              SchemaSteps()[1],
+                              SchemaSteps()[2],
+                              SchemaSteps()[3],
                               [] { return std::string("CREATE TABLE tile (n INTEGER) STRICT;"); },
                               [] { return std::string("INSERT INTO nowhere VALUES (1);"); }};
   const auto prepared = Prepare(steps);
   ASSERT_FALSE(prepared);
   EXPECT_EQ(prepared.error().reason, "STORE_FAILED");
-  EXPECT_EQ(Ask("PRAGMA user_version"), 3);
+  EXPECT_EQ(Ask("PRAGMA user_version"), 4);
   EXPECT_EQ(Ask("SELECT count(*) FROM sqlite_schema WHERE name = 'tile'"), 0);
   EXPECT_EQ(Refusal().reason, "");
 }
