@@ -2,6 +2,7 @@
 
 #include <array>
 #include <optional>
+#include <unordered_set>
 
 #include "server/check/log_tail.h"
 
@@ -55,6 +56,14 @@ uint64_t ReadBigEndian(std::string_view bytes) {
   return value;
 }
 
+/// The point, and nothing that is far from it.
+bool Holds(const store::Box& around, const store::Point& point) {
+  constexpr double kWidthMax = 1e-4;
+  return around.west <= point.longitude && point.longitude <= around.east &&
+         around.south <= point.latitude && point.latitude <= around.north &&
+         around.east - around.west < kWidthMax && around.north - around.south < kWidthMax;
+}
+
 }  // namespace
 
 DerivedCheck::DerivedCheck() {
@@ -66,6 +75,7 @@ void DerivedCheck::Add(store::Kind kind, uint64_t id, const Derived& derived) {
   for (const auto& key : derived.keys) keys_.at(key.index).AddDerived(key.key, id);
   for (const auto& term : derived.terms) terms_.at(kind).AddDerived(term, id);
   for (const auto& [counter, value] : derived.counters) counters_[counter] += value;
+  if (derived.place) ++places_;
 }
 
 Result<void> DerivedCheck::Compare(const store::Snapshot& snapshot, const Again& again,
@@ -80,6 +90,7 @@ Result<void> DerivedCheck::Compare(const store::Snapshot& snapshot, const Again&
         snapshot, kind, [&](std::string_view term, uint64_t id) { pairs.AddStored(term, id); }));
   }
   YIMA_RETURN_IF_ERROR(CompareCounters(snapshot, findings));
+  YIMA_RETURN_IF_ERROR(ComparePlaces(snapshot, again, findings));
   bool equal = true;
   for (auto& [index, pairs] : keys_) equal = pairs.IsEqual() && equal;
   for (auto& [kind, pairs] : terms_) equal = pairs.IsEqual() && equal;
@@ -136,6 +147,41 @@ Result<void> DerivedCheck::CompareCounters(const store::Snapshot& snapshot,
     }
   }
   return {};
+}
+
+Result<void> DerivedCheck::ComparePlaces(const store::Snapshot& snapshot, const Again& again,
+                                         Findings& findings) const {
+  // Each that is stored is compared with its record; when none of these is wrong and there are as
+  // many as follow from the records, they are the same.
+  uint64_t sound = 0;
+  Result<void> read;
+  YIMA_RETURN_IF_ERROR(snapshot.ScanPlaces({}, [&](uint64_t id, const store::Box& around) {
+    const auto record = snapshot.Get(store::Kind::kFacility, id);
+    if (!record) {
+      read = tl::unexpected(record.error());
+      return false;
+    }
+    const auto derived =
+        *record ? DeriveFrom(store::Kind::kFacility, (*record)->bytes) : std::nullopt;
+    if (derived && derived->place && Holds(around, *derived->place)) {
+      ++sound;
+    } else {
+      findings.Add("facility {} is found at {:.5f}, {:.5f}, which does not follow from it", id,
+                   around.west, around.south);
+    }
+    return true;
+  }));
+  YIMA_RETURN_IF_ERROR(read);
+  if (sound == places_) return {};
+  std::unordered_set<uint64_t> found;
+  YIMA_RETURN_IF_ERROR(snapshot.ScanPlaces({}, [&](uint64_t id, const store::Box&) {
+    found.insert(id);
+    return true;
+  }));
+  return again([&](store::Kind kind, uint64_t id, const Derived& derived) {
+    if (kind != store::Kind::kFacility || !derived.place || found.contains(id)) return;
+    findings.Add("facility {} is not found at its place", id);
+  });
 }
 
 Result<void> DerivedCheck::Collect(const store::Snapshot& snapshot, const Again& again) {

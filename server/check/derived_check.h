@@ -13,7 +13,7 @@
 
 namespace yima::server {
 
-/// Compares unique keys, terms and counters that are stored with those that follow from the
+/// Compares unique keys, terms, places and counters that are stored with those that follow from the
 /// records, both ways.
 class DerivedCheck {
  public:
@@ -35,12 +35,15 @@ class DerivedCheck {
   static Result<void> VisitTerms(const store::Snapshot& snapshot, store::Kind kind,
                                  const PairVisitor& visit);
   Result<void> CompareCounters(const store::Snapshot& snapshot, Findings& findings) const;
+  Result<void> ComparePlaces(const store::Snapshot& snapshot, const Again& again,
+                             Findings& findings) const;
   Result<void> Collect(const store::Snapshot& snapshot, const Again& again);
   Result<void> ReportKeys(const store::Snapshot& snapshot, store::Index index, Findings& findings);
 
   std::map<store::Index, PairCheck> keys_;
   std::map<store::Kind, PairCheck> terms_;
   std::map<std::string, int64_t, std::less<>> counters_;
+  uint64_t places_ = 0;  ///< That follow from records.
 };
 
 }  // namespace yima::server

@@ -2,35 +2,21 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "server/domain/domain.h"
+#include "server/domain/entry_view.h"
 #include "server/domain/wire_walk.h"
 #include "yima/v1/facility.pb.h"
-#include "yima/v1/log_entry.pb.h"
 
 namespace yima::server {
 namespace {
 
 constexpr uint64_t kProgressEvery = 100'000;
 
-std::optional<store::Kind> KindOfEntryField(int number) {
-  switch (number) {
-    case v1::LogEntry::kFacilityFieldNumber:
-      return store::Kind::kFacility;
-    case v1::LogEntry::kCodeFieldNumber:
-      return store::Kind::kCode;
-    case v1::LogEntry::kOrganizationFieldNumber:
-      return store::Kind::kOrganization;
-    case v1::LogEntry::kFacilityClassFieldNumber:
-      return store::Kind::kFacilityClass;
-    case v1::LogEntry::kBatchRecordFieldNumber:
-      return store::Kind::kBatch;
-    case v1::LogEntry::kRegistryFieldNumber:
-      return store::Kind::kRegistry;
-    case v1::LogEntry::kPrincipalRecordFieldNumber:
-      return store::Kind::kPrincipal;
-    default:
-      return std::nullopt;
-  }
+/// Index + 1, as the store keeps it.
+std::string EntryName(uint64_t entry) {
+  return entry == 0 ? "none" : fmt::format("log entry {}", entry - 1);
 }
 
 }  // namespace
@@ -74,6 +60,22 @@ Result<void> LogTail::Read(const store::Snapshot& snapshot, Findings& findings,
   YIMA_ASSIGN_OR_RETURN(const uint64_t size, snapshot.LogSize());
   if (size != next) findings.Add("the log ends at {} but says it has {} entries", next, size);
   progress("log entries", next);
+  return CompareLastEntries(snapshot, findings);
+}
+
+Result<void> LogTail::CompareLastEntries(const store::Snapshot& snapshot,
+                                         Findings& findings) const {
+  for (const auto& [kind, column] : columns_) {
+    YIMA_RETURN_IF_ERROR(snapshot.ScanLastEntries(kind, [&](uint64_t id, uint64_t last) {
+      const auto at = Find(column, id);
+      // A record without entries is told of elsewhere.
+      if (at && column.entries[*at] != 0 && column.entries[*at] != last) {
+        findings.Add("the last entry of {} {} is {}, but its record says {}", KindName(kind), id,
+                     EntryName(column.entries[*at]), EntryName(last));
+      }
+      return true;
+    }));
+  }
   return {};
 }
 
@@ -96,40 +98,38 @@ Result<void> LogTail::ReadIds(const store::Snapshot& snapshot, const CheckProgre
         }));
     column.revisions.resize(column.ids.size());
     column.hashes.resize(column.ids.size());
+    column.entries.resize(column.ids.size());
   }
   return {};
 }
 
-void LogTail::ReadEntry(const store::LogRecord& entry, Findings& findings) {
-  uint64_t time = 0;
-  uint64_t revision = 0;
-  std::optional<store::Kind> kind;
-  std::string_view record;
-  const bool walked = WalkFields(entry.entry, [&](const WireField& field) {
-    if (field.number == v1::LogEntry::kTimeUsFieldNumber) time = field.value;
-    if (field.number == v1::LogEntry::kRevisionFieldNumber) revision = field.value;
-    if (const auto found = KindOfEntryField(field.number)) {
-      kind = found;
-      record = field.bytes;
-    }
-  });
-  if (!walked || !kind) return findings.Add("log entry {} does not parse", entry.index);
-  if (time < time_) findings.Add("log entry {} is older than the one before it", entry.index);
-  time_ = std::max(time_, time);
+void LogTail::ReadEntry(const store::LogRecord& record, Findings& findings) {
+  const auto entry = ViewEntry(record.entry);
+  if (!entry) return findings.Add("log entry {} does not parse", record.index);
+  if (entry->time_us < time_) {
+    findings.Add("log entry {} is older than the one before it", record.index);
+  }
+  time_ = std::max(time_, entry->time_us);
 
-  const uint64_t id = IdOf(*kind, record);
-  Column& column = columns_[*kind];
+  const uint64_t id = IdOf(entry->kind, entry->record);
+  Column& column = columns_[entry->kind];
   const auto at = Find(column, id);
   if (!at) {
-    return findings.Add("log entry {} is of {} {}, which has no record", entry.index,
-                        KindName(*kind), id);
+    return findings.Add("log entry {} is of {} {}, which has no record", record.index,
+                        KindName(entry->kind), id);
   }
-  if (revision != column.revisions[*at] + uint64_t{1}) {
-    findings.Add("log entry {} makes revision {} of {} {} after revision {}", entry.index, revision,
-                 KindName(*kind), id, column.revisions[*at]);
+  if (entry->revision != column.revisions[*at] + uint64_t{1}) {
+    findings.Add("log entry {} makes revision {} of {} {} after revision {}", record.index,
+                 entry->revision, KindName(entry->kind), id, column.revisions[*at]);
   }
-  column.revisions[*at] = static_cast<uint32_t>(revision);
-  column.hashes[*at] = HashOf(record);
+  if (record.previous != column.entries[*at]) {
+    findings.Add("log entry {} of {} {} follows {}, but says {}", record.index,
+                 KindName(entry->kind), id, EntryName(column.entries[*at]),
+                 EntryName(record.previous));
+  }
+  column.revisions[*at] = static_cast<uint32_t>(entry->revision);
+  column.hashes[*at] = HashOf(entry->record);
+  column.entries[*at] = record.index + 1;
 }
 
 uint64_t LogTail::IdOf(store::Kind kind, std::string_view record) const {

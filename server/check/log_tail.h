@@ -21,7 +21,8 @@ namespace yima::server {
 std::string_view KindName(store::Kind kind);
 
 /// What the log says last of every record: revision and a hash of its bytes. Reading the log checks
-/// it on the way: indexes dense, times never falling, revisions of a record 1, 2, 3 …
+/// it on the way: indexes dense, times never falling, revisions of a record 1, 2, 3 …, each entry
+/// linked to the one of its record before it, and each record to its last.
 class LogTail {
  public:
   struct Last {
@@ -46,10 +47,12 @@ class LogTail {
     std::vector<uint64_t> ids;  ///< Rising.
     std::vector<uint32_t> revisions;
     std::vector<uint64_t> hashes;
+    std::vector<uint64_t> entries;  ///< Index + 1 of the last.
   };
   static std::optional<size_t> Find(const Column& column, uint64_t id);
   Result<void> ReadIds(const store::Snapshot& snapshot, const CheckProgress& progress);
-  void ReadEntry(const store::LogRecord& entry, Findings& findings);
+  void ReadEntry(const store::LogRecord& record, Findings& findings);
+  Result<void> CompareLastEntries(const store::Snapshot& snapshot, Findings& findings) const;
   uint64_t IdOf(store::Kind kind, std::string_view record) const;
 
   std::array<uint8_t, crypto_shorthash_KEYBYTES> key_{};

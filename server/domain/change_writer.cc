@@ -130,6 +130,7 @@ void ChangeWriter::Put(store::Kind kind, uint64_t id, uint64_t revision, const D
   for (const auto& term : after.terms) {
     if (!has(before.terms, term)) change_.terms.push_back({kind, term, id, true});
   }
+  if (before.place != after.place) change_.places.push_back({id, after.place});
   for (const auto& [counter, value] : before.counters) adds_[counter] -= value;
   for (const auto& [counter, value] : after.counters) adds_[counter] += value;
 }

@@ -1,6 +1,7 @@
 #include "server/domain/derived.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -11,6 +12,25 @@ std::string BigEndian(uint64_t value) {
   std::string bytes(8, '\0');
   for (size_t i = 0; i < 8; ++i) bytes[i] = static_cast<char>(value >> (56 - 8 * i));
   return bytes;
+}
+
+/// Nothing when it is unknown, and of a facility whose creation was taken back.
+std::optional<store::Point> PlaceOf(const v1::Facility& facility) {
+  const v1::Position& position = facility.position();
+  if (!position.has_longitude() || !position.has_latitude()) return std::nullopt;
+  if (facility.life() == v1::LIFE_WITHDRAWN) return std::nullopt;
+  // A record that holds another was not made by our rules, and must not keep a store from opening.
+  if (!(std::abs(position.longitude()) <= 180 && std::abs(position.latitude()) <= 90)) {
+    return std::nullopt;
+  }
+  return store::Point{position.longitude(), position.latitude()};
+}
+
+template <typename R>
+std::optional<Derived> DeriveParsed(std::string_view bytes) {
+  R record;
+  if (!record.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return std::nullopt;
+  return Derive(record);
 }
 
 }  // namespace
@@ -65,6 +85,7 @@ Derived Derive(const v1::Facility& facility) {
     derived.counters.emplace_back(
         fmt::format("rights/{}/{}", name, static_cast<int>(right.state())), 1);
   }
+  derived.place = PlaceOf(facility);
   return derived;
 }
 
@@ -108,6 +129,27 @@ Derived Derive(const v1::Principal& principal) {
     derived.keys.push_back({store::Index::kCertificateName, name});
   }
   return derived;
+}
+
+std::optional<Derived> DeriveFrom(store::Kind kind, std::string_view bytes) {
+  switch (kind) {
+    case store::Kind::kFacility:
+      return DeriveParsed<v1::Facility>(bytes);
+    case store::Kind::kCode:
+      return DeriveParsed<v1::Code>(bytes);
+    case store::Kind::kOrganization:
+      return DeriveParsed<v1::Organization>(bytes);
+    case store::Kind::kFacilityClass:
+      return DeriveParsed<v1::FacilityClass>(bytes);
+    case store::Kind::kBatch:
+      return DeriveParsed<v1::Batch>(bytes);
+    case store::Kind::kRegistry:
+      return DeriveParsed<v1::Registry>(bytes);
+    case store::Kind::kPrincipal:
+      return DeriveParsed<v1::Principal>(bytes);
+    default:
+      return std::nullopt;
+  }
 }
 
 }  // namespace yima::server

@@ -2,6 +2,7 @@
 #define YIMA_SERVER_DOMAIN_DERIVED_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,12 +26,13 @@ struct Key {
 };
 
 /// All that follows from a record and is stored beside it: unique keys, the terms under which it is
-/// found, and what it adds to counters. Writes apply the difference between before and after, and
-/// `yimad check` compares the whole, so neither can forget one.
+/// found, the place where it is found, and what it adds to counters. Writes apply the difference
+/// between before and after, and `yimad check` compares the whole, so neither can forget one.
 struct Derived {
   std::vector<Key> keys;
   std::vector<std::string> terms;
   std::vector<std::pair<std::string, int64_t>> counters;
+  std::optional<store::Point> place;  ///< Of a facility whose position is known.
 };
 
 Derived Derive(const v1::Facility& facility);
@@ -40,6 +42,8 @@ Derived Derive(const v1::FacilityClass& facility_class);
 Derived Derive(const v1::Batch& batch);
 Derived Derive(const v1::Registry& registry);
 Derived Derive(const v1::Principal& principal);
+/// What follows from a record of a logged kind as it is stored; nothing when it does not parse.
+std::optional<Derived> DeriveFrom(store::Kind kind, std::string_view bytes);
 
 /// Keys of unique indexes, as Derive makes them.
 std::string FacilityCodeKey(uint32_t scheme, std::string_view digits);

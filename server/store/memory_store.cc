@@ -21,11 +21,27 @@ struct State {
   std::map<Kind, std::map<uint64_t, Record>> records;
   std::map<std::pair<Index, std::string>, uint64_t> claims;
   std::set<std::tuple<Kind, std::string, uint64_t>> terms;
+  std::map<uint64_t, Point> places;
   std::map<std::string, int64_t, std::less<>> counters;
   std::map<std::tuple<std::string, std::string, std::string>, KeptRequest> requests;
   std::map<std::string, uint64_t, std::less<>> sequences;
   std::vector<std::string> log;
+  std::map<std::pair<Kind, uint64_t>, std::vector<uint64_t>> histories;  ///< Indexes, rising.
+  std::vector<uint64_t> previous;  ///< Of each entry, as LogRecord says it.
   TimeUs last_time = 0;
+
+  const std::vector<uint64_t>& HistoryOf(Kind kind, uint64_t id) const {
+    static const std::vector<uint64_t> none;
+    const auto history = histories.find({kind, id});
+    return history == histories.end() ? none : history->second;
+  }
+
+  void Append(Kind kind, uint64_t id, std::string entry) {
+    std::vector<uint64_t>& history = histories[{kind, id}];
+    previous.push_back(history.empty() ? 0 : history.back() + 1);
+    history.push_back(log.size());
+    log.push_back(std::move(entry));
+  }
 
   uint64_t RevisionOf(Kind kind, uint64_t id) const {
     const auto table = records.find(kind);
@@ -111,7 +127,34 @@ class MemorySnapshot final : public Snapshot {
 
   Result<void> ScanLog(uint64_t from, const LogVisitor& visit) const override {
     for (uint64_t i = from; i < state_->log.size(); ++i) {
-      if (!visit({i, state_->log[i]})) break;
+      if (!visit({i, state_->log[i], state_->previous[i]})) break;
+    }
+    return {};
+  }
+
+  Result<void> ScanHistory(Kind kind, uint64_t id, uint64_t before,
+                           const LogVisitor& visit) const override {
+    const auto& history = state_->HistoryOf(kind, id);
+    for (auto at = history.rbegin(); at != history.rend(); ++at) {
+      if (*at < before && !visit({*at, state_->log[*at], state_->previous[*at]})) break;
+    }
+    return {};
+  }
+
+  Result<void> ScanLastEntries(Kind kind, const LastEntryVisitor& visit) const override {
+    const auto table = state_->records.find(kind);
+    if (!IsLogged(kind) || table == state_->records.end()) return {};
+    for (const auto& [id, record] : table->second) {
+      if (!visit(id, state_->HistoryOf(kind, id).back() + 1)) break;
+    }
+    return {};
+  }
+
+  Result<void> ScanPlaces(const Box& box, const PlaceVisitor& visit) const override {
+    for (const auto& [id, at] : state_->places) {
+      if (at.longitude < box.west || at.longitude > box.east) continue;
+      if (at.latitude < box.south || at.latitude > box.north) continue;
+      if (!visit(id, {at.longitude, at.latitude, at.longitude, at.latitude})) break;
     }
     return {};
   }
@@ -145,6 +188,9 @@ class MemoryStore final : public Store {
                          [&](const auto& kept) { return kept.second.time < before; });
   }
 
+  /// Nothing here is from before there were histories.
+  Result<void> LinkHistory(std::vector<EntryOwner>) override { return {}; }
+
  private:
   State& Writable() {
     if (state_.use_count() > 1) state_ = std::make_shared<State>(*state_);
@@ -159,7 +205,7 @@ class MemoryStore final : public Store {
     state.last_time = std::max(state.last_time, now_());
     const Committed committed{state.log.size(), state.last_time};
     for (auto& put : change.puts) {
-      if (IsLogged(put.kind)) state.log.push_back(Stamped(put.entry, state.last_time));
+      if (IsLogged(put.kind)) state.Append(put.kind, put.id, Stamped(put.entry, state.last_time));
       state.records[put.kind][put.id] = {put.expected_revision + 1, std::move(put.bytes)};
     }
     for (const auto& claim : change.claims) {
@@ -175,6 +221,10 @@ class MemoryStore final : public Store {
       } else {
         state.terms.erase({term.kind, term.term, term.id});
       }
+    }
+    for (const auto& place : change.places) {
+      state.places.erase(place.id);
+      if (place.at) state.places.emplace(place.id, *place.at);
     }
     for (const auto& add : change.adds) state.counters[add.counter] += add.delta;
     if (const auto& request = change.request) {

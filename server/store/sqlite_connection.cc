@@ -34,17 +34,23 @@ SQLite::Statement& Connection::SelectRecord(Kind kind) {
 }
 
 SQLite::Statement& Connection::SelectRevision(Kind kind) {
-  return OfKind(select_revision_, kind, "SELECT revision FROM record{} WHERE id = ?");
+  return OfKind(select_revision_, kind,
+                IsLogged(kind) ? "SELECT revision, entry FROM record{} WHERE id = ?"
+                               : "SELECT revision, 0 FROM record{} WHERE id = ?");
 }
 
 SQLite::Statement& Connection::InsertRecord(Kind kind) {
   return OfKind(insert_record_, kind,
-                "INSERT INTO record{} (id, revision, bytes) VALUES (?, ?, ?)");
+                IsLogged(kind)
+                    ? "INSERT INTO record{} (id, revision, bytes, entry) VALUES (?, ?, ?, ?)"
+                    : "INSERT INTO record{} (id, revision, bytes) VALUES (?, ?, ?)");
 }
 
 SQLite::Statement& Connection::UpdateRecord(Kind kind) {
   return OfKind(update_record_, kind,
-                "UPDATE record{} SET revision = ?2, bytes = ?3 WHERE id = ?1");
+                IsLogged(kind)
+                    ? "UPDATE record{} SET revision = ?2, bytes = ?3, entry = ?4 WHERE id = ?1"
+                    : "UPDATE record{} SET revision = ?2, bytes = ?3 WHERE id = ?1");
 }
 
 void BindBytes(SQLite::Statement& statement, int index, std::string_view bytes) {

@@ -29,7 +29,8 @@ class Connection {
   SQLite::Statement& Prepared(const std::string& sql);
   /// The statements that differ by kind alone, without building text on the way.
   SQLite::Statement& SelectRecord(Kind kind);
-  SQLite::Statement& SelectRevision(Kind kind);
+  SQLite::Statement& SelectRevision(Kind kind);  ///< And its last entry; 0 of unlogged kinds.
+  // These take the last entry too, of logged kinds.
   SQLite::Statement& InsertRecord(Kind kind);
   SQLite::Statement& UpdateRecord(Kind kind);
 

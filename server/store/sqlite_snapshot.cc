@@ -155,10 +155,73 @@ class SqliteSnapshot final : public Snapshot {
   Result<void> ScanLog(uint64_t from, const LogVisitor& visit) const override {
     return Watched([&]() -> Result<void> {
       SQLite::Statement statement(connection().database(),
-                                  "SELECT idx, entry FROM log WHERE idx >= ? ORDER BY idx");
+                                  "SELECT idx, entry, previous FROM log WHERE idx >= ? "
+                                  "ORDER BY idx");
       statement.bind(1, Signed(from));
       while (statement.executeStep()) {
-        if (!visit({Unsigned(statement.getColumn(0)), ColumnBytes(statement, 1)})) break;
+        if (!visit({Unsigned(statement.getColumn(0)), ColumnBytes(statement, 1),
+                    Unsigned(statement.getColumn(2))})) {
+          break;
+        }
+      }
+      return {};
+    });
+  }
+
+  Result<void> ScanHistory(Kind kind, uint64_t id, uint64_t before,
+                           const LogVisitor& visit) const override {
+    return Watched([&]() -> Result<void> {
+      uint64_t at = 0;
+      {
+        Use standing(connection().SelectRevision(kind));
+        standing->bind(1, Signed(id));
+        if (standing->executeStep()) at = Unsigned(standing->getColumn(1));
+      }
+      // A statement of its own: a visit may begin another scan.
+      SQLite::Statement statement(connection().database(),
+                                  "SELECT entry, previous FROM log WHERE idx = ?");
+      while (at != 0) {
+        statement.reset();
+        statement.bind(1, Signed(at - 1));
+        if (!statement.executeStep()) return BrokenHistory(at - 1);
+        const uint64_t previous = Unsigned(statement.getColumn(1));
+        if (previous >= at) return BrokenHistory(at - 1);
+        if (at <= before && !visit({at - 1, ColumnBytes(statement, 0), previous})) break;
+        at = previous;
+      }
+      return {};
+    });
+  }
+
+  Result<void> ScanLastEntries(Kind kind, const LastEntryVisitor& visit) const override {
+    if (!IsLogged(kind)) return {};
+    return Watched([&]() -> Result<void> {
+      SQLite::Statement statement(
+          connection().database(),
+          fmt::format("SELECT id, entry FROM record{} ORDER BY id", static_cast<int>(kind)));
+      while (statement.executeStep()) {
+        if (!visit(Unsigned(statement.getColumn(0)), Unsigned(statement.getColumn(1)))) break;
+      }
+      return {};
+    });
+  }
+
+  Result<void> ScanPlaces(const Box& box, const PlaceVisitor& visit) const override {
+    return Watched([&]() -> Result<void> {
+      static const std::string kSql =
+          "SELECT id, west, south, east, north FROM place "
+          "WHERE east >= ? AND west <= ? AND north >= ? AND south <= ?";
+      Use statement(connection().Prepared(kSql));
+      statement->bind(1, box.west);
+      statement->bind(2, box.east);
+      statement->bind(3, box.south);
+      statement->bind(4, box.north);
+      while (statement->executeStep()) {
+        const auto degrees = [&](int column) { return statement->getColumn(column).getDouble(); };
+        if (!visit(Unsigned(statement->getColumn(0)),
+                   {degrees(1), degrees(2), degrees(3), degrees(4)})) {
+          break;
+        }
       }
       return {};
     });
@@ -166,6 +229,12 @@ class SqliteSnapshot final : public Snapshot {
 
  private:
   Connection& connection() const { return reader_->connection; }
+
+  static tl::unexpected<Error> BrokenHistory(uint64_t index) {
+    return Fail(
+        StatusCode::kDataLoss, "HISTORY_DAMAGED",
+        fmt::format("a record's history is broken at log entry {}; run yimad check", index));
+  }
 
   template <typename F>
   auto Watched(F&& call) const -> decltype(call()) {
@@ -202,6 +271,11 @@ class FailedSnapshot final : public Snapshot {
   Result<void> ScanTerms(Kind, const TermVisitor&) const override { return Failure(); }
   Result<uint64_t> LogSize() const override { return Failure(); }
   Result<void> ScanLog(uint64_t, const LogVisitor&) const override { return Failure(); }
+  Result<void> ScanHistory(Kind, uint64_t, uint64_t, const LogVisitor&) const override {
+    return Failure();
+  }
+  Result<void> ScanLastEntries(Kind, const LastEntryVisitor&) const override { return Failure(); }
+  Result<void> ScanPlaces(const Box&, const PlaceVisitor&) const override { return Failure(); }
 
  private:
   tl::unexpected<Error> Failure() const { return tl::unexpected(error_); }

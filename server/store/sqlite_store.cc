@@ -93,6 +93,15 @@ class SqliteStore final : public Store {
     }
   }
 
+  Result<void> LinkHistory(std::vector<EntryOwner> entries) override {
+    const auto linked = Work([entries = std::move(entries)](Writer& writer) {
+      writer.LinkHistory(entries);
+      return uint64_t{0};
+    });
+    if (!linked) return tl::unexpected(linked.error());
+    return {};
+  }
+
   std::unique_ptr<Snapshot> Read() const override { return MakeSnapshot(readers_); }
 
   std::optional<Error> Refusing() const override {
@@ -352,6 +361,9 @@ class ReadOnlyStore final : public Store {
   void Apply(Change, std::function<void(Outcome)> done) override { done(Refusal().error()); }
   Result<uint64_t> Reserve(std::string_view, uint64_t) override { return Refusal(); }
   Result<uint64_t> ForgetRequests(TimeUs) override { return Refusal(); }
+  Result<void> LinkHistory(std::vector<EntryOwner>) override {
+    return tl::unexpected(Refusal().error());
+  }
   std::unique_ptr<Snapshot> Read() const override {
     // Another process commits, which nobody counts here: each view is a new one.
     readers_.CountCommit();

@@ -117,9 +117,10 @@ Outcome Writer::Apply(const Change& change) {
   // needs no savepoint; only the disk can fail from here on, and that takes the whole commit back.
   if (auto refusal = FindRefusal(change)) return *std::move(refusal);
   const Committed committed{log_size_, last_time_};
-  for (const auto& put : change.puts) Write(put);
+  for (size_t i = 0; i < change.puts.size(); ++i) Write(change.puts[i], previous_[i]);
   for (const auto& claim : change.claims) Write(claim);
   for (const auto& term : change.terms) Write(term);
+  for (const auto& place : change.places) Write(place);
   // Changes that share a commit mostly add to the same counters, which nobody reads meanwhile.
   for (const auto& add : change.adds) adds_[add.counter] += add.delta;
   if (change.request) Write(*change.request);
@@ -139,12 +140,16 @@ std::optional<Outcome> Writer::FindRefusal(const Change& change) {
     }
   }
   for (const auto& check : change.checks) {
-    const uint64_t revision = RevisionOf(check.kind, check.id);
+    const uint64_t revision = StandingOf(check.kind, check.id).revision;
     if (revision != check.expected_revision) return MovedRecord{check.kind, check.id, revision};
   }
+  previous_.clear();
   for (const auto& put : change.puts) {
-    const uint64_t revision = RevisionOf(put.kind, put.id);
-    if (revision != put.expected_revision) return MovedRecord{put.kind, put.id, revision};
+    const Standing standing = StandingOf(put.kind, put.id);
+    if (standing.revision != put.expected_revision) {
+      return MovedRecord{put.kind, put.id, standing.revision};
+    }
+    previous_.push_back(standing.entry);
   }
   for (const auto& claim : change.claims) {
     static const std::string kSql = "SELECT holder FROM claim WHERE idx = ? AND key = ?";
@@ -157,7 +162,7 @@ std::optional<Outcome> Writer::FindRefusal(const Change& change) {
   return std::nullopt;
 }
 
-uint64_t Writer::RevisionOf(Kind kind, uint64_t id) {
+Writer::Standing Writer::StandingOf(Kind kind, uint64_t id) {
   // New records mostly have the highest id so far, and need not be looked for.
   auto& highest = highest_ids_[static_cast<size_t>(kind)];
   if (!highest) {
@@ -167,26 +172,28 @@ uint64_t Writer::RevisionOf(Kind kind, uint64_t id) {
     const SQLite::Column id_column = last->getColumn(0);
     highest = id_column.isNull() ? INT64_MIN : id_column.getInt64();
   }
-  if (Signed(id) > *highest) return 0;
+  if (Signed(id) > *highest) return {};
   Use statement(connection_.SelectRevision(kind));
   statement->bind(1, Signed(id));
-  return statement->executeStep() ? Unsigned(statement->getColumn(0)) : 0;
+  if (!statement->executeStep()) return {};
+  return {Unsigned(statement->getColumn(0)), Unsigned(statement->getColumn(1))};
 }
 
-void Writer::Write(const Put& put) {
+void Writer::Write(const Put& put, uint64_t previous) {
   Use statement(put.expected_revision == 0 ? connection_.InsertRecord(put.kind)
                                            : connection_.UpdateRecord(put.kind));
   statement->bind(1, Signed(put.id));
   statement->bind(2, Signed(put.expected_revision + 1));
   BindBytes(*statement, 3, put.bytes);
+  if (IsLogged(put.kind)) statement->bind(4, Signed(log_size_ + 1));
   statement->exec();
   auto& highest = highest_ids_[static_cast<size_t>(put.kind)];
   if (highest) highest = std::max(*highest, Signed(put.id));
-  if (IsLogged(put.kind)) AppendEntry(put.entry);
+  if (IsLogged(put.kind)) AppendEntry(put.entry, previous);
 }
 
-void Writer::AppendEntry(std::string_view entry) {
-  static const std::string kSql = "INSERT INTO log (idx, entry) VALUES (?, ?)";
+void Writer::AppendEntry(std::string_view entry, uint64_t previous) {
+  static const std::string kSql = "INSERT INTO log (idx, entry, previous) VALUES (?, ?, ?)";
   entry_.assign(1, kTimeTag);
   for (int shift = 0; shift < 64; shift += 8) {
     entry_.push_back(static_cast<char>(static_cast<uint64_t>(last_time_) >> shift));
@@ -195,6 +202,7 @@ void Writer::AppendEntry(std::string_view entry) {
   Use statement(connection_.Prepared(kSql));
   statement->bind(1, Signed(log_size_));
   BindBytes(*statement, 2, entry_);
+  statement->bind(3, Signed(previous));
   statement->exec();
   ++log_size_;
 }
@@ -221,6 +229,20 @@ void Writer::Write(const Term& term) {
   statement->bind(1, static_cast<int>(term.kind));
   BindBytes(*statement, 2, term.term);
   statement->bind(3, Signed(term.id));
+  statement->exec();
+}
+
+void Writer::Write(const Place& place) {
+  // The table keeps 32-bit numbers and rounds them outwards, so that its box holds the point.
+  static const std::string kPut =
+      "INSERT OR REPLACE INTO place (id, west, east, south, north) VALUES (?1, ?2, ?2, ?3, ?3)";
+  static const std::string kDelete = "DELETE FROM place WHERE id = ?1";
+  Use statement(connection_.Prepared(place.at ? kPut : kDelete));
+  statement->bind(1, Signed(place.id));
+  if (place.at) {
+    statement->bind(2, place.at->longitude);
+    statement->bind(3, place.at->latitude);
+  }
   statement->exec();
 }
 
@@ -262,6 +284,25 @@ uint64_t Writer::Reserve(std::string_view sequence, uint64_t n) {
   statement->bind(2, Signed(first + n));
   statement->exec();
   return first;
+}
+
+void Writer::LinkHistory(const std::vector<EntryOwner>& entries) {
+  static const std::string kLink = "UPDATE log SET previous = ? WHERE idx = ?";
+  for (const auto& [index, kind, id] : entries) {
+    const uint64_t last = StandingOf(kind, id).entry;
+    if (last > index) continue;  // Linked before, as all up to `last`.
+    if (last != 0) {
+      Use link(connection_.Prepared(kLink));
+      link->bind(1, Signed(last));
+      link->bind(2, Signed(index));
+      link->exec();
+    }
+    Use mark(connection_.Prepared(
+        fmt::format("UPDATE record{} SET entry = ? WHERE id = ?", static_cast<int>(kind))));
+    mark->bind(1, Signed(index + 1));
+    mark->bind(2, Signed(id));
+    mark->exec();
+  }
 }
 
 uint64_t Writer::ForgetRequests(TimeUs before, uint64_t count_max) {

@@ -37,19 +37,27 @@ class Writer {
   uint64_t Reserve(std::string_view sequence, uint64_t n);
   /// At most so many of them, the oldest first.
   uint64_t ForgetRequests(TimeUs before, uint64_t count_max);
+  /// See Store::LinkHistory.
+  void LinkHistory(const std::vector<EntryOwner>& entries);
 
  private:
   Writer(const std::filesystem::path& file, int flags, int log_pages_max, TimeUs (*now)());
   void ReadLogEnd();
   /// What stands in the way of a change; nothing when it can be carried out.
   std::optional<Outcome> FindRefusal(const Change& change);
-  uint64_t RevisionOf(Kind kind, uint64_t id);
-  void Write(const Put& put);
+  struct Standing {
+    uint64_t revision = 0;
+    uint64_t entry = 0;  ///< Index + 1 of the record's last entry.
+  };
+  Standing StandingOf(Kind kind, uint64_t id);
+  /// `previous`: index + 1 of the record's last entry so far.
+  void Write(const Put& put, uint64_t previous);
   void Write(const Claim& claim);
   void Write(const Term& term);
+  void Write(const Place& place);
   void Write(const Add& add);
   void Write(const Request& request);
-  void AppendEntry(std::string_view entry);
+  void AppendEntry(std::string_view entry, uint64_t previous);
 
   Connection connection_;
   const int log_pages_max_;
@@ -62,8 +70,9 @@ class Writer {
   uint64_t committed_log_size_ = 0;
   TimeUs committed_time_ = 0;
   std::array<std::optional<int64_t>, 256> highest_ids_;  ///< By kind, at least; once asked for.
-  std::string entry_;                                    ///< Kept for its memory.
-  std::map<std::string, int64_t, std::less<>> adds_;     ///< Of the changes since Begin.
+  std::vector<uint64_t> previous_;  ///< Of each put of the change being carried out.
+  std::string entry_;               ///< Kept for its memory.
+  std::map<std::string, int64_t, std::less<>> adds_;  ///< Of the changes since Begin.
 };
 
 }  // namespace yima::store

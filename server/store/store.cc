@@ -1,6 +1,7 @@
 #include "server/store/store.h"
 
 #include <algorithm>
+#include <cmath>
 #include <future>
 
 #include <fmt/format.h>
@@ -33,6 +34,10 @@ bool IsKnown(Kind kind) { return std::ranges::find(kKinds, kind) != kKinds.end()
 /// Scans begin above 0, and SQLite's numbers have a sign.
 bool IsId(uint64_t id) { return id > 0 && id <= INT64_MAX; }
 
+bool IsOnEarth(const Point& point) {
+  return std::abs(point.longitude) <= 180 && std::abs(point.latitude) <= 90;
+}
+
 /// What no caller means: the words name it, null when there is nothing.
 const char* Malformation(const Change& change) {
   for (const auto& put : change.puts) {
@@ -47,6 +52,10 @@ const char* Malformation(const Change& change) {
   }
   for (const auto& claim : change.claims) {
     if (claim.after > INT64_MAX) return "a claim for an id above 2^63 - 1";
+  }
+  for (const auto& place : change.places) {
+    if (!IsId(place.id)) return "a place of an id outside 1 … 2^63 - 1";
+    if (place.at && !IsOnEarth(*place.at)) return "a place that is none on earth";
   }
   return NamesTwice(change) ? "one record or one key twice" : nullptr;
 }

@@ -105,6 +105,27 @@ struct Term {
   bool present = true;
 };
 
+/// Degrees: longitude -180 to 180, latitude -90 to 90.
+struct Point {
+  double longitude = 0;
+  double latitude = 0;
+  bool operator==(const Point&) const = default;
+};
+
+/// Where ScanPlaces finds a facility from now on: at a point, or nowhere.
+struct Place {
+  uint64_t id = 0;
+  std::optional<Point> at;
+};
+
+/// Degrees, west <= east and south <= north: whoever looks across the 180th meridian looks twice.
+struct Box {
+  double west = -180;
+  double south = -90;
+  double east = 180;
+  double north = 90;
+};
+
 /// Adds to a counter; commutes with others, so it never conflicts.
 struct Add {
   std::string counter;
@@ -129,6 +150,7 @@ struct Change {
   std::vector<Check> checks;
   std::vector<Claim> claims;
   std::vector<Term> terms;
+  std::vector<Place> places;
   std::vector<Add> adds;
   std::optional<Request> request;
 };
@@ -176,6 +198,14 @@ struct Record {
 struct LogRecord {
   uint64_t index = 0;
   std::string_view entry;  ///< Whole, with its time. Valid during the visit.
+  uint64_t previous = 0;   ///< Index + 1 of the same record's entry before this one; 0: none.
+};
+
+/// Of which record an entry of the log is.
+struct EntryOwner {
+  uint64_t index = 0;
+  Kind kind;
+  uint64_t id = 0;
 };
 
 /// The store as it was at one commit. Use from one thread at a time; do not keep it for long
@@ -216,6 +246,19 @@ class Snapshot {
   virtual Result<uint64_t> LogSize() const = 0;
   using LogVisitor = std::function<bool(const LogRecord&)>;
   virtual Result<void> ScanLog(uint64_t from, const LogVisitor& visit) const = 0;
+  /// Visits those entries of one record whose index is below `before`, newest first, until false.
+  virtual Result<void> ScanHistory(Kind kind, uint64_t id, uint64_t before,
+                                   const LogVisitor& visit) const = 0;
+  /// Visits all records of a logged kind by rising id, with the index + 1 of the last entry of
+  /// each, where ScanHistory begins.
+  using LastEntryVisitor = std::function<bool(uint64_t id, uint64_t last)>;
+  virtual Result<void> ScanLastEntries(Kind kind, const LastEntryVisitor& visit) const = 0;
+
+  /// Visits facilities whose place lies in the box, and perhaps some that lie up to two metres
+  /// outside, in any order, until false. `around` holds the exact place and is a few metres wide at
+  /// most: who must know it exactly looks into the record. A visit must not begin another one.
+  using PlaceVisitor = std::function<bool(uint64_t id, const Box& around)>;
+  virtual Result<void> ScanPlaces(const Box& box, const PlaceVisitor& visit) const = 0;
 };
 
 /// The registry's durable state: records, unique keys, counters, kept requests and the log.
@@ -245,6 +288,11 @@ class Store {
 
   /// Forgets requests marked done before the instant; gives how many.
   virtual Result<uint64_t> ForgetRequests(TimeUs before) = 0;
+
+  /// Makes the histories of a store whose schema did not have them yet: all entries of its log, in
+  /// order, in as many calls as one likes, with no other writes between. Entries that were given
+  /// before are passed over, so after a crash one begins from the start. Waits until it is durable.
+  virtual Result<void> LinkHistory(std::vector<EntryOwner> entries) = 0;
 };
 
 /// Applies a change and waits for what became of it. Not for handlers.

@@ -1,18 +1,22 @@
 #include "server/yimad/data_folder.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 
 #include <fmt/format.h>
 #include <sodium.h>
+#include <spdlog/spdlog.h>
 
 #include "server/access/tokens.h"
 #include "server/domain/batch_items.h"
 #include "server/domain/change_writer.h"
+#include "server/domain/rederive.h"
 #include "server/keys/key_file.h"
 #include "server/store/sqlite_store.h"
+#include "server/yimad/notify.h"
 
 namespace yima::server {
 namespace {
@@ -158,6 +162,17 @@ Result<void> CheckPresent(const fs::path& folder) {
               "--data");
 }
 
+Result<void> BringUpToDate(store::Store& store) {
+  constexpr auto kSaidEvery = std::chrono::seconds(2);
+  auto said = std::chrono::steady_clock::now();
+  return Rederive(store, [&](std::string_view what, uint64_t done) {
+    if (std::chrono::steady_clock::now() - said < kSaidEvery) return;
+    said = std::chrono::steady_clock::now();
+    spdlog::info("bringing the registry up to date: {} {}", done, what);
+    NotifySystemd("EXTEND_TIMEOUT_USEC=60000000");
+  });
+}
+
 Result<std::optional<Secret>> ReadPassphrase(const fs::path& file) {
   if (!file.empty()) return ReadPassphraseFile(file, "--passphrase-file");
   if (char* words = std::getenv("YIMA_PASSPHRASE"); words != nullptr && *words != '\0') {
@@ -207,6 +222,7 @@ Result<std::unique_ptr<DataFolder>> DataFolder::Open(const fs::path& folder,
   YIMA_RETURN_IF_ERROR(CheckPresent(folder));
   YIMA_ASSIGN_OR_RETURN(auto store, store::OpenSqliteStore(folder / "yima.db", {}));
   YIMA_ASSIGN_OR_RETURN(auto keys, KeyRing::Open(folder / "keys", passphrase));
+  YIMA_RETURN_IF_ERROR(BringUpToDate(*store));
   const auto snapshot = store->Read();
   YIMA_ASSIGN_OR_RETURN(auto registry, ReadRegistry(*snapshot, folder));
   YIMA_RETURN_IF_ERROR(CheckKeysBelong(keys, registry));

@@ -23,6 +23,10 @@ Call LocalCall(std::string_view method);
 /// DATA_MISSING unless the folder holds a registry's file.
 Result<void> CheckPresent(const std::filesystem::path& folder);
 
+/// Adds what an older program did not yet derive from the registry's records, before anything else
+/// is written. Logs how far it is.
+Result<void> BringUpToDate(store::Store& store);
+
 /// Makes the first administrator of a registry that has none, and keeps its token in
 /// `folder`/admin-token, mode 0600. FILE_UNWRITABLE.
 Result<void> KeepAdminToken(const Domain& domain, const std::filesystem::path& folder);

@@ -94,6 +94,7 @@ Result<RestoreReport> Open(const RestoreOptions& options, const fs::path& folder
                            const BackupManifest& manifest) {
   YIMA_ASSIGN_OR_RETURN(const EpochMemory memory, MemoryOf(options));
   YIMA_ASSIGN_OR_RETURN(const auto store, store::OpenSqliteStore(folder / "yima.db", {}));
+  YIMA_RETURN_IF_ERROR(BringUpToDate(*store));
   const auto snapshot = store->Read();
   YIMA_ASSIGN_OR_RETURN(const auto registry, Get<v1::Registry>(*snapshot, kRegistryId));
   YIMA_ASSIGN_OR_RETURN(const uint64_t log_size, snapshot->LogSize());

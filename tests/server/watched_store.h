@@ -34,6 +34,9 @@ class WatchedStore final : public store::Store {
     return std::make_unique<Watched>(store_->Read(), open_snapshots_);
   }
   Result<uint64_t> ForgetRequests(TimeUs before) override { return store_->ForgetRequests(before); }
+  Result<void> LinkHistory(std::vector<store::EntryOwner> entries) override {
+    return store_->LinkHistory(std::move(entries));
+  }
 
  private:
   class Watched final : public store::Snapshot {
@@ -75,6 +78,16 @@ class WatchedStore final : public store::Store {
     Result<uint64_t> LogSize() const override { return snapshot_->LogSize(); }
     Result<void> ScanLog(uint64_t from, const LogVisitor& visit) const override {
       return snapshot_->ScanLog(from, visit);
+    }
+    Result<void> ScanHistory(store::Kind kind, uint64_t id, uint64_t before,
+                             const LogVisitor& visit) const override {
+      return snapshot_->ScanHistory(kind, id, before, visit);
+    }
+    Result<void> ScanLastEntries(store::Kind kind, const LastEntryVisitor& visit) const override {
+      return snapshot_->ScanLastEntries(kind, visit);
+    }
+    Result<void> ScanPlaces(const store::Box& box, const PlaceVisitor& visit) const override {
+      return snapshot_->ScanPlaces(box, visit);
     }
 
    private:

@@ -1,5 +1,7 @@
 #include "tests/store/dump.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace yima::store::testing {
@@ -20,6 +22,8 @@ class Dumper {
         [&](std::string_view name, int64_t value) { return Add("counter {} {}", name, value); }));
     for (const auto& name : requests) DumpRequest(name);
     DumpLog();
+    for (const Kind kind : kKinds) DumpHistories(kind);
+    DumpPlaces();
     return std::move(lines_);
   }
 
@@ -75,6 +79,32 @@ class Dumper {
     const auto size = snapshot_.LogSize();
     Expect(size);
     if (size && *size != next) Add("FAULT log of {} entries says {}", next, *size);
+  }
+
+  void DumpHistories(Kind kind) {
+    Expect(snapshot_.ScanLastEntries(kind, [&](uint64_t id, uint64_t last) {
+      std::string indexes;
+      uint64_t wanted = last;
+      Expect(snapshot_.ScanHistory(kind, id, UINT64_MAX, [&](const LogRecord& record) {
+        if (record.index + 1 != wanted) Add("FAULT {} follows {}", record.index, wanted);
+        wanted = record.previous;
+        indexes += fmt::format(" {}", record.index);
+        return true;
+      }));
+      return Add("history {} {}{}", static_cast<int>(kind), id, indexes);
+    }));
+  }
+
+  /// To as many digits as every store must keep.
+  void DumpPlaces() {
+    std::vector<std::string> places;
+    Expect(snapshot_.ScanPlaces({}, [&](uint64_t id, const Box& around) {
+      places.push_back(fmt::format("place {} {:.2f} {:.2f}", id, (around.west + around.east) / 2,
+                                   (around.south + around.north) / 2));
+      return true;
+    }));
+    std::ranges::sort(places);
+    lines_.insert(lines_.end(), places.begin(), places.end());
   }
 
   const Snapshot& snapshot_;

@@ -49,6 +49,15 @@ Change RandomChanges::Next(const Snapshot& snapshot) {
                             1 + Below(kIds), Below(3) != 0});
   }
   for (uint64_t n = Below(3); n > 0; --n) {
+    Place place{1 + Below(kIds), std::nullopt};
+    if (Below(4) != 0) {
+      // Steps that no rounding of a store moves across a hundredth.
+      place.at = Point{static_cast<double>(Below(36'000)) / 100 - 179.997,
+                       static_cast<double>(Below(18'000)) / 100 - 89.997};
+    }
+    change.places.push_back(place);
+  }
+  for (uint64_t n = Below(3); n > 0; --n) {
     change.adds.push_back({fmt::format("c{}", Below(5)), static_cast<int64_t>(Below(21)) - 10});
   }
   if (Below(3) == 0) {

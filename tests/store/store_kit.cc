@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 
+#include <SQLiteCpp/SQLiteCpp.h>
+
 #include "server/store/sqlite_store.h"
 
 namespace yima::store::testing {
@@ -28,6 +30,10 @@ std::unique_ptr<Store> OpenSqlite(const fs::path& db) {
   auto store = OpenSqliteStore(db, options);
   if (!store) ADD_FAILURE() << store.error().reason << ": " << store.error().message;
   return store ? *std::move(store) : nullptr;
+}
+
+void EditFile(const std::filesystem::path& db, const std::string& sql) {
+  SQLite::Database(db.string(), SQLite::OPEN_READWRITE).exec(sql);
 }
 
 Put PutFacility(uint64_t id, uint64_t expected_revision, std::string bytes) {

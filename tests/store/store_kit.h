@@ -34,6 +34,9 @@ TimeUs TestNow();
 /// Opens an SQLite store, making its file when it is not there; fails the test when it cannot.
 std::unique_ptr<Store> OpenSqlite(const std::filesystem::path& db);
 
+/// Runs SQL on the file of a closed store.
+void EditFile(const std::filesystem::path& db, const std::string& sql);
+
 /// A put of a facility whose entry says `entry`, by default what the record says.
 Put PutFacility(uint64_t id, uint64_t expected_revision, std::string bytes);
 Claim ClaimCode(std::string key, uint64_t before, uint64_t after);

@@ -1,8 +1,10 @@
 #include "server/check/check.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -66,6 +68,44 @@ class CheckTest : public ::testing::Test {
   uint64_t facility_ = world_.AddFacility(1, bureau_);
   Plate plate_ = AddPlate(world_, kSerial, facility_);
 };
+
+/// The same with a facility whose position is known.
+class CheckPlacesTest : public CheckTest {
+ protected:
+  CheckPlacesTest() {
+    v1::Facility placed = Record<v1::Facility>(facility_);
+    placed.mutable_position()->set_longitude(112.5);
+    placed.mutable_position()->set_latitude(37.5);
+    ChangeWriter writer(world_.call("test"), "");
+    writer.Replace(facility_, 1, Record<v1::Facility>(facility_), placed);
+    Damage(writer.Take());
+  }
+  void DamagePlace(uint64_t id, std::optional<store::Point> at) {
+    store::Change change;
+    change.places.push_back({id, at});
+    Damage(std::move(change));
+  }
+};
+
+TEST_F(CheckPlacesTest, APlaceThatFollowsFromItsRecordIsSound) {
+  EXPECT_THAT(Findings(), IsEmpty());
+}
+
+TEST_F(CheckPlacesTest, FindsAPlaceThatIsMissing) {
+  DamagePlace(facility_, std::nullopt);
+  EXPECT_THAT(Findings(),
+              ElementsAre(fmt::format("facility {} is not found at its place", facility_)));
+}
+
+TEST_F(CheckPlacesTest, FindsAPlaceThatIsAnother) {
+  DamagePlace(facility_, store::Point{112.5, 37.6});
+  EXPECT_THAT(Findings(), ElementsAre(HasSubstr("found at 112.50000, 37.60000")));
+}
+
+TEST_F(CheckPlacesTest, FindsAPlaceOfNoFacility) {
+  DamagePlace(77, store::Point{1, 1});
+  EXPECT_THAT(Findings(), ElementsAre(HasSubstr("facility 77 is found at 1.00000, 1.00000")));
+}
 
 /// The same with a log whose tree is signed.
 class CheckTreeTest : public CheckTest {

@@ -1,5 +1,6 @@
 #include "server/check/log_tail.h"
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@ using ::testing::IsEmpty;
 struct Entry {
   uint64_t index = 0;
   std::string bytes;
+  uint64_t previous = 0;
 };
 
 /// A snapshot with another log than the store would let stand.
@@ -26,7 +28,7 @@ class LogSnapshot : public store::Snapshot {
  public:
   explicit LogSnapshot(std::unique_ptr<store::Snapshot> whole) : whole_(std::move(whole)) {
     EXPECT_TRUE(whole_->ScanLog(0, [&](const store::LogRecord& record) {
-      log.push_back({record.index, std::string(record.entry)});
+      log.push_back({record.index, std::string(record.entry), record.previous});
       return true;
     }));
     size = log.size();
@@ -62,12 +64,25 @@ class LogSnapshot : public store::Snapshot {
   Result<uint64_t> LogSize() const override { return size; }
   Result<void> ScanLog(uint64_t from, const LogVisitor& visit) const override {
     for (const auto& entry : log) {
-      if (entry.index >= from && !visit({entry.index, entry.bytes})) break;
+      if (entry.index >= from && !visit({entry.index, entry.bytes, entry.previous})) break;
     }
     return {};
   }
+  Result<void> ScanHistory(store::Kind, uint64_t, uint64_t, const LogVisitor&) const override {
+    return {};
+  }
+  Result<void> ScanLastEntries(store::Kind kind, const LastEntryVisitor& visit) const override {
+    return whole_->ScanLastEntries(kind, [&](uint64_t id, uint64_t last) {
+      const auto falsified = lasts.find({kind, id});
+      return visit(id, falsified == lasts.end() ? last : falsified->second);
+    });
+  }
+  Result<void> ScanPlaces(const store::Box& box, const PlaceVisitor& visit) const override {
+    return whole_->ScanPlaces(box, visit);
+  }
 
   std::vector<Entry> log;
+  std::map<std::pair<store::Kind, uint64_t>, uint64_t> lasts;  ///< Falsified.
   uint64_t size = 0;
 
  private:
@@ -126,7 +141,22 @@ TEST_F(LogTailTest, FindsRepeatedRevisions) {
   again.index = snapshot_->size++;
   again.bytes.replace(1, 8, snapshot_->log.back().bytes, 1, 8);
   snapshot_->log.push_back(again);
-  EXPECT_THAT(Read(), ElementsAre(HasSubstr("makes revision 1 of registry 1 after revision 1")));
+  snapshot_->log.back().previous = 1;
+  EXPECT_THAT(Read(), ElementsAre(HasSubstr("makes revision 1 of registry 1 after revision 1"),
+                                  HasSubstr("the last entry of registry 1 is log entry")));
+}
+
+TEST_F(LogTailTest, FindsARecordThatNamesAnotherLastEntry) {
+  snapshot_->lasts[{store::Kind::kRegistry, kRegistryId}] = 3;
+  EXPECT_THAT(
+      Read(),
+      ElementsAre("the last entry of registry 1 is log entry 0, but its record says log entry 2"));
+}
+
+TEST_F(LogTailTest, FindsEntriesThatNameAnotherOneBeforeThem) {
+  const size_t last = snapshot_->log.size() - 1;
+  snapshot_->log[last].previous = 1;
+  EXPECT_THAT(Read(), ElementsAre(HasSubstr("follows none, but says log entry 0")));
 }
 
 TEST_F(LogTailTest, FindsEntriesThatDoNotParse) {

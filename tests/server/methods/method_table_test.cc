@@ -160,6 +160,9 @@ class HeldStore final : public store::Store {
   }
   std::unique_ptr<store::Snapshot> Read() const override { return store_->Read(); }
   Result<uint64_t> ForgetRequests(TimeUs before) override { return store_->ForgetRequests(before); }
+  Result<void> LinkHistory(std::vector<store::EntryOwner> entries) override {
+    return store_->LinkHistory(std::move(entries));
+  }
 
   void Hold() {
     const std::lock_guard lock(mutex_);

@@ -1,0 +1,83 @@
+#include "server/domain/entry_view.h"
+
+#include "server/domain/domain.h"
+#include "server/domain/wire_walk.h"
+#include "yima/v1/log_entry.pb.h"
+
+namespace yima::server {
+namespace {
+
+std::optional<store::Kind> KindOfEntryField(int number) {
+  switch (number) {
+    case v1::LogEntry::kFacilityFieldNumber:
+      return store::Kind::kFacility;
+    case v1::LogEntry::kCodeFieldNumber:
+      return store::Kind::kCode;
+    case v1::LogEntry::kOrganizationFieldNumber:
+      return store::Kind::kOrganization;
+    case v1::LogEntry::kFacilityClassFieldNumber:
+      return store::Kind::kFacilityClass;
+    case v1::LogEntry::kBatchRecordFieldNumber:
+      return store::Kind::kBatch;
+    case v1::LogEntry::kRegistryFieldNumber:
+      return store::Kind::kRegistry;
+    case v1::LogEntry::kPrincipalRecordFieldNumber:
+      return store::Kind::kPrincipal;
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace
+
+std::optional<EntryView> ViewEntry(std::string_view entry) {
+  EntryView view;
+  bool has_record = false;
+  const bool walked = WalkFields(entry, [&](const WireField& field) {
+    switch (field.number) {
+      case v1::LogEntry::kTimeUsFieldNumber:
+        view.time_us = field.value;
+        return;
+      case v1::LogEntry::kPrincipalFieldNumber:
+        view.principal = field.bytes;
+        return;
+      case v1::LogEntry::kMethodFieldNumber:
+        view.method = field.bytes;
+        return;
+      case v1::LogEntry::kRequestIdFieldNumber:
+        view.request_id = field.bytes;
+        return;
+      case v1::LogEntry::kBatchFieldNumber:
+        view.batch = field.value;
+        return;
+      case v1::LogEntry::kRevisionFieldNumber:
+        view.revision = field.value;
+        return;
+      default:
+        break;
+    }
+    if (const auto kind = KindOfEntryField(field.number)) {
+      view.kind = *kind;
+      view.record = field.bytes;
+      has_record = true;
+    }
+  });
+  if (!walked || !has_record) return std::nullopt;
+  return view;
+}
+
+Result<uint64_t> RecordIdIn(const EntryView& entry, const store::Snapshot& snapshot) {
+  if (entry.kind == store::Kind::kRegistry) return kRegistryId;
+  // Field 1 is the id, of a class its code.
+  static_assert(v1::Facility::kUidFieldNumber == 1 && v1::Code::kSerialFieldNumber == 1 &&
+                v1::Organization::kIdFieldNumber == 1 && v1::Batch::kIdFieldNumber == 1 &&
+                v1::FacilityClass::kCodeFieldNumber == 1 && v1::Principal::kIdFieldNumber == 1);
+  WireField first;
+  WalkFields(entry.record, [&](const WireField& field) {
+    if (field.number == 1) first = field;
+  });
+  if (entry.kind != store::Kind::kFacilityClass) return first.value;
+  return snapshot.Holder(store::Index::kClassCode, first.bytes);
+}
+
+}  // namespace yima::server
