@@ -106,6 +106,22 @@ Result<v1::ListBatchesResponse> Client::ListBatches(const v1::ListBatchesRequest
   return Call<v1::ListBatchesResponse>("yima.v1.RegistryService/ListBatches", request);
 }
 
+Result<v1::GetFacilityHistoryResponse> Client::GetFacilityHistory(
+    const v1::GetFacilityHistoryRequest& request) const {
+  return Call<v1::GetFacilityHistoryResponse>("yima.v1.RegistryService/GetFacilityHistory",
+                                              request);
+}
+
+Result<void> Client::Watch(const v1::WatchRequest& request,
+                           const Receiver<v1::WatchResponse>& receiver) const {
+  return Download("yima.v1.RegistryService/Watch", request, receiver);
+}
+
+Result<v1::SearchNearbyResponse> Client::SearchNearby(
+    const v1::SearchNearbyRequest& request) const {
+  return Call<v1::SearchNearbyResponse>("yima.v1.RegistryService/SearchNearby", request);
+}
+
 Result<v1::BindCodeResponse> Client::BindCode(const v1::BindCodeRequest& request) const {
   return Call<v1::BindCodeResponse>("yima.v1.IssuanceService/BindCode", request);
 }

@@ -64,6 +64,12 @@ class Client {
       const v1::ListFacilityClassesRequest& request) const;
   Result<v1::GetBatchResponse> GetBatch(const v1::GetBatchRequest& request) const;
   Result<v1::ListBatchesResponse> ListBatches(const v1::ListBatchesRequest& request) const;
+  Result<v1::GetFacilityHistoryResponse> GetFacilityHistory(
+      const v1::GetFacilityHistoryRequest& request) const;
+  /// Until the connection breaks or `receiver` gives an Error, which is returned.
+  Result<void> Watch(const v1::WatchRequest& request,
+                     const Receiver<v1::WatchResponse>& receiver) const;
+  Result<v1::SearchNearbyResponse> SearchNearby(const v1::SearchNearbyRequest& request) const;
 
   Result<void> IssueCodes(const v1::IssueCodesRequest& request,
                           const Receiver<v1::IssueCodesResponse>& receiver) const;

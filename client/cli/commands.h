@@ -11,6 +11,8 @@ void AddOrganizations(CLI::App& app, Session& session);
 void AddOrganizationsImport(CLI::App& organizations, Session& session);
 void AddFacilities(CLI::App& app, Session& session);
 void AddFacilitiesImport(CLI::App& facilities, Session& session);
+void AddFacilitiesHistory(CLI::App& facilities, Session& session);
+void AddFacilitiesNear(CLI::App& facilities, Session& session);
 void AddCodes(CLI::App& app, Session& session);
 void AddCodesIssue(CLI::App& codes, Session& session);
 void AddCodesLife(CLI::App& codes, Session& session);
@@ -27,6 +29,7 @@ void AddBatches(CLI::App& app, Session& session);
 void AddConfig(CLI::App& app, Session& session, const std::vector<std::string>& line);
 void AddAccess(CLI::App& app, Session& session);
 void AddLogin(CLI::App& app, Session& session);
+void AddWatch(CLI::App& app, Session& session);
 
 }  // namespace yima::cli
 

@@ -45,6 +45,8 @@ Result<void> ShowOne(Session& session, const std::string& name) {
 void AddFacilities(CLI::App& app, Session& session) {
   auto* group = AddGroup(app, "facilities", T("部件", "facilities"));
   AddFacilitiesImport(*group, session);
+  AddFacilitiesHistory(*group, session);
+  AddFacilitiesNear(*group, session);
   const auto where = std::make_shared<std::vector<std::string>>();
   auto* list = AddCommand(group, session, "list",
                           T("列出部件：编号、代码、区划、小类、名称、状态",

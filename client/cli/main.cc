@@ -98,6 +98,7 @@ void AddCommands(CLI::App& app, yima::cli::Session& session) {
   yima::cli::AddTrust(app, session);
   yima::cli::AddClasses(app, session);
   yima::cli::AddBatches(app, session);
+  yima::cli::AddWatch(app, session);
   yima::cli::AddAccess(app, session);
   yima::cli::AddLogin(app, session);
   yima::cli::AddCommand(&app, session, "version", T("版本", "the version"),

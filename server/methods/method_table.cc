@@ -16,8 +16,11 @@
 #include "server/log/log_reads.h"
 #include "server/registry/batches.h"
 #include "server/registry/facilities.h"
+#include "server/registry/history.h"
 #include "server/registry/import/import.h"
+#include "server/registry/nearby.h"
 #include "server/registry/organizations.h"
+#include "server/registry/watch.h"
 #include "server/resolver/note_desk.h"
 #include "server/rights/confirm.h"
 
@@ -151,6 +154,20 @@ StreamHandler Import(const Domain& domain) {
   };
 }
 
+FeedHandler Watch(const Domain& domain) {
+  return [&domain, log = std::make_shared<LogSizeNow>(domain.store)](
+             const Call& call, std::string_view bytes) -> Result<Pull> {
+    YIMA_ASSIGN_OR_RETURN(const auto request, Parse<v1::WatchRequest>(bytes));
+    YIMA_ASSIGN_OR_RETURN(auto opened, Watcher::Open(domain, call, request, log));
+    return [watcher = std::shared_ptr<Watcher>(
+                std::move(opened))]() -> Result<std::optional<std::string>> {
+      YIMA_ASSIGN_OR_RETURN(const auto message, watcher->Next());
+      if (!message) return std::nullopt;
+      return message->SerializeAsString();
+    };
+  };
+}
+
 /// Resolving passes stored bytes on unparsed, so its handlers speak bytes.
 UnaryHandler Resolve(const Domain& domain, const Resolver& resolver,
                      Result<std::string> (Resolver::*answer)(std::string_view,
@@ -231,6 +248,9 @@ std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolv
       {registry + "ListFacilityClasses", kPublic, Reading(d, ListFacilityClasses), {}},
       {registry + "GetBatch", kReaders, Reading(d, GetBatch), {}},
       {registry + "ListBatches", kReaders, Reading(d, ListBatches), {}},
+      {registry + "GetFacilityHistory", kReaders, Reading(d, GetFacilityHistory), {}},
+      {registry + "Watch", kReaders, {}, {}, Watch(d)},
+      {registry + "SearchNearby", kReaders, Reading(d, SearchNearby), {}},
 
       {issuance + "IssueCodes", kManagers, {}, Answer(d, IssueCodes)},
       {issuance + "BindCode", kCrews, Writing(d, PlanBindCode, AnswerBindCode), {}},
@@ -294,6 +314,13 @@ void NoteRefusals(std::vector<Method>& table, AuditTrail& audit) {
           if (!answer) audit.NoteIfRefused(call, answer.error());
           reply(std::move(answer));
         });
+      };
+    } else if (method.feed) {
+      method.feed = [inner = std::move(method.feed), &audit](const Call& call,
+                                                             std::string_view bytes) {
+        auto opened = inner(call, bytes);
+        if (!opened) audit.NoteIfRefused(call, opened.error());
+        return opened;
       };
     } else {
       method.stream = [inner = std::move(method.stream), &audit](

@@ -2,6 +2,7 @@
 #define YIMA_SERVER_METHODS_METHOD_TABLE_H_
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,12 +27,21 @@ using Sink = std::function<Result<void>(std::string)>;
 /// Serves one stream on a thread of its own. May wait.
 using StreamHandler = std::function<Result<void>(const Call&, const Source&, const Sink&)>;
 
-/// One RPC: the row that every transport reads.
+/// Gives the next serialized message of a feed; nothing when there is none for now. Asked by one
+/// thread at a time. Never waits.
+using Pull = std::function<Result<std::optional<std::string>>()>;
+/// Opens the feed that one serialized request asks for: a stream of answers that mostly rests. It
+/// costs no thread; the transport asks it for more once its client took the last message, and some
+/// times a second.
+using FeedHandler = std::function<Result<Pull>(const Call&, std::string_view request)>;
+
+/// One RPC: the row that every transport reads. It has one of the three handlers.
 struct Method {
-  std::string name;      ///< "yima.v1.RegistryService/CreateFacility"
-  Roles roles;           ///< Who may call it.
-  UnaryHandler unary;    ///< Either this …
-  StreamHandler stream;  ///< … or this.
+  std::string name;  ///< "yima.v1.RegistryService/CreateFacility"
+  Roles roles;       ///< Who may call it.
+  UnaryHandler unary;
+  StreamHandler stream;
+  FeedHandler feed = nullptr;
 };
 
 /// Lets the audit trail know when a rule refuses a caller that the gate let in. Calls that anyone

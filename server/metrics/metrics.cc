@@ -105,6 +105,35 @@ StreamHandler MeasureStream(Figures& figures, StreamHandler stream) {
   };
 }
 
+/// Counts a feed from its opening until nobody holds it any more.
+class MeasuredFeed {
+ public:
+  explicit MeasuredFeed(Figures& figures) : figures_(figures) { figures_.Begin(); }
+  MeasuredFeed(const MeasuredFeed&) = delete;
+  MeasuredFeed& operator=(const MeasuredFeed&) = delete;
+  ~MeasuredFeed() { figures_.End(code_, Clock::now() - start_); }
+
+  template <typename T>
+  Result<T> Passing(Result<T> result) {
+    if (!result) code_ = CodeOf(result);
+    return result;
+  }
+
+ private:
+  Figures& figures_;
+  const Clock::time_point start_ = Clock::now();
+  size_t code_ = 0;
+};
+
+FeedHandler MeasureFeed(Figures& figures, FeedHandler feed) {
+  return [&figures, feed = std::move(feed)](const Call& call,
+                                            std::string_view request) -> Result<Pull> {
+    const auto measured = std::make_shared<MeasuredFeed>(figures);
+    YIMA_ASSIGN_OR_RETURN(auto pull, measured->Passing(feed(call, request)));
+    return [measured, pull = std::move(pull)] { return measured->Passing(pull()); };
+  };
+}
+
 }  // namespace
 
 struct Metrics::Parts {
@@ -149,6 +178,7 @@ std::vector<Method> Metrics::Measure(std::vector<Method> table) {
         method.unary ? parts_->unary_running : parts_->streams_running);
     if (method.unary) method.unary = MeasureUnary(figures, std::move(method.unary));
     if (method.stream) method.stream = MeasureStream(figures, std::move(method.stream));
+    if (method.feed) method.feed = MeasureFeed(figures, std::move(method.feed));
   }
   return table;
 }

@@ -188,6 +188,12 @@ Result<bool> FacilityMatcher::Finds(const store::Snapshot& snapshot, uint64_t ui
   return read ? Matches(snapshot, read->record) : false;
 }
 
+Result<bool> FacilityMatcher::Takes(const store::Snapshot& snapshot,
+                                    const v1::Facility& facility) const {
+  if (!EmptyOrHolds(filter_.uids(), facility.uid())) return false;
+  return Matches(snapshot, facility);
+}
+
 Result<void> FacilityMatcher::Scan(const store::Snapshot& snapshot, uint64_t after,
                                    const Look& look, const Visitor& visit) const {
   Result<void> failure;

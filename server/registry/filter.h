@@ -31,6 +31,8 @@ class FacilityMatcher {
 
   /// Whether the facility matches; false when there is none.
   Result<bool> Finds(const store::Snapshot& snapshot, uint64_t uid) const;
+  /// The same of a record that was read.
+  Result<bool> Takes(const store::Snapshot& snapshot, const v1::Facility& facility) const;
 
   /// The filter in words, for batch records: "division 140502, class 01001"; at most 256
   /// bytes. "all facilities" when it is empty.

@@ -19,6 +19,7 @@
 
 #include "server/methods/call_log.h"
 #include "server/rpc/caller.h"
+#include "server/rpc/feed_call.h"
 #include "server/rpc/status.h"
 #include "server/rpc/stream_call.h"
 
@@ -141,7 +142,8 @@ class TableService final : public grpc::Service {
   static grpc::internal::MethodHandler* StreamHandlerOf(const Method& method, const Door& door) {
     return new grpc::internal::CallbackBidiHandler<ByteBuffer, ByteBuffer>(
         [&method, &door](grpc::CallbackServerContext* context) {
-          return ServeStream(method, context, door);
+          return method.feed ? ServeFeed(method, context, door)
+                             : ServeStream(method, context, door);
         });
   }
 
@@ -171,9 +173,13 @@ struct GrpcServer::Parts {
   Parts(Gate& gate, const Options& options)
       : streams({options.streams_max, options.streams_a_caller, options.first_message_max,
                  options.message_max, options.read_max, options.stream_max}),
-        door{gate, streams, options.call_max, !options.client_ca_file.empty()} {}
+        feeds({options.feeds_max, options.feeds_a_caller, options.first_message_max,
+               options.message_max, options.feed_read_max, options.stream_max}),
+        door{gate, streams, feeds, desk, options.call_max, !options.client_ca_file.empty()} {}
 
   StreamCount streams;
+  StreamCount feeds;
+  FeedDesk desk;
   const Door door;
   std::map<std::string, std::vector<Method>> methods;  ///< By service; must not move.
   std::vector<std::unique_ptr<TableService>> services;
@@ -239,10 +245,12 @@ void GrpcServer::SetServing(bool serving) {
 void GrpcServer::Stop(std::chrono::milliseconds grace) {
   if (parts_->server == nullptr) return;
   parts_->streams.Stop();
+  parts_->feeds.Stop();
   if (auto* health = parts_->server->GetHealthCheckService()) health->SetServingStatus(false);
   parts_->server->Shutdown(std::chrono::system_clock::now() + grace);
   parts_->server->Wait();
   parts_->streams.WaitUntilNone();
+  parts_->feeds.WaitUntilNone();
   parts_->server.reset();
 }
 

@@ -29,6 +29,11 @@ class GrpcServer {
     std::chrono::milliseconds message_max{600'000};
     /// Within which a client must take a message of its stream.
     std::chrono::milliseconds read_max{600'000};
+    /// Feeds served at a time, and of one principal; they hold some kilobytes each, and no thread.
+    int feeds_max = 4000;
+    int feeds_a_caller = 2000;
+    /// Within which a client must take a message of its feed, or it is cut off.
+    std::chrono::milliseconds feed_read_max{60'000};
     /// After which a stream is asked to end: the same request goes on where it stopped.
     std::chrono::milliseconds stream_max{std::chrono::hours(12)};
     /// PEM files, read again when they change. Without them all is plain text.

@@ -176,12 +176,7 @@ class StreamCall final : public Bidi {
     if (count_.stopping().stop_requested()) {
       ending_ = kStopping;
     } else if (Clock::now() > began_ + most) {
-      ending_ = {
-          StatusCode::kUnavailable,
-          "STREAM_TOO_LONG",
-          fmt::format("streams last {} s at most: ask again, and it goes on where it stopped",
-                      std::chrono::duration_cast<std::chrono::seconds>(most).count()),
-          {}};
+      ending_ = StreamTooLong(most);
     } else if (auto admitted = door_.AdmitStill(method_, *context_, call_, changes_); !admitted) {
       ending_ = std::move(admitted).error();
     }
@@ -275,32 +270,55 @@ class StreamCall final : public Bidi {
 
 }  // namespace
 
-Bidi* ServeStream(const Method& method, grpc::CallbackServerContext* context, const Door& door) {
-  if (door.streams.stopping().stop_requested())
-    return new RefusedStream(method, *context, kStopping);
+Bidi* RefuseStream(const Method& method, const grpc::CallbackServerContext& context,
+                   const Error& error, std::chrono::milliseconds wait) {
+  return new RefusedStream(method, context, error, wait);
+}
+
+tl::expected<AdmittedStream, Bidi*> AdmitStream(const Method& method,
+                                                const grpc::CallbackServerContext& context,
+                                                const Door& door, StreamCount& count) {
+  const auto refuse = [&](const Error& error, std::chrono::milliseconds wait = {}) {
+    return tl::unexpected<Bidi*>(RefuseStream(method, context, error, wait));
+  };
+  if (count.stopping().stop_requested()) return refuse(ServerStopping());
   // Read first: what changes meanwhile is looked at again.
-  const uint64_t changes = door.gate.changes();
-  Call call;
-  if (const auto admitted = door.Admit(method, *context, call); !admitted) {
-    const bool too_often = admitted.error().code == StatusCode::kResourceExhausted;
-    return new RefusedStream(method, *context, admitted.error(),
-                             too_often ? kRefusalWait : std::chrono::milliseconds(0));
+  AdmittedStream admitted{{}, door.gate.changes()};
+  if (const auto let = door.Admit(method, context, admitted.call); !let) {
+    const bool too_often = let.error().code == StatusCode::kResourceExhausted;
+    return refuse(let.error(), too_often ? kRefusalWait : std::chrono::milliseconds(0));
   }
-  const std::string principal = call.principal;
-  if (const auto entered = door.streams.Enter(principal); !entered) {
-    door.gate.NoteIfRefused(call, entered.error());
-    return new RefusedStream(method, *context, entered.error());
+  if (const auto entered = count.Enter(admitted.call.principal); !entered) {
+    door.gate.NoteIfRefused(admitted.call, entered.error());
+    return refuse(entered.error());
   }
+  return admitted;
+}
+
+Error ServerStopping() { return kStopping; }
+
+Error StreamTooLong(std::chrono::milliseconds most) {
+  return {StatusCode::kUnavailable,
+          "STREAM_TOO_LONG",
+          fmt::format("streams last {} s at most: ask again, and it goes on where it stopped",
+                      std::chrono::duration_cast<std::chrono::seconds>(most).count()),
+          {}};
+}
+
+Bidi* ServeStream(const Method& method, grpc::CallbackServerContext* context, const Door& door) {
+  auto admitted = AdmitStream(method, *context, door, door.streams);
+  if (!admitted) return admitted.error();
+  const std::string principal = admitted->call.principal;
   try {
-    return new StreamCall(method, std::move(call), changes, context, door);
+    return new StreamCall(method, std::move(admitted->call), admitted->changes, context, door);
   } catch (const std::system_error& error) {
     door.streams.Leave(principal);
     spdlog::error("{}: no thread for a stream: {}", method.name, error.what());
-    return new RefusedStream(method, *context,
-                             {StatusCode::kResourceExhausted,
-                              "THREADS_USED_UP",
-                              "no thread can be started for the stream; ask again later",
-                              {}});
+    return RefuseStream(method, *context,
+                        {StatusCode::kResourceExhausted,
+                         "THREADS_USED_UP",
+                         "no thread can be started for the stream; ask again later",
+                         {}});
   }
 }
 

@@ -47,10 +47,14 @@ class StreamCount {
   int all_running_ = 0;
 };
 
+class FeedDesk;
+
 /// What every call passes. Lives as long as the server.
 struct Door {
   Gate& gate;
   StreamCount& streams;
+  StreamCount& feeds;
+  FeedDesk& desk;
   std::chrono::milliseconds call_max{0};  ///< Of calls that are no streams.
   bool by_certificate = false;
 
@@ -70,6 +74,25 @@ inline constexpr std::chrono::milliseconds kRefusalWait{100};
 /// handler reads top to bottom while gRPC's few threads never wait. Owns itself.
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* ServeStream(
     const Method& method, grpc::CallbackServerContext* context, const Door& door);
+
+/// Refuses a stream without a thread, at once or after a while. Owns itself.
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* RefuseStream(
+    const Method& method, const grpc::CallbackServerContext& context, const Error& error,
+    std::chrono::milliseconds wait = {});
+
+/// Lets a caller in to a stream counted by `count`, with what the gate said of changes before that;
+/// else gives what refuses it.
+struct AdmittedStream {
+  Call call;
+  uint64_t changes = 0;
+};
+tl::expected<AdmittedStream, grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>*>
+AdmitStream(const Method& method, const grpc::CallbackServerContext& context, const Door& door,
+            StreamCount& count);
+
+/// Why a stream is over that its server ends.
+Error ServerStopping();
+Error StreamTooLong(std::chrono::milliseconds most);
 
 /// Between gRPC's slices and a string.
 std::string ToString(const grpc::ByteBuffer& buffer);

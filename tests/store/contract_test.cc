@@ -171,6 +171,7 @@ TEST_P(StoreContract, IsAllOrNothing) {
   change.puts = {PutFacility(2, 0, "two"), PutFacility(1, 0, "moved")};
   change.claims = {ClaimCode("a", 0, 2)};
   change.terms = {{Kind::kFacility, "t", 2, true}};
+  change.places = {{2, Point{112.5, 37.5}}};
   change.adds = {{"n", 1}};
   change.request = MakeRequest("r", 1, "reply");
   As<MovedRecord>(Apply(change));
@@ -181,7 +182,7 @@ TEST_P(StoreContract, IsAllOrNothing) {
   EXPECT_EQ(Dump(*Read(), {{"principal", "method", "r"}}), before);
   change.claims.pop_back();
   As<Committed>(Apply(change));
-  EXPECT_EQ(Dump(*Read(), {{"principal", "method", "r"}}).size(), before.size() + 6);
+  EXPECT_EQ(Dump(*Read(), {{"principal", "method", "r"}}).size(), before.size() + 8);
 }
 
 TEST_P(StoreContract, RefusedAmongOthersLeavesNoTrace) {

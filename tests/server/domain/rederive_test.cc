@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "server/check/check.h"
+#include "server/domain/batch_items.h"
 #include "tests/server/plates.h"
 #include "tests/server/world.h"
 #include "tests/store/dump.h"

@@ -60,7 +60,8 @@ TEST(MethodTableTest, ServesStreamsAsStreams) {
     ASSERT_TRUE(protos.contains(method.name)) << method.name;
     const auto* proto = protos.at(method.name);
     const bool streams = proto->client_streaming() || proto->server_streaming();
-    EXPECT_EQ(method.stream != nullptr, streams) << method.name;
+    EXPECT_EQ(method.stream != nullptr || method.feed != nullptr, streams) << method.name;
+    EXPECT_FALSE(method.stream && method.feed) << method.name;
     EXPECT_EQ(method.unary != nullptr, !streams) << method.name;
   }
 }
@@ -97,7 +98,7 @@ TEST(MethodTableTest, EveryWriteHasARequestId) {
     const std::string verb = method->name();
     const bool reads = verb.starts_with("Get") || verb.starts_with("List") ||
                        verb.starts_with("Resolve") || verb.starts_with("BatchResolve") ||
-                       verb.starts_with("Lookup");
+                       verb.starts_with("Lookup") || verb.starts_with("Search") || verb == "Watch";
     const auto* request = method->input_type();
     const auto* header = request->FindFieldByName("header");
     const bool has_id =
@@ -119,6 +120,9 @@ TEST(MethodTableTest, RefusesBytesThatAreNoRequest) {
     if (method.unary) {
       method.unary(world.call(method.name), damaged,
                    [&](Result<std::string> answer) { reply = std::move(answer); });
+    } else if (method.feed) {
+      const auto opened = method.feed(world.call(method.name), damaged);
+      if (!opened) reply = tl::unexpected(opened.error());
     } else {
       const auto source = [&](std::string& bytes) -> Result<bool> {
         bytes = damaged;
