@@ -17,6 +17,8 @@ struct Words {
 
 // By reason, for a binary search.
 constexpr auto kWords = std::to_array<Words>({
+    {"ATTACHMENT_ERASED", "文件已删除，只留其哈希"},
+    {"ATTACHMENT_NOT_FOUND", "没有这个文件"},
     {"BAD_ROWS", "有坏行，不导入任何内容"},
     {"BASIS_MISSING", "缺少依据文件"},
     {"BATCH_NOT_FOUND", "没有这个批次"},
@@ -93,8 +95,13 @@ constexpr auto kWords = std::to_array<Words>({
     {"FIELD_TOO_LONG", "字段过长"},
     {"FIELD_TWICE", "两列对应同一字段"},
     {"FIELD_UNKNOWN", "没有这个字段"},
+    {"FILES_TOO_MANY", "该部件的文件已达上限"},
+    {"FILE_CUT_SHORT", "文件未传完"},
+    {"FILE_DAMAGED", "图片损坏"},
     {"FILE_EMPTY", "文件为空"},
+    {"FILE_HASH_DIFFERS", "收到的文件与其哈希不符"},
     {"FILE_IN_THE_WAY", "该处已有别的文件，不予覆盖"},
+    {"FILE_TOO_LARGE", "文件过大"},
     {"FILE_UNREADABLE", "无法读取文件"},
     {"FILE_UNWRITABLE", "无法写入文件"},
     {"FILTER_AMBIGUOUS", "筛选条件有歧义"},
@@ -124,6 +131,8 @@ constexpr auto kWords = std::to_array<Words>({
     {"LIFETIME_OUT_OF_RANGE", "令牌有效期超出范围"},
     {"LINE_DIFFERS", "该行与登记的码不符"},
     {"MAPPING_MALFORMED", "--map 的写法有误"},
+    {"MEDIA_TYPE_MISMATCH", "文件内容与所说的类型不符"},
+    {"MEDIA_TYPE_UNKNOWN", "只收 JPEG、PNG 和 PDF 文件"},
     {"MESSAGE_LATE", "下一条消息迟迟未到"},
     {"MESSAGE_TOO_LARGE", "消息过大"},
     {"METHOD_UNKNOWN", "服务器不支持此功能"},
@@ -151,6 +160,7 @@ constexpr auto kWords = std::to_array<Words>({
     {"OUT_MISSING", "缺少输出位置"},
     {"OUT_OF_MEMORY", "内存不足"},
     {"OVERLAP_OUT_OF_RANGE", "重叠时间超出范围"},
+    {"PART_TOO_LARGE", "分段过大"},
     {"PICTURE_TOO_LARGE", "图片过大"},
     {"PLATE_MISSING", "缺少码"},
     {"PLATE_NOT_AUTHENTIC", "该码不是真码"},
@@ -243,6 +253,13 @@ constexpr auto kWords = std::to_array<Words>({
     {"TOO_MANY_VALUES", "筛选条件的取值过多"},
     {"TRUST_DAMAGED", "所存的信任包损坏"},
     {"TRUST_MISSING", "没有信任包"},
+    {"UPLOADS_TOO_MANY", "同时上传的文件过多，请稍后再试"},
+    {"UPLOAD_HEADER_MISSING", "上传缺少说明"},
+    {"UPLOAD_HEADER_TWICE", "上传的说明重复"},
+    {"VALUES_TOO_MANY", "一次删除的内容过多"},
+    {"VALUE_MISSING", "没有说明删除什么"},
+    {"VALUE_NOT_FOUND", "没有这项内容"},
+    {"VALUE_UNKNOWN", "这项内容不能删除"},
     {"WHERE_MALFORMED", "--where 的写法有误"},
 });
 static_assert(std::ranges::is_sorted(kWords, {}, &Words::reason));
