@@ -229,6 +229,57 @@ Result<void> Client::ConfirmRights(const v1::ConfirmRightsRequest& request,
   return Download("yima.v1.RightsService/ConfirmRights", request, receiver);
 }
 
+Result<v1::EraseValuesResponse> Client::EraseValues(const v1::EraseValuesRequest& request) const {
+  return Call<v1::EraseValuesResponse>("yima.v1.RegistryService/EraseValues", request);
+}
+
+Result<v1::UploadAttachmentResponse> Client::UploadAttachment(
+    v1::UploadHeader header, std::string_view file,
+    const std::function<void(uint64_t sent)>& sent) const {
+  constexpr size_t kPart = size_t{256} << 10;
+  v1::UploadAttachmentRequest request;
+  v1::UploadAttachmentResponse response;
+  header.set_size(file.size());
+  size_t at = 0;
+  bool begun = false;
+  const auto next = [&]() -> Result<bool> {
+    request.Clear();
+    sent(at);
+    if (!begun) {
+      *request.mutable_header() = header;
+      begun = true;
+      return true;
+    }
+    if (at == file.size()) return false;
+    request.set_part(std::string(file.substr(at, kPart)));
+    at += request.part().size();
+    return true;
+  };
+  YIMA_RETURN_IF_ERROR(transport_.Exchange("yima.v1.AttachmentService/UploadAttachment", request,
+                                           next, response, [] { return Result<void>(); }));
+  return response;
+}
+
+Result<void> Client::GetAttachment(const v1::GetAttachmentRequest& request,
+                                   const Receiver<v1::GetAttachmentResponse>& receiver) const {
+  return Download("yima.v1.AttachmentService/GetAttachment", request, receiver);
+}
+
+Result<v1::ListAttachmentsResponse> Client::ListAttachments(
+    const v1::ListAttachmentsRequest& request) const {
+  return Call<v1::ListAttachmentsResponse>("yima.v1.AttachmentService/ListAttachments", request);
+}
+
+Result<v1::DetachAttachmentResponse> Client::DetachAttachment(
+    const v1::DetachAttachmentRequest& request) const {
+  return Call<v1::DetachAttachmentResponse>("yima.v1.AttachmentService/DetachAttachment", request);
+}
+
+Result<v1::EraseAttachmentResponse> Client::EraseAttachment(
+    const v1::EraseAttachmentRequest& request) const {
+  return Call<v1::EraseAttachmentResponse>("yima.v1.AttachmentService/EraseAttachment", request);
+}
+
 std::string NewRequestId() {
   std::array<uint8_t, 16> bytes{};
   randombytes_buf(bytes.data(), bytes.size());

@@ -4,11 +4,13 @@
 #include <chrono>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "client/transport.h"
 #include "codegen/code/result.h"
 #include "yima/v1/access_service.pb.h"
+#include "yima/v1/attachment_service.pb.h"
 #include "yima/v1/issuance_service.pb.h"
 #include "yima/v1/registry_service.pb.h"
 #include "yima/v1/resolver_service.pb.h"
@@ -102,6 +104,22 @@ class Client {
 
   Result<void> ConfirmRights(const v1::ConfirmRightsRequest& request,
                              const Receiver<v1::ConfirmRightsResponse>& receiver) const;
+
+  Result<v1::EraseValuesResponse> EraseValues(const v1::EraseValuesRequest& request) const;
+
+  /// Sends a file that lies in memory; `sent` is told how much of it is on its way, from another
+  /// thread. `header.size` is filled in.
+  Result<v1::UploadAttachmentResponse> UploadAttachment(
+      v1::UploadHeader header, std::string_view file,
+      const std::function<void(uint64_t sent)>& sent) const;
+  Result<void> GetAttachment(const v1::GetAttachmentRequest& request,
+                             const Receiver<v1::GetAttachmentResponse>& receiver) const;
+  Result<v1::ListAttachmentsResponse> ListAttachments(
+      const v1::ListAttachmentsRequest& request) const;
+  Result<v1::DetachAttachmentResponse> DetachAttachment(
+      const v1::DetachAttachmentRequest& request) const;
+  Result<v1::EraseAttachmentResponse> EraseAttachment(
+      const v1::EraseAttachmentRequest& request) const;
 
  private:
   template <typename Response, typename Request>

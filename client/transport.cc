@@ -38,7 +38,7 @@ constexpr char kServiceConfig[] = R"({
   "methodConfig": [{
     "name": [{"service": "yima.v1.RegistryService"}, {"service": "yima.v1.IssuanceService"},
              {"service": "yima.v1.ResolverService"}, {"service": "yima.v1.RightsService"},
-             {"service": "yima.v1.AccessService"}],
+             {"service": "yima.v1.AccessService"}, {"service": "yima.v1.AttachmentService"}],
     "retryPolicy": {
       "maxAttempts": 5, "initialBackoff": "0.1s", "maxBackoff": "2s", "backoffMultiplier": 2,
       "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"]

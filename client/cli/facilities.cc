@@ -55,6 +55,7 @@ void AddFacilities(CLI::App& app, Session& session) {
                            "yima facilities list --where division=1405 --json"},
                           [&session, where] { return List(session, *where); });
   list->add_option("--where", *where, WhereHelp());
+  AddFacilitiesErase(*group, session);
   const auto name = std::make_shared<std::string>();
   auto* show = AddCommand(
       group, session, "show", T("显示一个部件", "show one facility"),

@@ -89,6 +89,7 @@ void AddOptions(CLI::App& app, yima::cli::Session& session, std::string& lang) {
 void AddCommands(CLI::App& app, yima::cli::Session& session) {
   yima::cli::AddOrganizations(app, session);
   yima::cli::AddFacilities(app, session);
+  yima::cli::AddFiles(app, session);
   yima::cli::AddCodes(app, session);
   yima::cli::AddRights(app, session);
   yima::cli::AddLabels(app, session);

@@ -31,6 +31,7 @@ void AddOrganizations(CLI::App& app, Session& session) {
   auto* group = AddGroup(app, "organizations",
                          T("主管部门、权属单位、养护单位", "supervisors, owners, maintainers"));
   AddOrganizationsImport(*group, session);
+  AddOrganizationsErase(*group, session);
   AddCommand(group, session, "list",
              T("列出单位：编号、名称、统一社会信用代码、电话",
                "list organizations: number, name, credit code, telephone"),

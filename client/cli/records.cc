@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "client/cli/words.h"
 #include "codegen/code/day.h"
 #include "codegen/code/signature.h"
 #include "yima/v1/withheld.pb.h"
@@ -26,8 +27,10 @@ std::string HexOf(const std::string& bytes) {
   return ToHex({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
 }
 
+Json Tree(const Message& message, bool for_people);
+
 /// One value of a field; `index` -1 for a field that is not repeated.
-Json ValueOf(const Message& message, const FieldDescriptor* field, int index) {
+Json ValueOf(const Message& message, const FieldDescriptor* field, int index, bool for_people) {
   const auto* reflection = message.GetReflection();
   const bool one = index < 0;
   const auto& m = message;
@@ -57,10 +60,41 @@ Json ValueOf(const Message& message, const FieldDescriptor* field, int index) {
       return field->type() == FieldDescriptor::TYPE_BYTES ? HexOf(text) : text;
     }
     case FieldDescriptor::CPPTYPE_MESSAGE:
-      return ToJson(one ? reflection->GetMessage(m, field)
-                        : reflection->GetRepeatedMessage(m, field, index));
+      return Tree(
+          one ? reflection->GetMessage(m, field) : reflection->GetRepeatedMessage(m, field, index),
+          for_people);
   }
   return nullptr;
+}
+
+/// A value that is there and empty was erased, which people are told in words.
+Json TextOf(const v1::Withheld& withheld, bool for_people) {
+  if (for_people && withheld.value().empty()) return T("已删除", "erased");
+  return withheld.value();
+}
+
+Json Tree(const Message& message, bool for_people) {
+  if (const auto* withheld = dynamic_cast<const v1::Withheld*>(&message)) {
+    return TextOf(*withheld, for_people);
+  }
+  Json object = Json::object();
+  const auto* type = message.GetDescriptor();
+  for (int i = 0; i < type->field_count(); ++i) {
+    const FieldDescriptor* field = type->field(i);
+    Json& value = object[field->json_name()];
+    if (field->is_repeated()) {
+      value = Json::array();
+      const int size = message.GetReflection()->FieldSize(message, field);
+      for (int index = 0; index < size; ++index) {
+        value.push_back(ValueOf(message, field, index, for_people));
+      }
+    } else if (field->has_presence() && !message.GetReflection()->HasField(message, field)) {
+      value = nullptr;
+    } else {
+      value = ValueOf(message, field, -1, for_people);
+    }
+  }
+  return object;
 }
 
 /// Lines like `owning.holder: 4294967297`; what is empty is left out.
@@ -105,29 +139,11 @@ Result<int> ParseEnum(const EnumDescriptor* type, std::string_view text, const s
   return Invalid("ENUM_UNKNOWN", fmt::format("{} \"{}\" is none of {}", place, text, known), place);
 }
 
-Json ToJson(const Message& message) {
-  if (const auto* withheld = dynamic_cast<const v1::Withheld*>(&message)) return withheld->value();
-  Json object = Json::object();
-  const auto* type = message.GetDescriptor();
-  for (int i = 0; i < type->field_count(); ++i) {
-    const FieldDescriptor* field = type->field(i);
-    Json& value = object[field->json_name()];
-    if (field->is_repeated()) {
-      value = Json::array();
-      const int size = message.GetReflection()->FieldSize(message, field);
-      for (int index = 0; index < size; ++index) value.push_back(ValueOf(message, field, index));
-    } else if (field->has_presence() && !message.GetReflection()->HasField(message, field)) {
-      value = nullptr;
-    } else {
-      value = ValueOf(message, field, -1);
-    }
-  }
-  return object;
-}
+Json ToJson(const Message& message) { return Tree(message, false); }
 
 void Show(Session& session, const Message& message) {
-  const Json object = ToJson(message);
-  if (session.json) return session.Object(object);
+  if (session.json) return session.Object(ToJson(message));
+  const Json object = Tree(message, true);
   for (const auto& [name, value] : object.items()) ShowValue(session, name, value);
 }
 

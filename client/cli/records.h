@@ -11,7 +11,7 @@ namespace yima::cli {
 
 /// A message as the JSON that `--json` prints: lowerCamelCase names, no field left out but an unset
 /// message (null), 64-bit integers as digit strings, bytes in hex, enums without their type's
-/// prefix ("" for unspecified), a withheld value as its text.
+/// prefix ("" for unspecified), a withheld value as its text ("" once it was erased).
 Json ToJson(const google::protobuf::Message& message);
 
 /// `ACTIVE` of CODE_STATE_ACTIVE; "" for the unspecified and for numbers not known.

@@ -8,6 +8,7 @@
 #include <sodium.h>
 
 #include "codegen/code/code_text.h"
+#include "server/check/attachment_check.h"
 #include "server/check/batch_check.h"
 #include "server/check/code_proofs.h"
 #include "server/check/derived_check.h"
@@ -15,6 +16,7 @@
 #include "server/check/log_tail.h"
 #include "server/check/tree_check.h"
 #include "server/domain/domain.h"
+#include "server/registry/erase.h"
 #include "server/registry/facility_rules.h"
 
 namespace yima::server {
@@ -67,6 +69,7 @@ class Check {
         snapshot_, [&](const DerivedCheck::Visitor& visit) { return DeriveAll(visit); },
         findings_));
     YIMA_RETURN_IF_ERROR(CheckBatches(snapshot_, log_, findings_));
+    YIMA_RETURN_IF_ERROR(CheckAttachments(snapshot_, findings_, progress_));
     YIMA_RETURN_IF_ERROR(CheckTree(snapshot_, registry, findings_, progress_));
     return findings_.Take();
   }
@@ -160,8 +163,7 @@ class Check {
   Result<void> CheckContent(uint64_t, const v1::Batch&) { return {}; }
 
   Result<void> CheckContent(uint64_t id, const v1::Organization& organization) {
-    CheckWithheld("contact_name of organization", id, organization.contact_name());
-    CheckWithheld("contact_telephone of organization", id, organization.contact_telephone());
+    CheckErasable("organization", id, organization);
     return {};
   }
 
@@ -169,10 +171,7 @@ class Check {
     if (const size_t size = facility.ByteSizeLong(); size > kFacilitySizeMax) {
       findings_.Add("facility {} takes {} bytes, more than {}", id, size, kFacilitySizeMax);
     }
-    CheckWithheld("remark of facility", id, facility.remark());
-    for (const auto& field : facility.personal()) {
-      CheckWithheld("personal field of facility", id, field.value());
-    }
+    CheckErasable("facility", id, facility);
     const auto check_right = [&](const v1::Right& right) {
       CheckReference("facility", id, store::Kind::kOrganization, right.holder());
     };
@@ -180,6 +179,15 @@ class Check {
     check_right(facility.owning());
     check_right(facility.maintaining());
     CheckReference("facility", id, store::Kind::kBatch, facility.batch());
+    return CheckFiles(id, facility);
+  }
+
+  Result<void> CheckFiles(uint64_t id, const v1::Facility& facility) {
+    for (const auto& file : facility.files()) {
+      YIMA_ASSIGN_OR_RETURN(const uint64_t attachment,
+                            snapshot_.Holder(store::Index::kAttachmentHash, file.sha256()));
+      if (attachment == 0) findings_.Add("facility {} names a file that is not kept", id);
+    }
     return {};
   }
 
@@ -225,6 +233,13 @@ class Check {
                     digits, code.facility());
     }
     return {};
+  }
+
+  template <typename R>
+  void CheckErasable(std::string_view kind, uint64_t id, R record) {
+    EachErasable(record, [&](std::string_view path, const v1::Withheld& value) {
+      CheckWithheld(fmt::format("{} of {}", path, kind), id, value);
+    });
   }
 
   void CheckWithheld(std::string_view what, uint64_t id, const v1::Withheld& withheld) {

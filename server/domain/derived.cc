@@ -56,6 +56,8 @@ std::string CodeStateTerm(v1::CodeState state) {
   return fmt::format("s{}", static_cast<int>(state));
 }
 
+std::string FileTerm(std::string_view sha256) { return std::string("a").append(sha256); }
+
 Derived Derive(const v1::Facility& facility) {
   Derived derived;
   for (const auto& code : facility.codes()) {
@@ -69,6 +71,7 @@ Derived Derive(const v1::Facility& facility) {
   derived.terms.push_back(DivisionTerm(facility.division()));
   derived.terms.push_back(ClassTerm(facility.class_code()));
   if (facility.batch() != 0) derived.terms.push_back(BatchTerm(facility.batch()));
+  for (const auto& file : facility.files()) derived.terms.push_back(FileTerm(file.sha256()));
   derived.counters.emplace_back(
       fmt::format("facilities/{}/{}", facility.division(), facility.class_code()), 1);
   const std::pair<std::string_view, const v1::Right&> rights[] = {

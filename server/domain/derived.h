@@ -57,6 +57,7 @@ std::string OrganizationTerm(uint64_t organization);
 std::string BatchTerm(uint64_t batch);
 std::string FacilityTerm(uint64_t facility);     ///< Of codes: all of one facility.
 std::string CodeStateTerm(v1::CodeState state);  ///< Of codes not ACTIVE.
+std::string FileTerm(std::string_view sha256);   ///< Of facilities: those that name a file.
 
 }  // namespace yima::server
 

@@ -8,6 +8,7 @@
 #include "server/access/audit_trail.h"
 #include "server/access/principals.h"
 #include "server/access/tokens.h"
+#include "server/attachments/attachments.h"
 #include "server/domain/known_fields.h"
 #include "server/issuance/code_life.h"
 #include "server/issuance/codes.h"
@@ -15,6 +16,7 @@
 #include "server/issuance/reclaim.h"
 #include "server/log/log_reads.h"
 #include "server/registry/batches.h"
+#include "server/registry/erase.h"
 #include "server/registry/facilities.h"
 #include "server/registry/history.h"
 #include "server/registry/import/import.h"
@@ -102,6 +104,29 @@ UnaryHandler Writing(const Domain& domain,
   });
 }
 
+/// Answered once what it erased is out of the store's files too, or cannot be yet.
+template <typename Request, typename Response>
+UnaryHandler Erasing(const Domain& domain,
+                     Result<Planned> (*plan)(const Domain&, const Call&, const Request&,
+                                             const store::Snapshot&),
+                     Result<Response> (*answer)(const Domain&, const std::vector<RecordRef>&,
+                                                const store::Snapshot&)) {
+  return [&domain, write = Writing(domain, plan, answer)](const Call& call, std::string_view bytes,
+                                                          Reply reply) {
+    write(call, bytes, [&domain, reply = std::move(reply)](Result<std::string> written) {
+      if (!written) return reply(std::move(written));
+      // Also of a request that was answered before: who asks again may have had no answer.
+      domain.store.Scrub([reply, written = *std::move(written)](const Result<bool>& scrubbed) {
+        if (!scrubbed) return reply(tl::unexpected(scrubbed.error()));
+        Response response;
+        response.ParseFromString(written);
+        response.set_still_in_files(!*scrubbed);
+        reply(response.SerializeAsString());
+      });
+    });
+  };
+}
+
 /// Its answer holds what is shown once and kept nowhere.
 UnaryHandler CreatingToken(const Domain& domain) {
   return WritingInSteps<v1::CreateTokenRequest>(domain, [&domain] {
@@ -136,6 +161,21 @@ StreamHandler Answer(const Domain& domain,
         return serve(domain, call, request,
                      [&](const Response& response) { return sink(response.SerializeAsString()); });
       };
+}
+
+StreamHandler Upload(const Domain& domain) {
+  return [&domain, count = std::make_shared<UploadCount>()](const Call& call, const Source& source,
+                                                            const Sink& sink) -> Result<void> {
+    std::string bytes;
+    const auto parsed = [&](v1::UploadAttachmentRequest& request) -> Result<bool> {
+      YIMA_ASSIGN_OR_RETURN(const bool more, source(bytes));
+      if (!more) return false;
+      YIMA_ASSIGN_OR_RETURN(request, Parse<v1::UploadAttachmentRequest>(bytes));
+      return true;
+    };
+    YIMA_ASSIGN_OR_RETURN(const auto response, UploadAttachment(domain, call, *count, parsed));
+    return sink(response.SerializeAsString());
+  };
 }
 
 StreamHandler Import(const Domain& domain) {
@@ -222,6 +262,7 @@ std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolv
   const std::string rights = "yima.v1.RightsService/";
   const std::string log = "yima.v1.LogService/";
   const std::string access = "yima.v1.AccessService/";
+  const std::string attachments = "yima.v1.AttachmentService/";
   const Roles watchers = kAdmins | kAuditors;
   return {
       {registry + "CreateFacility",
@@ -251,6 +292,7 @@ std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolv
       {registry + "GetFacilityHistory", kReaders, Reading(d, GetFacilityHistory), {}},
       {registry + "Watch", kReaders, {}, {}, Watch(d)},
       {registry + "SearchNearby", kReaders, Reading(d, SearchNearby), {}},
+      {registry + "EraseValues", kRegistrars, Erasing(d, PlanEraseValues, AnswerEraseValues), {}},
 
       {issuance + "IssueCodes", kManagers, {}, Answer(d, IssueCodes)},
       {issuance + "BindCode", kCrews, Writing(d, PlanBindCode, AnswerBindCode), {}},
@@ -285,6 +327,18 @@ std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolv
       {log + "GetEntryBundle", kAuditors, OfLog(d, GetEntryBundle), {}},
       {log + "GetInclusionProof", kPublic, OfLog(d, GetInclusionProof), {}},
       {log + "GetConsistencyProof", kPublic, OfLog(d, GetConsistencyProof), {}},
+
+      {attachments + "UploadAttachment", kCrews | kRegistrars, {}, Upload(d)},
+      {attachments + "GetAttachment", kReaders, {}, Answer(d, GetAttachment)},
+      {attachments + "ListAttachments", kReaders, Reading(d, ListAttachments), {}},
+      {attachments + "DetachAttachment",
+       kManagers,
+       Writing(d, PlanDetachAttachment, AnswerDetachAttachment),
+       {}},
+      {attachments + "EraseAttachment",
+       kRegistrars,
+       Erasing(d, PlanEraseAttachment, AnswerEraseAttachment),
+       {}},
 
       {access + "GetCaller", kCallers, Reading(d, GetCaller), {}},
       {access + "CreatePrincipal",

@@ -87,7 +87,8 @@ Result<void> CheckOutputOnly(const v1::Facility& facility) {
                                                  {facility.create_time_us() != 0, "create_time_us"},
                                                  {facility.update_time_us() != 0, "update_time_us"},
                                                  {facility.has_remark(), "remark"},
-                                                 {facility.personal_size() > 0, "personal"}};
+                                                 {facility.personal_size() > 0, "personal"},
+                                                 {facility.files_size() > 0, "files"}};
   for (const auto& [given, name] : fields) {
     if (given) {
       return Invalid("FIELD_OUTPUT_ONLY", fmt::format("{} is set by the server", name), name);

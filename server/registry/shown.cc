@@ -1,3 +1,4 @@
+#include "server/registry/erase.h"
 #include "server/registry/facility_rules.h"
 
 namespace yima::server {
@@ -13,8 +14,7 @@ void ShowValue(v1::Withheld& withheld) {
 
 v1::Facility ShownFacility(const Domain& domain, const v1::Facility& record, uint64_t revision) {
   v1::Facility shown = record;
-  if (shown.has_remark()) ShowValue(*shown.mutable_remark());
-  for (auto& field : *shown.mutable_personal()) ShowValue(*field.mutable_value());
+  EachErasable(shown, [](std::string_view, v1::Withheld& value) { ShowValue(value); });
   shown.set_etag(Etag(domain, revision));
   return shown;
 }
@@ -22,8 +22,7 @@ v1::Facility ShownFacility(const Domain& domain, const v1::Facility& record, uin
 v1::Organization ShownOrganization(const Domain& domain, const v1::Organization& record,
                                    uint64_t revision) {
   v1::Organization shown = record;
-  if (shown.has_contact_name()) ShowValue(*shown.mutable_contact_name());
-  if (shown.has_contact_telephone()) ShowValue(*shown.mutable_contact_telephone());
+  EachErasable(shown, [](std::string_view, v1::Withheld& value) { ShowValue(value); });
   shown.set_etag(Etag(domain, revision));
   return shown;
 }

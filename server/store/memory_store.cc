@@ -182,6 +182,9 @@ class MemoryStore final : public Store {
     return std::make_unique<MemorySnapshot>(state_);
   }
 
+  /// There are no files.
+  void Scrub(std::function<void(Result<bool>)> done) override { done(true); }
+
   Result<uint64_t> ForgetRequests(TimeUs before) override {
     const std::lock_guard lock(mutex_);
     return std::erase_if(Writable().requests,

@@ -4,10 +4,8 @@
 #include <sqlite3.h>
 
 namespace yima::store {
-Connection::Connection(const std::filesystem::path& file, int flags)
-    : database_(file.string(), flags | SQLITE_OPEN_NOMUTEX) {
-  database_.setBusyTimeout(kBusyMs);
-}
+Connection::Connection(const std::filesystem::path& file, int flags, const std::string& vfs)
+    : database_(file.string(), flags | SQLITE_OPEN_NOMUTEX, kBusyMs, vfs) {}
 
 SQLite::Statement& Connection::Prepared(const std::string& sql) {
   auto& statement = prepared_[sql];

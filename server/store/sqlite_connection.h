@@ -23,7 +23,8 @@ constexpr const char* kMapFile = "PRAGMA mmap_size = 2147418112";
 /// SQLite::Exception; Guarded turns that into an Error where the library's use ends.
 class Connection {
  public:
-  Connection(const std::filesystem::path& file, int flags);
+  /// `vfs`: a way to its files by name; the default one when empty.
+  Connection(const std::filesystem::path& file, int flags, const std::string& vfs = "");
 
   /// A statement that is kept prepared; reset, with its bindings to be set anew.
   SQLite::Statement& Prepared(const std::string& sql);

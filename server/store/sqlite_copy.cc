@@ -11,6 +11,7 @@
 
 #include "server/store/descriptor.h"
 #include "server/store/sqlite_connection.h"
+#include "server/store/sqlite_pages.h"
 #include "server/store/sqlite_schema.h"
 
 namespace yima::store {
@@ -103,7 +104,7 @@ Result<void> CopyFiles(const fs::path& from, const fs::path& to) {
 
 /// The log's pages go into the file, and the file no longer says of itself that it has a log.
 void TakeInLog(const fs::path& file) {
-  SQLite::Database copy(file.string(), SQLite::OPEN_READWRITE, kBusyMs);
+  SQLite::Database copy(file.string(), SQLite::OPEN_READWRITE, kBusyMs, CleanVfs());
   copy.exec("PRAGMA synchronous = OFF; PRAGMA journal_mode = DELETE");
 }
 

@@ -9,6 +9,7 @@
 
 #include "server/store/descriptor.h"
 #include "server/store/sqlite_connection.h"
+#include "server/store/sqlite_pages.h"
 
 namespace yima::store {
 
@@ -38,7 +39,7 @@ bool HasLog(const std::filesystem::path& file) {
 
 Result<void> CopyBackAnew(const std::filesystem::path& file) {
   return Guarded([&]() -> Result<void> {
-    SQLite::Database database(file.string(), SQLite::OPEN_READWRITE);
+    SQLite::Database database(file.string(), SQLite::OPEN_READWRITE, 0, CleanVfs());
     // Alone with the file, SQLite makes a new index of the log, and knows of no copied page.
     database.exec("PRAGMA locking_mode = EXCLUSIVE");
     database.execAndGet("SELECT count(*) FROM sqlite_schema");

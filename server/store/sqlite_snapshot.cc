@@ -334,6 +334,7 @@ void ReaderPool::Renew(Reader& reader, uint64_t commits) {
 
 void ReaderPool::Return(std::unique_ptr<Reader> reader, bool sound) {
   const std::lock_guard lock(mutex_);
+  if (sound && !keep_views_) End(*reader);
   if (sound && idle_.size() < kIdleMax) idle_.push_back(std::move(reader));
   // Closed before it counts as returned: WhileClosed relies on it.
   reader.reset();
@@ -360,14 +361,24 @@ void ReaderPool::EndStaleViews() {
   const uint64_t commits = commits_.load(std::memory_order_acquire);
   const std::lock_guard lock(mutex_);
   for (auto& reader : idle_) {
-    if (!reader->open || reader->commits == commits) continue;
-    try {
-      reader->connection.Step(kCommit);
-    } catch (const SQLite::Exception&) {
-      // The next Take finds out and says so.
-    }
-    reader->open = false;
+    if (reader->commits != commits) End(*reader);
   }
+}
+
+void ReaderPool::EndViews() {
+  const std::lock_guard lock(mutex_);
+  keep_views_ = false;
+  for (auto& reader : idle_) End(*reader);
+}
+
+void ReaderPool::End(Reader& reader) {
+  if (!reader.open) return;
+  try {
+    reader.connection.Step(kCommit);
+  } catch (const SQLite::Exception&) {
+    // The next Take finds out and says so.
+  }
+  reader.open = false;
 }
 
 void ReaderPool::ReportDamage(const Error& error) {

@@ -42,6 +42,11 @@ class ReaderPool {
   /// Ends the idle views that are out of date, so that the write-ahead log can be reclaimed.
   void EndStaleViews();
 
+  /// Ends all idle views and, until it is told otherwise, each one as it is given back: for
+  /// emptying the write-ahead log, which even a view that is up to date holds back.
+  void EndViews();
+  void KeepViews() { keep_views_ = true; }
+
   /// Closes all connections and calls, while readers to come wait; false, with nothing done, when
   /// one is lent. By one thread at a time.
   bool WhileClosed(const std::function<void()>& call);
@@ -53,8 +58,11 @@ class ReaderPool {
  private:
   static void Renew(Reader& reader, uint64_t commits);
 
+  static void End(Reader& reader);
+
   const std::filesystem::path file_;
   std::atomic<uint64_t> commits_ = 1;
+  std::atomic<bool> keep_views_ = true;
   std::mutex mutex_;
   std::condition_variable opened_;
   std::vector<std::unique_ptr<Reader>> idle_;

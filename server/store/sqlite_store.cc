@@ -14,7 +14,9 @@
 
 #include "server/store/folder_lock.h"
 #include "server/store/limits.h"
+#include "server/store/sqlite_copy.h"
 #include "server/store/sqlite_log.h"
+#include "server/store/sqlite_pages.h"
 #include "server/store/sqlite_schema.h"
 #include "server/store/sqlite_snapshot.h"
 #include "server/store/sqlite_writer.h"
@@ -35,6 +37,16 @@ using Clock = std::chrono::steady_clock;
 
 /// Copying all of the log anew keeps readers waiting.
 constexpr std::chrono::seconds kTryAgainAfter{1};
+
+/// So long may a reader keep the log from being emptied before it is said.
+constexpr std::chrono::seconds kScrubWithin{3};
+/// Changes wait while it is tried.
+constexpr std::chrono::milliseconds kScrubEvery{250};
+constexpr std::chrono::milliseconds kScrubUnasked{2000};
+constexpr int kScrubWaitMs = 25;
+
+/// Files of older versions hold rows in their free space.
+constexpr int kFirstCleanSchema = 4;
 
 /// What waits to be told.
 using Notice = std::function<void()>;
@@ -102,6 +114,19 @@ class SqliteStore final : public Store {
     return {};
   }
 
+  void Scrub(std::function<void(Result<bool>)> done) override {
+    {
+      const std::lock_guard guard(mutex_);
+      if (!stopping_) {
+        scrubs_.push_back({std::move(done), Clock::now() + kScrubWithin});
+        scrub_at_ = Clock::time_point();
+        queued_.notify_one();
+        return;
+      }
+    }
+    Tell({[done = std::move(done)] { done(tl::unexpected(kStopping)); }});
+  }
+
   std::unique_ptr<Snapshot> Read() const override { return MakeSnapshot(readers_); }
 
   std::optional<Error> Refusing() const override {
@@ -112,6 +137,14 @@ class SqliteStore final : public Store {
   }
 
  private:
+  /// Whoever wants to know that the files are clean.
+  struct ScrubAsked {
+    std::function<void(Result<bool>)> done;
+    Clock::time_point until;
+  };
+  inline static const Error kStopping{
+      StatusCode::kUnavailable, "STORE_STOPPING", "the store is stopping", {}};
+
   /// A disk that neither takes a write nor refuses it.
   std::optional<Error> Hanging() const {
     const Clock::time_point since = committing_since_.load();
@@ -155,15 +188,28 @@ class SqliteStore final : public Store {
         return;
       }
     }
-    Refuse(job, {StatusCode::kUnavailable, "STORE_STOPPING", "the store is stopping", {}});
+    Refuse(job, kStopping);
+  }
+
+  /// False once the store stops and nothing waits any more.
+  bool WaitForWork() {
+    std::unique_lock lock(mutex_);
+    const auto scrub_due = [&] { return scrub_at_ && Clock::now() >= *scrub_at_; };
+    while (queue_.empty() && !stopping_ && !scrub_due()) {
+      if (scrub_at_) {
+        queued_.wait_until(lock, *scrub_at_);
+      } else {
+        queued_.wait(lock);
+      }
+    }
+    return !queue_.empty() || !stopping_;
   }
 
   /// Takes what is waiting, up to about 20,000 records, so that a commit is never endless.
   std::vector<Job> TakeJobs() {
     constexpr size_t kRecordsMax = 20'000;
     constexpr size_t kJobsMax = 1024;
-    std::unique_lock lock(mutex_);
-    queued_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
+    const std::lock_guard lock(mutex_);
     std::vector<Job> jobs;
     for (size_t records = 0; !queue_.empty() && records < kRecordsMax && jobs.size() < kJobsMax;) {
       records += queue_.front().change.puts.size() + 1;
@@ -174,12 +220,55 @@ class SqliteStore final : public Store {
   }
 
   void WriteUntilStopped() {
-    for (;;) {
+    while (WaitForWork()) {
       std::vector<Job> jobs = TakeJobs();
-      if (jobs.empty()) return;
-      CommitTogether(jobs);
+      if (!jobs.empty()) CommitTogether(jobs);
+      ScrubWhenDue();
       committing_since_ = Clock::time_point();
     }
+    // Closing empties the log, or the next opening does.
+    TellScrubbed(tl::unexpected(kStopping), Clock::time_point::max());
+  }
+
+  /// All that a page of the file holds beside its rows is left out on the way into it, so what was
+  /// replaced stands in the log alone, and in the pages that the writer remembers.
+  void ScrubWhenDue() {
+    {
+      const std::lock_guard guard(mutex_);
+      if (!scrub_at_ || Clock::now() < *scrub_at_) return;
+      scrub_at_ = Clock::now() + (scrubs_.empty() ? kScrubUnasked : kScrubEvery);
+    }
+    committing_since_ = Clock::now();
+    const auto emptied = EmptyLog();
+    if (!emptied || !*emptied) return TellScrubbed(emptied, Clock::now());
+    readers_.KeepViews();
+    TellScrubbed(true, Clock::time_point::max());
+  }
+
+  Result<bool> EmptyLog() {
+    if (const auto damage = readers_.damage()) return tl::unexpected(*damage);
+    readers_.EndViews();
+    YIMA_RETURN_IF_ERROR(MakeReady());
+    auto emptied = writer_->EmptyLog(kScrubWaitMs);
+    if (!emptied) Distrust(emptied.error());
+    return emptied;
+  }
+
+  /// Tells those who will not wait longer than until then; with the last of them gone it is tried
+  /// on all the same, until nothing is left.
+  void TellScrubbed(const Result<bool>& scrubbed, Clock::time_point until) {
+    std::vector<Notice> notices;
+    {
+      const std::lock_guard guard(mutex_);
+      for (auto& asked : scrubs_) {
+        if (asked.until > until) continue;
+        notices.push_back([done = std::move(asked.done), scrubbed] { done(scrubbed); });
+        asked.done = nullptr;
+      }
+      std::erase_if(scrubs_, [](const ScrubAsked& asked) { return !asked.done; });
+      if (scrubbed && *scrubbed && scrubs_.empty()) scrub_at_.reset();
+    }
+    Tell(std::move(notices));
   }
 
   void CommitTogether(std::span<Job> jobs) {
@@ -244,11 +333,15 @@ class SqliteStore final : public Store {
   /// Right after a commit that wrote, when the log is whole on the disk to its last page.
   void TendLog() {
     const auto copied = writer_->CopyBackWhenLong();
-    if (copied) return;
-    if (copied.error().reason == kStoreDamaged) return readers_.ReportDamage(copied.error());
+    if (!copied) Distrust(copied.error());
+  }
+
+  /// After copying back has failed.
+  void Distrust(const Error& error) {
+    if (error.reason == kStoreDamaged) return readers_.ReportDamage(error);
     in_doubt_ = true;
     writer_->KeepLogWhenClosed();
-    SetRefusing(copied.error());
+    SetRefusing(error);
   }
 
   Result<std::vector<Outcome>> CarryOut(std::span<Job> jobs) {
@@ -340,6 +433,8 @@ class SqliteStore final : public Store {
   std::mutex mutex_;
   std::condition_variable queued_;
   std::deque<Job> queue_;
+  std::vector<ScrubAsked> scrubs_;
+  std::optional<Clock::time_point> scrub_at_;  ///< When to try next; none when all is clean.
   bool stopping_ = false;
   std::thread writing_;
 
@@ -363,6 +458,9 @@ class ReadOnlyStore final : public Store {
   Result<uint64_t> ForgetRequests(TimeUs) override { return Refusal(); }
   Result<void> LinkHistory(std::vector<EntryOwner>) override {
     return tl::unexpected(Refusal().error());
+  }
+  void Scrub(std::function<void(Result<bool>)> done) override {
+    done(tl::unexpected(Refusal().error()));
   }
   std::unique_ptr<Snapshot> Read() const override {
     // Another process commits, which nobody counts here: each view is a new one.
@@ -388,6 +486,16 @@ Result<std::unique_ptr<Store>> OpenReadOnlyStore(const std::filesystem::path& fi
   });
 }
 
+/// Before the file is brought up to date, so that a crash before its end does it again.
+Result<void> ClearOldFile(const std::filesystem::path& file) {
+  std::error_code error;
+  if (!std::filesystem::exists(file, error)) return {};
+  const auto schema = SchemaOf(file);
+  // What is no store of ours is refused where it is opened.
+  if (!schema || *schema == 0 || *schema >= kFirstCleanSchema) return {};
+  return ClearFreeSpaceOf(file);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Store>> OpenSqliteStore(const std::filesystem::path& file,
@@ -404,6 +512,7 @@ Result<std::unique_ptr<Store>> OpenSqliteStore(const std::filesystem::path& file
   YIMA_ASSIGN_OR_RETURN(auto lock, FolderLock::Take(file.parent_path()));
   YIMA_RETURN_IF_ERROR(RenewLog(file));
   const bool in_doubt = HasLog(file) && !CopyBackAnew(file);
+  YIMA_RETURN_IF_ERROR(ClearOldFile(file));
   YIMA_ASSIGN_OR_RETURN(auto writer,
                         Writer::Open(file, options.create, options.log_pages_max, options.now));
   if (in_doubt) writer->KeepLogWhenClosed();

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include "server/store/sqlite_pages.h"
 #include "server/store/sqlite_schema.h"
 
 namespace yima::store {
@@ -31,7 +32,7 @@ std::string_view AsView(const Hash& hash) {
 }  // namespace
 
 Writer::Writer(const std::filesystem::path& file, int flags, int log_pages_max, TimeUs (*now)())
-    : connection_(file, flags), log_pages_max_(log_pages_max), now_(now) {}
+    : connection_(file, flags, CleanVfs()), log_pages_max_(log_pages_max), now_(now) {}
 
 Result<std::unique_ptr<Writer>> Writer::Open(const std::filesystem::path& file, bool create,
                                              int log_pages_max, TimeUs (*now)()) {
@@ -44,7 +45,7 @@ Result<std::unique_ptr<Writer>> Writer::Open(const std::filesystem::path& file, 
     writer->connection_.Execute(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384; "
         "PRAGMA journal_size_limit = 67108864; PRAGMA foreign_keys = OFF; "
-        "PRAGMA trusted_schema = OFF");
+        "PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON");
     // In place of SQLite's own copying back, which tells nobody when it fails.
     sqlite3_wal_hook(
         writer->connection_.database().getHandle(),
@@ -104,6 +105,18 @@ Result<void> Writer::CopyBackWhenLong() {
       sqlite3_wal_checkpoint_v2(handle, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   // A full disk or a reader in the way only leaves the log long: it is tried again.
   if (code == SQLITE_OK || (code & 0xff) == SQLITE_FULL || (code & 0xff) == SQLITE_BUSY) return {};
+  return tl::unexpected(ToError(SQLite::Exception(handle, code)));
+}
+
+Result<bool> Writer::EmptyLog(int wait_ms) {
+  sqlite3* const handle = connection_.database().getHandle();
+  sqlite3_db_release_memory(handle);
+  sqlite3_busy_timeout(handle, wait_ms);
+  const int code =
+      sqlite3_wal_checkpoint_v2(handle, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  sqlite3_busy_timeout(handle, kBusyMs);
+  if (code == SQLITE_OK) return true;
+  if ((code & 0xff) == SQLITE_FULL || (code & 0xff) == SQLITE_BUSY) return false;
   return tl::unexpected(ToError(SQLite::Exception(handle, code)));
 }
 

@@ -28,6 +28,10 @@ class Writer {
   /// Copies the write-ahead log back into the file once it is long, after a commit. DISK_ERROR: it
   /// is not known which pages of the file have reached the disk; only the log is whole then.
   Result<void> CopyBackWhenLong();
+  /// Copies all of the log back into the file and cuts it off, and forgets the pages kept in
+  /// memory, whose free space may hold what no longer stands; false when a reader is in the way for
+  /// as long. Errors as above.
+  Result<bool> EmptyLog(int wait_ms);
   /// Closing leaves the write-ahead log as it is.
   void KeepLogWhenClosed();
 

@@ -41,7 +41,7 @@ enum class Kind : uint8_t {
   kTreeTile = 71,  ///< id = 1 + (level << 48 | index): a full tile of the log's tree.
   kTreeHead = 72,  ///< id = 1: the newest tree that was signed.
   kAttachment = 73,
-  kAttachmentPart = 74,  ///< id = attachment << 16 | part
+  kAttachmentPart = 74,  ///< id = attachment << 15 | part
   kStockFinding = 75,    ///< What a stock-take saw, by rising id.
   kSighting = 76,        ///< id = serial: where and how often a code was scanned.
   kDerivedVersion = 77,  ///< id = 1: by which rules terms, places and counters were derived.
@@ -285,6 +285,12 @@ class Store {
   /// STORE_DAMAGED, STORE_UNWRITABLE, STORE_BUSY; DISK_HANGS while one has been under way for long;
   /// nothing while they are taken. Returns at once.
   virtual std::optional<Error> Refusing() const { return std::nullopt; }
+
+  /// Takes what the changes told by now have replaced or emptied out of the store's files, wherever
+  /// it still stands there. Returns at once; `done` is called once, on a thread of the store, with
+  /// true when nothing of it is left. False: not yet, since somebody still reads the store as it
+  /// was before; that goes on by itself, and when the store is opened anew. Errors as of a write.
+  virtual void Scrub(std::function<void(Result<bool>)> done) = 0;
 
   /// Forgets requests marked done before the instant; gives how many.
   virtual Result<uint64_t> ForgetRequests(TimeUs before) = 0;

@@ -25,7 +25,7 @@ ONLY = {
     re.compile(r"^ZXing/|^ReadBarcode|^DecodeHints"): ["client/scan/"],
     re.compile(r"^(cairo|pango|qrencode)"): ["codegen/label/", "tests/", "tools/"],
 }
-STORE_ROOMS = ("server/domain/", "server/registry/", "server/issuance/", "server/resolver/", "server/rights/", "server/check/")
+STORE_ROOMS = ("server/domain/", "server/registry/", "server/issuance/", "server/resolver/", "server/rights/", "server/attachments/", "server/check/")
 
 
 def faults(path: pathlib.Path):

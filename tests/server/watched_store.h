@@ -33,6 +33,7 @@ class WatchedStore final : public store::Store {
   std::unique_ptr<store::Snapshot> Read() const override {
     return std::make_unique<Watched>(store_->Read(), open_snapshots_);
   }
+  void Scrub(std::function<void(Result<bool>)> done) override { store_->Scrub(std::move(done)); }
   Result<uint64_t> ForgetRequests(TimeUs before) override { return store_->ForgetRequests(before); }
   Result<void> LinkHistory(std::vector<store::EntryOwner> entries) override {
     return store_->LinkHistory(std::move(entries));

@@ -10,6 +10,18 @@
 namespace yima::store::testing {
 namespace {
 
+TEST_P(StoreContract, ScrubbingChangesNothingThatStands) {
+  ASSERT_TRUE(std::holds_alternative<Committed>(Apply(Putting(PutFacility(1, 0, "a")))));
+  ASSERT_TRUE(std::holds_alternative<Committed>(Apply(Putting(PutFacility(1, 1, "b")))));
+  const auto scrubbed = ScrubAndWait(*store_);
+  ASSERT_TRUE(scrubbed) << scrubbed.error().message;
+  EXPECT_TRUE(*scrubbed);
+  EXPECT_EQ(FacilityBytes(*store_, 1), "b");
+  EXPECT_EQ(*Read()->LogSize(), 2);
+  ASSERT_TRUE(std::holds_alternative<Committed>(Apply(Putting(PutFacility(1, 2, "c")))));
+  EXPECT_EQ(FacilityBytes(*store_, 1), "c");
+}
+
 TEST_P(StoreContract, BeginsEmpty) {
   EXPECT_TRUE(Dump(*Read(), {}).empty());
   EXPECT_EQ(*Read()->LogSize(), 0);

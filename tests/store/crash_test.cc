@@ -54,6 +54,9 @@ class CrashTest : public ::testing::Test {
       }
       if (i % 11 == 5) Checkpoint(folder_.db(), SQLITE_CHECKPOINT_PASSIVE);
       if (i % 17 == 9) Checkpoint(folder_.db(), SQLITE_CHECKPOINT_TRUNCATE);
+      if (i % 10 == 6) {
+        EXPECT_EQ(ScrubAndWait(*store), Result<bool>(true));
+      }
       if (i % 13 == 12) {
         store.reset();
         store = OpenSqlite(folder_.db());

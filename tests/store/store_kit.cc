@@ -1,6 +1,7 @@
 #include "tests/store/store_kit.h"
 
 #include <cstdlib>
+#include <future>
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
@@ -56,6 +57,12 @@ Change Putting(Put put) {
   Change change;
   change.puts.push_back(std::move(put));
   return change;
+}
+
+Result<bool> ScrubAndWait(Store& store) {
+  std::promise<Result<bool>> promise;
+  store.Scrub([&](Result<bool> scrubbed) { promise.set_value(std::move(scrubbed)); });
+  return promise.get_future().get();
 }
 
 std::string ReasonOf(const Outcome& outcome) {

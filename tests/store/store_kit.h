@@ -55,6 +55,9 @@ T As(const Outcome& outcome) {
 /// The reason of an outcome that is an Error.
 std::string ReasonOf(const Outcome& outcome);
 
+/// What Scrub tells.
+Result<bool> ScrubAndWait(Store& store);
+
 /// Bytes of a facility, empty when absent.
 std::string FacilityBytes(const Store& store, uint64_t id);
 

@@ -163,6 +163,7 @@ class HeldStore final : public store::Store {
     return store_->Reserve(sequence, n);
   }
   std::unique_ptr<store::Snapshot> Read() const override { return store_->Read(); }
+  void Scrub(std::function<void(Result<bool>)> done) override { store_->Scrub(std::move(done)); }
   Result<uint64_t> ForgetRequests(TimeUs before) override { return store_->ForgetRequests(before); }
   Result<void> LinkHistory(std::vector<store::EntryOwner> entries) override {
     return store_->LinkHistory(std::move(entries));
