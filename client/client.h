@@ -10,6 +10,7 @@
 #include "codegen/code/result.h"
 #include "yima/v1/access_service.pb.h"
 #include "yima/v1/issuance_service.pb.h"
+#include "yima/v1/log_service.pb.h"
 #include "yima/v1/registry_service.pb.h"
 #include "yima/v1/resolver_service.pb.h"
 #include "yima/v1/rights_service.pb.h"
@@ -96,6 +97,14 @@ class Client {
 
   Result<void> ConfirmRights(const v1::ConfirmRightsRequest& request,
                              const Receiver<v1::ConfirmRightsResponse>& receiver) const;
+
+  Result<v1::GetCheckpointResponse> GetCheckpoint() const;
+  Result<v1::GetTileResponse> GetTile(const v1::GetTileRequest& request) const;
+  Result<v1::GetEntryBundleResponse> GetEntryBundle(const v1::GetEntryBundleRequest& request) const;
+  Result<v1::GetInclusionProofResponse> GetInclusionProof(
+      const v1::GetInclusionProofRequest& request) const;
+  Result<v1::GetConsistencyProofResponse> GetConsistencyProof(
+      const v1::GetConsistencyProofRequest& request) const;
 
  private:
   template <typename Response, typename Request>

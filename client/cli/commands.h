@@ -27,6 +27,9 @@ void AddBatches(CLI::App& app, Session& session);
 void AddConfig(CLI::App& app, Session& session, const std::vector<std::string>& line);
 void AddAccess(CLI::App& app, Session& session);
 void AddLogin(CLI::App& app, Session& session);
+void AddLog(CLI::App& app, Session& session);
+void AddLogCopies(CLI::App& log, Session& session);
+void AddLogMonitor(CLI::App& log, Session& session);
 
 }  // namespace yima::cli
 

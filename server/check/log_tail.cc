@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "codegen/code/wire_walk.h"
 #include "server/domain/domain.h"
-#include "server/domain/wire_walk.h"
 #include "yima/v1/facility.pb.h"
 #include "yima/v1/log_entry.pb.h"
 

@@ -11,7 +11,8 @@ from programs.registry import Registry, write_ledger
 COMMANDS = ["organizations import", "organizations list", "facilities import", "facilities list", "facilities show",
             "codes issue", "codes list", "codes show", "codes bind", "codes suspend", "codes resume",
             "codes replace", "codes reclaim", "codes revoke", "codes lookup", "rights confirm", "labels", "scan", "verify",
-            "resolve", "trust show", "trust fetch", "classes list", "batches list", "batches show", "config show", "version"]
+            "resolve", "trust show", "trust fetch", "classes list", "batches list", "batches show", "config show", "version",
+            "log checkpoint", "log entries", "log proof", "log export", "log verify", "log monitor"]
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
