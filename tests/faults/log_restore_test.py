@@ -61,10 +61,12 @@ class RestoreTest(unittest.TestCase):
 
     def test_nothing_lost_goes_over_without_a_word(self):
         import_rows(self.registry, 300, "A")
+        published = self.checkpoint_file()
+        import_rows(self.registry, 5, "B")
         before = signed(self.registry)
         self.yima("monitor")
         self.make_backup()
-        said = self.restore()
+        said = self.restore("--checkpoint", published)  # The backup's own is larger, and stands.
         self.assertEqual((said["epoch"], said["lostEntries"]), (2, "0"))
         # Not before the bundle says that there is another epoch.
         self.assertIn("of epoch 2, the trust bundle kept of epoch 1", self.yima("monitor", expect=1).stderr)
