@@ -219,6 +219,30 @@ Result<v1::GetRevocationListResponse> Client::GetRevocationList() const {
                                              v1::GetRevocationListRequest());
 }
 
+Result<v1::GetCheckpointResponse> Client::GetCheckpoint() const {
+  return Call<v1::GetCheckpointResponse>("yima.v1.LogService/GetCheckpoint",
+                                         v1::GetCheckpointRequest());
+}
+
+Result<v1::GetTileResponse> Client::GetTile(const v1::GetTileRequest& request) const {
+  return Call<v1::GetTileResponse>("yima.v1.LogService/GetTile", request);
+}
+
+Result<v1::GetEntryBundleResponse> Client::GetEntryBundle(
+    const v1::GetEntryBundleRequest& request) const {
+  return Call<v1::GetEntryBundleResponse>("yima.v1.LogService/GetEntryBundle", request);
+}
+
+Result<v1::GetInclusionProofResponse> Client::GetInclusionProof(
+    const v1::GetInclusionProofRequest& request) const {
+  return Call<v1::GetInclusionProofResponse>("yima.v1.LogService/GetInclusionProof", request);
+}
+
+Result<v1::GetConsistencyProofResponse> Client::GetConsistencyProof(
+    const v1::GetConsistencyProofRequest& request) const {
+  return Call<v1::GetConsistencyProofResponse>("yima.v1.LogService/GetConsistencyProof", request);
+}
+
 Result<void> Client::IssueCodes(const v1::IssueCodesRequest& request,
                                 const Receiver<v1::IssueCodesResponse>& receiver) const {
   return Download("yima.v1.IssuanceService/IssueCodes", request, receiver);

@@ -12,6 +12,7 @@
 #include "yima/v1/access_service.pb.h"
 #include "yima/v1/attachment_service.pb.h"
 #include "yima/v1/issuance_service.pb.h"
+#include "yima/v1/log_service.pb.h"
 #include "yima/v1/registry_service.pb.h"
 #include "yima/v1/resolver_service.pb.h"
 #include "yima/v1/rights_service.pb.h"
@@ -120,6 +121,13 @@ class Client {
       const v1::DetachAttachmentRequest& request) const;
   Result<v1::EraseAttachmentResponse> EraseAttachment(
       const v1::EraseAttachmentRequest& request) const;
+  Result<v1::GetCheckpointResponse> GetCheckpoint() const;
+  Result<v1::GetTileResponse> GetTile(const v1::GetTileRequest& request) const;
+  Result<v1::GetEntryBundleResponse> GetEntryBundle(const v1::GetEntryBundleRequest& request) const;
+  Result<v1::GetInclusionProofResponse> GetInclusionProof(
+      const v1::GetInclusionProofRequest& request) const;
+  Result<v1::GetConsistencyProofResponse> GetConsistencyProof(
+      const v1::GetConsistencyProofRequest& request) const;
 
  private:
   template <typename Response, typename Request>

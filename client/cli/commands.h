@@ -33,6 +33,9 @@ void AddConfig(CLI::App& app, Session& session, const std::vector<std::string>& 
 void AddAccess(CLI::App& app, Session& session);
 void AddLogin(CLI::App& app, Session& session);
 void AddWatch(CLI::App& app, Session& session);
+void AddLog(CLI::App& app, Session& session);
+void AddLogCopies(CLI::App& log, Session& session);
+void AddLogMonitor(CLI::App& log, Session& session);
 
 }  // namespace yima::cli
 

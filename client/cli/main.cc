@@ -102,6 +102,7 @@ void AddCommands(CLI::App& app, yima::cli::Session& session) {
   yima::cli::AddWatch(app, session);
   yima::cli::AddAccess(app, session);
   yima::cli::AddLogin(app, session);
+  yima::cli::AddLog(app, session);
   yima::cli::AddCommand(&app, session, "version", T("版本", "the version"),
                         {"yima version", "yima version --json"},
                         [&session]() -> yima::Result<void> {

@@ -16,6 +16,11 @@
 namespace yima::cli {
 namespace {
 
+/// What a log that is not true is found out by.
+constexpr std::string_view kFalseLogReasons[] = {"EPOCH_BEHIND", "EPOCH_UNPROVEN", "LOG_DIFFERS",
+                                                 "LOG_FORKED",   "LOG_SMALLER",    "PROOF_WRONG",
+                                                 "TILE_WRONG"};
+
 int64_t NowMs() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
              std::chrono::steady_clock::now().time_since_epoch())
@@ -29,9 +34,9 @@ void WipeBar() {
   if (bar_shown.exchange(false)) fmt::print(stderr, "\r\x1b[K");
 }
 
-/// 4 before 1 before 2 before 3 before 0.
+/// 6 before 4 before 1 before 2 before 3 before 5 before 0.
 int Rank(Exit exit) {
-  constexpr std::array<int, 5> kRanks = {0, 3, 2, 1, 4};
+  constexpr std::array<int, 7> kRanks = {0, 4, 3, 2, 5, 1, 6};
   return kRanks[static_cast<size_t>(exit)];
 }
 
@@ -111,7 +116,8 @@ void Session::Complain(const Error& error) {
   }
   Tell(Printable(fmt::format("yima: {}{}", place, InWords(error.reason, what))));
   Hint(error.reason);
-  if (error.code == StatusCode::kInternal || error.code == StatusCode::kDataLoss) {
+  const bool ours = ExitFor(error) == Exit::kFalseLog;  // Found out here, not by the server.
+  if (!ours && (error.code == StatusCode::kInternal || error.code == StatusCode::kDataLoss)) {
     Tell(fmt::format(fmt::runtime(T("提示：服务器日志中查 trace_id {}",
                                     "hint: look for trace_id {} in the server's log")),
                      std::string_view(traceparent_).substr(3, 32)));
@@ -158,6 +164,9 @@ void Progress::Show(uint64_t done, uint64_t total) {
 }
 
 Exit ExitFor(const Error& error) {
+  if (std::ranges::find(kFalseLogReasons, error.reason) != std::end(kFalseLogReasons)) {
+    return Exit::kFalseLog;
+  }
   switch (error.code) {
     case StatusCode::kUnavailable:
       return Exit::kNotReached;

@@ -125,6 +125,19 @@ constexpr Hint kHints[] = {
      "like --where class=01001, or --where coded=no for all without a code"},
     {"RIGHT_STATE_MISSING", "同时写明状态，如 --where right=owning,right-state=recorded",
      "say which state too, like --where right=owning,right-state=recorded"},
+    {"EPOCH_AHEAD", "运行 yima trust fetch", "run yima trust fetch"},
+    {"CHECKPOINT_UNSIGNED", "日志密钥可能已更换：运行 yima trust fetch；若仍不符，请勿相信该日志",
+     "the log's key may have changed: run yima trust fetch; if it stays so, do not believe the "
+     "log"},
+    {"LOG_FORKED", "保存证据文件，并告知登记机关与其他监督者",
+     "keep the evidence, and tell the registry and others who watch it"},
+    {"LOG_SMALLER", "保存证据，并告知登记机关与其他监督者",
+     "keep the evidence, and tell the registry and others who watch it"},
+    {"EPOCH_UNPROVEN", "由审计员运行同一命令，可知是恢复备份还是改写历史",
+     "an auditor who runs the same command learns whether it is a restore or a rewritten past"},
+    {"LOG_FOLDER_UNFINISHED", "再次运行 yima log export，将从中断处继续",
+     "run yima log export again: it goes on where it stopped"},
+    {"TREE_DAMAGED", "在服务器上运行 yimad check", "run yimad check on the server"},
     {"DATA_LOSS", "在服务器上运行 yimad check", "run yimad check on the server"},
 };
 

@@ -19,24 +19,6 @@ namespace fs = std::filesystem;
 
 const std::string kStore = "yima.db";
 
-Result<std::vector<std::string>> KeyFiles(const fs::path& data) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (fs::directory_iterator file(data / "keys", error), end; !error && file != end;
-       file.increment(error)) {
-    // Beside the keys, the mark that the root is kept elsewhere.
-    if (file->path().extension() == ".key" || file->path().filename() == "root.away") {
-      names.push_back("keys/" + file->path().filename().string());
-    }
-  }
-  if (error) {
-    return Fail(StatusCode::kFailedPrecondition, "FILE_UNREADABLE",
-                fmt::format("cannot read {}: {}", (data / "keys").string(), error.message()));
-  }
-  std::ranges::sort(names);
-  return names;
-}
-
 Result<void> CheckSound(const fs::path& file) {
   YIMA_ASSIGN_OR_RETURN(const auto findings, store::CheckIntegrity(file, true));
   if (findings.empty()) return {};
@@ -97,6 +79,24 @@ Result<std::string> ReadText(const fs::path& file) {
 
 }  // namespace
 
+Result<std::vector<std::string>> KeyFilesIn(const fs::path& keys) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator file(keys, error), end; !error && file != end;
+       file.increment(error)) {
+    // Beside the keys, the mark that the root is kept elsewhere.
+    if (file->path().extension() == ".key" || file->path().filename() == "root.away") {
+      names.push_back(file->path().filename().string());
+    }
+  }
+  if (error) {
+    return Fail(StatusCode::kFailedPrecondition, "FILE_UNREADABLE",
+                fmt::format("cannot read {}: {}", keys.string(), error.message()));
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
 Result<StoreFacts> FactsOf(const fs::path& file) {
   store::SqliteOptions options;
   options.read_only = true;
@@ -126,8 +126,9 @@ Result<BackupManifest> MakeBackup(const fs::path& data, const fs::path& target) 
   YIMA_RETURN_IF_ERROR(store::CopyStore(data / kStore, part.path() / kStore));
   StoreProof proof(part.path());
   // After the store: a key is on the disk before a record names it.
-  YIMA_ASSIGN_OR_RETURN(const auto keys, KeyFiles(data));
-  for (const auto& name : keys) {
+  YIMA_ASSIGN_OR_RETURN(const auto keys, KeyFilesIn(data / "keys"));
+  for (const auto& file : keys) {
+    const std::string name = "keys/" + file;
     YIMA_RETURN_IF_ERROR(part.Copy(data / name, name));
     YIMA_ASSIGN_OR_RETURN(manifest.files.emplace_back(), DescribeFile(part.path(), name));
   }

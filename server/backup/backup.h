@@ -2,6 +2,8 @@
 #define YIMA_SERVER_BACKUP_BACKUP_H_
 
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "server/backup/backup_manifest.h"
 #include "yima/v1/registry.pb.h"
@@ -22,6 +24,9 @@ Result<BackupManifest> MakeBackup(const std::filesystem::path& data,
 /// Reads a backup's manifest and compares all its files with it. BACKUP_MISSING, BACKUP_DAMAGED;
 /// SCHEMA_NEWER when a newer program made it.
 Result<BackupManifest> VerifyBackup(const std::filesystem::path& folder);
+
+/// Names of the key files in a `keys` folder. FILE_UNREADABLE.
+Result<std::vector<std::string>> KeyFilesIn(const std::filesystem::path& keys);
 
 /// What a store's file says of itself.
 struct StoreFacts {

@@ -96,7 +96,7 @@ Result<void> KeepNote(const store::Snapshot& snapshot, uint64_t id, const std::s
 }  // namespace
 
 Result<RestoreReport> OpenEpoch(store::Store& store, const Call& call, const Published& published,
-                                uint32_t epoch, TimeUs now) {
+                                std::string_view last_checkpoint, uint32_t epoch, TimeUs now) {
   RestoreReport report;
   report.epoch = epoch;
   const TrustStore& trust = published.trust();
@@ -117,6 +117,7 @@ Result<RestoreReport> OpenEpoch(store::Store& store, const Call& call, const Pub
   restore->set_log_size(log_size);
   restore->set_bundle_sequence(trust.bundle() ? trust.bundle()->sequence : 0);
   restore->set_list_sequence(trust.list() ? trust.list()->sequence : 0);
+  restore->set_last_checkpoint(std::string(last_checkpoint));
   ChangeWriter writer(call, "");
   writer.Replace(kRegistryId, registry->revision, registry->record, opened);
   YIMA_RETURN_IF_ERROR(KeepNote(*snapshot, TrustNotes::kBundleId, trust.bundle_note(), writer));

@@ -74,6 +74,8 @@ class Check {
     return findings_.Take();
   }
 
+  uint64_t erased_signatures() const { return proofs_ ? proofs_->erased() : 0; }
+
  private:
   /// Visits all records of a kind that parse; `unparsed` is told the others.
   template <typename R, typename Visit, typename Unparsed>
@@ -265,8 +267,15 @@ class Check {
 
 Result<std::vector<std::string>> CheckRegistry(const store::Snapshot& snapshot,
                                                const v1::Registry& registry,
-                                               const CheckProgress& progress) {
-  return Check(snapshot, progress).Run(registry);
+                                               const CheckProgress& progress,
+                                               std::vector<std::string>* notes) {
+  Check check(snapshot, progress);
+  auto findings = check.Run(registry);
+  if (notes != nullptr && check.erased_signatures() > 0) {
+    notes->push_back(fmt::format("signatures of {} codes are erased: their plates cannot be judged",
+                                 check.erased_signatures()));
+  }
+  return findings;
 }
 
 }  // namespace yima::server

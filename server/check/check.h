@@ -23,9 +23,13 @@ using CheckProgress = std::function<void(std::string_view what, uint64_t done)>;
 ///
 /// Gives what is wrong, in words, at most 1,000 findings; none when all is sound. An Error means
 /// that the store could not be read. Uses all cores, and some 30 bytes of memory a record.
+///
+/// `notes`, if it is not null, gets what could not be looked at and is no damage: signatures that
+/// are erased, of a registry that was made anew from its log.
 Result<std::vector<std::string>> CheckRegistry(const store::Snapshot& snapshot,
                                                const v1::Registry& registry,
-                                               const CheckProgress& progress);
+                                               const CheckProgress& progress,
+                                               std::vector<std::string>* notes = nullptr);
 
 }  // namespace yima::server
 

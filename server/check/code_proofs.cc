@@ -4,6 +4,8 @@
 #include <atomic>
 #include <thread>
 
+#include <sodium.h>
+
 #include "server/resolver/trust_notes.h"
 
 namespace yima::server {
@@ -21,6 +23,12 @@ Result<CodeProofs> CodeProofs::ForKeysOf(const v1::Registry& registry) {
 
 void CodeProofs::Add(const v1::Code& code, Findings& findings) {
   CodeBytes bytes;
+  const auto& signature = code.signature();
+  if (signature.value().empty() && signature.salt().empty() &&
+      signature.hash().size() == crypto_hash_sha256_BYTES) {
+    ++erased_;
+    return;
+  }
   if (code.payload().size() != kPayloadSize ||
       code.signature().value().size() != kCodeSize - kPayloadSize) {
     findings.Add("code {} has a payload of {} bytes and a signature of {}, want {} and {}",

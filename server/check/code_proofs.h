@@ -21,6 +21,9 @@ class CodeProofs {
   void Add(const v1::Code& code, Findings& findings);
   /// Verifies what waits.
   void Flush(Findings& findings);
+  /// Codes of which the log's hash is left and no signature, as a registry made anew from its log
+  /// has them.
+  uint64_t erased() const { return erased_; }
 
  private:
   explicit CodeProofs(Verifier verifier) : verifier_(std::move(verifier)) {}
@@ -32,6 +35,7 @@ class CodeProofs {
   };
   Verifier verifier_;
   std::vector<Waiting> waiting_;
+  uint64_t erased_ = 0;
 };
 
 }  // namespace yima::server

@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "codegen/code/wire_walk.h"
 #include "server/domain/domain.h"
 #include "server/domain/entry_view.h"
-#include "server/domain/wire_walk.h"
 #include "yima/v1/facility.pb.h"
 
 namespace yima::server {

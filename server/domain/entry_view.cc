@@ -1,7 +1,7 @@
 #include "server/domain/entry_view.h"
 
 #include "server/domain/domain.h"
-#include "server/domain/wire_walk.h"
+#include "codegen/code/wire_walk.h"
 #include "yima/v1/log_entry.pb.h"
 
 namespace yima::server {

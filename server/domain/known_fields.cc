@@ -6,7 +6,7 @@
 
 #include <google/protobuf/wire_format.h>
 
-#include "server/domain/wire_walk.h"
+#include "codegen/code/wire_walk.h"
 
 namespace yima::server {
 namespace {

@@ -25,6 +25,7 @@ namespace {
 constexpr std::string_view kServices[] = {"yima.v1.ResolverService/", "yima.v1.LogService/"};
 constexpr std::string_view kWellKnown = "/.well-known/yima/";
 constexpr std::string_view kLog = "log/";
+constexpr const char* kCacheControl = "Cache-Control";
 /// As ResolveRequest.text says.
 constexpr size_t kTextSizeMax = 512;
 constexpr size_t kShortNumberSizeMax = 64;
@@ -294,8 +295,15 @@ void Site::AnswerLog(Asked asked, std::string_view name, const HttpReply& reply)
   }
   const auto tile = Tile::Parse(name);
   if (!tile) return reply(Refuse(asked, 404, ""));
-  const auto show = [this, asked](std::string& content) {
-    return Finish(asked, {.content_type = "application/octet-stream", .body = std::move(content)});
+  const auto show = [this, asked, full = tile->width == Tile::kWidth,
+                     reach = tile->entries ? "private" : "public"](std::string& content) {
+    HttpResponse response{.content_type = "application/octet-stream", .body = std::move(content)};
+    // A full tile never changes. Entries are kept by their reader alone.
+    if (full) {
+      response.headers.emplace_back(kCacheControl,
+                                    fmt::format("{}, max-age=31536000, immutable", reach));
+    }
+    return Finish(asked, std::move(response));
   };
   if (tile->entries) {
     v1::GetEntryBundleRequest request;
@@ -318,7 +326,7 @@ void Site::AnswerReady(const HttpReply& reply) const {
   const auto ready = ready_();
   HttpResponse response{.status = ready ? 200 : 503,
                         .body = ready ? "ready\n" : ready.error().reason + "\n"};
-  response.headers.emplace_back("Cache-Control", "no-store");
+  response.headers.emplace_back(kCacheControl, "no-store");
   reply(std::move(response));
 }
 
@@ -409,11 +417,13 @@ HttpResponse Site::Finish(const Asked& asked, HttpResponse response, size_t vari
   if (options_.tls) headers.emplace_back("Strict-Transport-Security", "max-age=31536000");
   headers.emplace_back("Vary", "Accept, Accept-Language, Host");
   if (response.status != 200) {
-    headers.emplace_back("Cache-Control", "no-store");
+    headers.emplace_back(kCacheControl, "no-store");
     return response;
   }
   // Kept, but never shown without asking: a code may be revoked at any moment.
-  headers.emplace_back("Cache-Control", "no-cache");
+  const bool said = std::ranges::any_of(
+      headers, [](const auto& header) { return header.first == kCacheControl; });
+  if (!said) headers.emplace_back(kCacheControl, "no-cache");
   const std::string etag = EtagOf(std::string_view(response.body).substr(varies_from));
   headers.emplace_back("ETag", etag);
   if (Names(asked.request.Header("if-none-match"), etag)) {

@@ -215,6 +215,9 @@ void AddState(prometheus::Registry& registry, const Metrics::State& state) {
            static_cast<double>(state.store_bytes));
   AddGauge(registry, "yima_log_entries", "Entries in the log",
            static_cast<double>(state.log_entries));
+  AddGauge(registry, "yima_log_unsigned_entries",
+           "Entries that are in no signed tree yet: how far the log's tree is behind",
+           static_cast<double>(state.log_unsigned));
   AddCounter(registry, "yima_alarms_total",
              "Codes that are genuine by their signature but were never issued, since the start",
              state.alarms);

@@ -32,8 +32,9 @@ class Metrics {
     TimeUs now = 0;
     uint64_t store_bytes = 0;
     uint64_t log_entries = 0;
-    uint64_t alarms = 0;    ///< Resolver::alarms.
-    uint64_t refusals = 0;  ///< AuditTrail::count.
+    uint64_t log_unsigned = 0;  ///< Entries that are in no signed tree yet.
+    uint64_t alarms = 0;        ///< Resolver::alarms.
+    uint64_t refusals = 0;      ///< AuditTrail::count.
     std::optional<TrustBundle> bundle;
     std::optional<TimeUs> certificate_expires;  ///< Of our own TLS.
   };

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "server/domain/wire_walk.h"
+#include "codegen/code/wire_walk.h"
 #include "server/registry/classes.h"
 
 namespace yima::server {

@@ -10,7 +10,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include "server/domain/wire_walk.h"
+#include "codegen/code/wire_walk.h"
 #include "server/resolver/lost_codes.h"
 #include "server/resolver/shown.h"
 #include "server/resolver/trust_notes.h"

@@ -7,7 +7,7 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/wire_format_lite.h>
 
-#include "server/domain/wire_walk.h"
+#include "codegen/code/wire_walk.h"
 #include "yima/v1/facility.pb.h"
 #include "yima/v1/organization.pb.h"
 

@@ -21,21 +21,24 @@ void ClearProgress() {
   if (isatty(STDERR_FILENO) == 1) fmt::print(stderr, "\r\x1b[K");
 }
 
-Result<std::vector<std::string>> Findings(const CheckOptions& options) {
+Result<std::vector<std::string>> Findings(const CheckOptions& options,
+                                          std::vector<std::string>& notes) {
   YIMA_RETURN_IF_ERROR(CheckPresent(options.data));
   YIMA_ASSIGN_OR_RETURN(auto findings, store::CheckIntegrity(options.data / "yima.db"));
   // What SQLite itself calls damaged is not worth asking about in words.
   if (!findings.empty()) return findings;
   YIMA_ASSIGN_OR_RETURN(const auto folder, OpenReadOnly(options.data));
-  return CheckRegistry(*folder.store->Read(), folder.registry, ShowProgress);
+  return CheckRegistry(*folder.store->Read(), folder.registry, ShowProgress, &notes);
 }
 
 }  // namespace
 
 int RunCheck(const CheckOptions& options) {
-  const auto findings = Findings(options);
+  std::vector<std::string> notes;
+  const auto findings = Findings(options, notes);
   ClearProgress();
   if (!findings) return Complain(findings.error());
+  for (const auto& note : notes) fmt::print(stderr, "{}{}\n", Say("提示：", "note: "), note);
   for (const auto& finding : *findings) fmt::print("{}\n", finding);
   if (!findings->empty()) {
     fmt::print(stderr,

@@ -85,10 +85,21 @@ struct RestoreOptions {
   bool nothing_published = false;  ///< … or the word that there is none.
   std::filesystem::path passphrase_file;
   std::filesystem::path state;  ///< Where epochs are remembered.
+  /// The last one published of the log, if one is at hand.
+  std::filesystem::path checkpoint;
   bool keep_tokens = false;
   bool json = false;
 };
 int RunRestore(const RestoreOptions& options);
+
+struct RebuildOptions {
+  std::filesystem::path from;           ///< A log as `yima log export` writes it.
+  std::filesystem::path data;           ///< The folder to make.
+  std::filesystem::path personal_from;  ///< A data folder or backup of the registry; may be empty.
+  std::filesystem::path keys;           ///< A `keys` folder; may be empty.
+  bool json = false;
+};
+int RunRebuild(const RebuildOptions& options);
 
 struct TrustExportOptions {
   std::filesystem::path data;

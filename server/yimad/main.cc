@@ -214,6 +214,10 @@ void AddRestore(CLI::App& app) {
       "--nothing-published", options->nothing_published,
       Say("明确表示备份之后从未发布过信任包与吊销清单",
           "the explicit word that no bundle and no list was published since the backup"));
+  command->add_option("--checkpoint", options->checkpoint,
+                      Say("日志最后发布的检查点，如有：日志将如实记载丢失了多少条",
+                          "the log's checkpoint that was published last, if there is one: the log "
+                          "then says how many entries are lost"));
   AddPassphrase(command, options->passphrase_file);
   command
       ->add_option("--state", options->state,
@@ -227,6 +231,33 @@ void AddRestore(CLI::App& app) {
                         "revoked and the administrator gets a new one"));
   AddJson(command, options->json);
   command->callback([options] { exit_code = yima::server::RunRestore(*options); });
+}
+
+void AddRebuild(CLI::App& app) {
+  auto* command = AddCommand(
+      app, "rebuild",
+      Say("由导出的日志重建数据，成为一份备份，再由 yimad restore 恢复",
+          "make a registry's data from an exported log: a backup, for yimad restore"),
+      "\n  yimad rebuild --from log --data rebuilt --personal-from /backup/yima-2026-11-24 --keys "
+      "/backup/yima-2026-11-24/keys"
+      "\n  yimad rebuild --from log --data rebuilt && yimad check --data rebuilt");
+  const auto options = std::make_shared<yima::server::RebuildOptions>();
+  command
+      ->add_option("--from", options->from,
+                   Say("yima log export 导出的目录", "folder that yima log export wrote"))
+      ->required();
+  command->add_option("--data", options->data, Say("新目录", "the new folder"))->required();
+  command->add_option(
+      "--personal-from", options->personal_from,
+      Say("旧数据目录或备份：补回日志中没有的个人信息与签名",
+          "an old data folder or backup: gives back what is not in the log, personal values and "
+          "signatures"));
+  command->add_option("--keys", options->keys,
+                      Say("密钥目录：日志中没有密钥，没有它只能读",
+                          "folder with the keys, which are not in the log: without it the result "
+                          "can only be read"));
+  AddJson(command, options->json);
+  command->callback([options] { exit_code = yima::server::RunRebuild(*options); });
 }
 
 void AddTrust(CLI::App& app) {
@@ -301,6 +332,7 @@ int main(int argc, char** argv) {
   AddCheck(app);
   AddBackup(app);
   AddRestore(app);
+  AddRebuild(app);
   AddTrust(app);
   AddDoctor(app);
   AddConfig(app);

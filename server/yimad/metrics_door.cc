@@ -65,6 +65,10 @@ Result<std::unique_ptr<MetricsDoor>> MetricsDoor::Open(
           state.now = domain.now();
           state.store_bytes = StoreBytes(data);
           state.log_entries = domain.store.Read()->LogSize().value_or(0);
+          const auto head = domain.tree->head();
+          const uint64_t in_tree = head ? head->checkpoint.size : 0;
+          // The head may be newer than what was counted.
+          state.log_unsigned = state.log_entries - std::min(in_tree, state.log_entries);
           state.alarms = resolver.alarms();
           state.refusals = audit.count();
           state.bundle = BundleOf(said);

@@ -7,6 +7,7 @@
 
 #include "server/backup/backup.h"
 #include "server/backup/epoch_memory.h"
+#include "server/backup/last_checkpoint.h"
 #include "server/backup/part_folder.h"
 #include "server/backup/restore_changes.h"
 #include "server/resolver/trust_notes.h"
@@ -82,6 +83,17 @@ Result<Published> ReadPublished(const RestoreOptions& options, const store::Snap
   return published;
 }
 
+/// Of the log before; the published one is optional.
+Result<LastCheckpoint> ReadLastCheckpoint(const RestoreOptions& options,
+                                          const store::Snapshot& snapshot,
+                                          const v1::Registry& registry, uint32_t epoch) {
+  std::string published;
+  if (!options.checkpoint.empty()) {
+    YIMA_ASSIGN_OR_RETURN(published, ReadNote(options.checkpoint, "--checkpoint"));
+  }
+  return LastCheckpointOf(snapshot, registry, published, epoch);
+}
+
 Result<uint32_t> NextEpoch(uint32_t own, const Published& published, uint32_t remembered) {
   const uint32_t next = std::max({own, published.epoch(), remembered}) + 1;
   if (next <= kEpochMax) return next;
@@ -105,9 +117,13 @@ Result<RestoreReport> Open(const RestoreOptions& options, const fs::path& folder
   YIMA_ASSIGN_OR_RETURN(const uint32_t remembered, memory.Recall(manifest.registry));
   YIMA_ASSIGN_OR_RETURN(const uint32_t epoch,
                         NextEpoch(registry->record.epoch(), published, remembered));
+  YIMA_ASSIGN_OR_RETURN(
+      const auto last,
+      ReadLastCheckpoint(options, *snapshot, published.Merge(registry->record), epoch));
   YIMA_RETURN_IF_ERROR(memory.Remember(manifest.registry, epoch));
   const Call call = LocalCall("yimad/restore");
-  YIMA_ASSIGN_OR_RETURN(auto report, OpenEpoch(*store, call, published, epoch, Now()));
+  YIMA_ASSIGN_OR_RETURN(auto report, OpenEpoch(*store, call, published, last.note, epoch, Now()));
+  report.lost_entries = last.lost;
   if (!options.keep_tokens) {
     YIMA_ASSIGN_OR_RETURN(report.tokens, RevokeTokens(*store, Now()));
   }
@@ -136,7 +152,8 @@ void Print(const RestoreOptions& options, const BackupManifest& manifest,
                                            {"suspended", fmt::to_string(report.suspended)},
                                            {"revoked", fmt::to_string(report.revoked)},
                                            {"lost", fmt::to_string(report.lost)},
-                                           {"tokens", fmt::to_string(report.tokens)}};
+                                           {"tokens", fmt::to_string(report.tokens)},
+                                           {"lostEntries", fmt::to_string(report.lost_entries)}};
     fmt::print("{}\n", object.dump());
     return;
   }
@@ -151,6 +168,12 @@ void Print(const RestoreOptions& options, const BackupManifest& manifest,
                        "reclaim MANIFEST\n")),
       manifest.registry, FormatTime(manifest.time), report.epoch, report.suspended, report.revoked,
       report.lost);
+  if (report.lost_entries > 0) {
+    fmt::print(fmt::runtime(Say("备份之后已签署的 {} 条日志丢失，日志中已如实记载\n",
+                                "{} entries that were signed after the backup are lost; the log "
+                                "says so\n")),
+               report.lost_entries);
+  }
   if (options.keep_tokens) {
     fmt::print("{}\n", Say("注意：令牌与备份时相同，此后作废的重又有效，请逐一核对作废",
                            "warning: tokens are as they were at the backup, and those revoked "

@@ -12,7 +12,8 @@ COMMANDS = ["organizations import", "organizations list", "facilities import", "
             "facilities erase", "organizations erase", "files add", "files get", "files list", "files detach", "files erase",
             "codes issue", "codes list", "codes show", "codes bind", "codes suspend", "codes resume",
             "codes replace", "codes reclaim", "codes revoke", "codes lookup", "rights confirm", "labels", "scan", "verify",
-            "resolve", "trust show", "trust fetch", "classes list", "batches list", "batches show", "config show", "version"]
+            "resolve", "trust show", "trust fetch", "classes list", "batches list", "batches show", "config show", "version",
+            "log checkpoint", "log entries", "log proof", "log export", "log verify", "log monitor"]
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
 

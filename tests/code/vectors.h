@@ -11,6 +11,8 @@ nlohmann::ordered_json MakeCodeVectors();
 nlohmann::ordered_json MakeOriginVectors();
 /// Notes and whether a verifier takes them, one after the other.
 nlohmann::ordered_json MakeTrustVectors();
+/// A log of a few entries: its tree, tiles, checkpoints and proofs, and whether these hold.
+nlohmann::ordered_json MakeLogVectors();
 
 }  // namespace yima::testing
 

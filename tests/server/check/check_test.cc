@@ -126,6 +126,23 @@ class CheckTreeTest : public CheckTest {
   }
 };
 
+TEST_F(CheckTest, AnErasedSignatureIsNotedAndAMissingOneIsFound) {
+  v1::Code erased = Record<v1::Code>(kSerial);
+  erased.mutable_signature()->clear_value();
+  PutBeside(kSerial, erased, erased);
+  EXPECT_THAT(Findings(), Contains(HasSubstr("a signature of 0")));
+  erased.mutable_signature()->clear_salt();
+  PutBeside(kSerial, erased, erased);
+  std::vector<std::string> notes;
+  const auto findings = CheckRegistry(
+      *world_.Read(), *world_.domain().registry, [](std::string_view, uint64_t) {}, &notes);
+  EXPECT_THAT(*findings, IsEmpty());
+  EXPECT_THAT(notes, ElementsAre(HasSubstr("signatures of 1 codes are erased")));
+  erased.mutable_signature()->clear_hash();
+  PutBeside(kSerial, erased, erased);
+  EXPECT_THAT(Findings(), Contains(HasSubstr("a signature of 0")));
+}
+
 TEST_F(CheckTreeTest, ATileThatIsNotOfTheEntriesIsFound) {
   std::string tile = Stored(store::Kind::kTreeTile, 1);
   tile[10'000] ^= 1;

@@ -107,6 +107,7 @@ def check_metrics(registry):
     assert float(figures['yima_calls_running{kind="stream"}']) == 0
     assert float(figures['yima_http_requests_total{code="405",method="other"}']) == 1
     assert float(figures["yima_store_bytes"]) > 4096 and float(figures["yima_log_entries"]) > 100
+    assert 0 <= float(figures["yima_log_unsigned_entries"]) <= float(figures["yima_log_entries"])
     assert 360 < float(figures["yima_bundle_days"]) <= 366
     assert 1800 < float(figures['yima_key_days{key_id="1",origin="HTTPS://QR.EXAMPLE.CN/"}']) < 1830
     assert float(figures["yima_alarms_total"]) == 0

@@ -89,6 +89,25 @@ TEST_F(SiteTest, LogIsServedByThePathsOfItsTiles) {
   }
 }
 
+TEST_F(SiteTest, OnlyFullTilesOfTheLogAreKeptForEver) {
+  store::Change change;
+  for (uint64_t id = 1'000'000; id < 1'000'300; ++id) {
+    change.puts.push_back({store::Kind::kBatch, id, 0, "", "entry"});
+  }
+  store::ApplyAndWait(world_.store(), std::move(change));
+  ASSERT_TRUE(TreeKeeper(world_.domain()).Grow());
+  const auto kept = [&](const std::string& name) {
+    const auto answer = Ask(At("/.well-known/yima/log/" + name));
+    EXPECT_EQ(answer.status, 200) << name;
+    return Header(answer, "Cache-Control");
+  };
+  EXPECT_EQ(kept("tile/0/000"), "public, max-age=31536000, immutable");
+  EXPECT_EQ(kept("tile/entries/000"), "private, max-age=31536000, immutable");
+  for (const char* name : {"checkpoint", "tile/0/000.p/255", "tile/0/001.p/1", "tile/1/000.p/1"}) {
+    EXPECT_EQ(kept(name), "no-cache") << name;
+  }
+}
+
 TEST_F(SiteTest, CaseOfHostAndPathIsNothing) {
   const std::string text = AddPlate(world_, kSerial, facility_).text;
   HttpRequest request = Scan(text);

@@ -1,11 +1,11 @@
-#ifndef YIMA_SERVER_DOMAIN_WIRE_WALK_H_
-#define YIMA_SERVER_DOMAIN_WIRE_WALK_H_
+#ifndef YIMA_CODEGEN_CODE_WIRE_WALK_H_
+#define YIMA_CODEGEN_CODE_WIRE_WALK_H_
 
 #include <concepts>
 #include <cstdint>
 #include <string_view>
 
-namespace yima::server {
+namespace yima {
 
 /// One field of a serialized message, as it stands there.
 struct WireField {
@@ -71,6 +71,6 @@ bool WalkFields(std::string_view message, const std::invocable<const WireField&>
   return true;
 }
 
-}  // namespace yima::server
+}  // namespace yima
 
-#endif  // YIMA_SERVER_DOMAIN_WIRE_WALK_H_
+#endif  // YIMA_CODEGEN_CODE_WIRE_WALK_H_

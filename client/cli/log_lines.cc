@@ -1,0 +1,66 @@
+#include "client/cli/log_lines.h"
+
+#include <fmt/format.h>
+
+#include "client/cli/records.h"
+#include "client/cli/words.h"
+#include "client/log/entry_facts.h"
+#include "client/trust_dir.h"
+#include "codegen/code/day.h"
+#include "codegen/code/signature.h"
+#include "yima/v1/log_entry.pb.h"
+
+namespace yima::cli {
+
+Result<KnownLog> NewestLog(Session& session, const LogSource& source) {
+  YIMA_ASSIGN_OR_RETURN(const auto stores, TrustDir(session.trust).Load());
+  YIMA_ASSIGN_OR_RETURN(std::string note, source.Checkpoint());
+  return OpenKnownLog(std::move(note), stores);
+}
+
+std::string HexOf(const TreeHash& hash) { return ToHex(hash); }
+
+Result<void> ShowEntry(Session& session, uint64_t index, std::string_view entry) {
+  const auto facts = EntryFacts::Of(entry);
+  v1::LogEntry parsed;
+  if (!facts || !parsed.ParseFromArray(entry.data(), static_cast<int>(entry.size()))) {
+    return Fail(StatusCode::kFailedPrecondition, "LOG_DIFFERS",
+                fmt::format("entry {} is no LogEntry", index));
+  }
+  if (session.json) {
+    Json object = {{"index", fmt::to_string(index)}};
+    object.update(ToJson(parsed));
+    session.Object(object);
+    return {};
+  }
+  session.Line(Printable(
+      fmt::format("{} {} {} {} {} {}", index, FormatTime(static_cast<TimeUs>(facts->time_us)),
+                  facts->principal, facts->method, RecordWords(*facts), facts->revision)));
+  return {};
+}
+
+void TellRestores(Session& session, const std::vector<RestoreSeen>& restores) {
+  for (const auto& restore : restores) {
+    const std::string time = FormatTime(static_cast<TimeUs>(restore.time_us));
+    const std::string until = FormatTime(static_cast<TimeUs>(restore.kept_until_us));
+    if (session.json) {
+      session.Object({{"restore", restore.epoch},
+                      {"index", fmt::to_string(restore.index)},
+                      {"time", time},
+                      {"restored", fmt::to_string(restore.kept)},
+                      {"restoredUntil", until},
+                      {"lost", fmt::to_string(restore.lost)}});
+      continue;
+    }
+    session.Tell(
+        fmt::format(fmt::runtime(T("提示：{} 从备份恢复，开启纪元 {}，恢复 {} 条日志",
+                                   "note: at {} a restore opened epoch {} with {} entries")),
+                    time, restore.epoch, restore.kept));
+    if (restore.lost == 0) continue;
+    session.Tell(fmt::format(
+        fmt::runtime(T("提示：{} 之后的 {} 条日志丢失", "note: it lost {1} entries, of after {0}")),
+        until, restore.lost));
+  }
+}
+
+}  // namespace yima::cli

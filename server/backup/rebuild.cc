@@ -1,0 +1,292 @@
+#include "server/backup/rebuild.h"
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <set>
+#include <vector>
+
+#include <fmt/format.h>
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+#include <sodium.h>
+
+#include "codegen/code/tile_tree.h"
+#include "server/domain/batch_items.h"
+#include "server/domain/domain.h"
+#include "server/log/tree_hash.h"
+#include "server/log/tree_keeper.h"
+#include "yima/v1/log_entry.pb.h"
+
+namespace yima::server {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+/// Tiles of the tree stand in the change too.
+constexpr size_t kEntriesMax = 900;
+constexpr size_t kTimeBytes = 9;
+
+std::atomic<TimeUs> replayed_time = 0;
+
+tl::unexpected<Error> Differs(std::string message) {
+  return Fail(StatusCode::kFailedPrecondition, "LOG_DIFFERS", std::move(message), "--from");
+}
+
+bool IsSigned(const LogFolder& log, const v1::Registry& registry) {
+  const auto note = SignedNote::Parse(log.note());
+  return note && std::ranges::any_of(registry.log_keys(), [&](const std::string& bytes) {
+           PublicKey key{};
+           if (bytes.size() != key.size()) return false;
+           std::ranges::copy(bytes, key.begin());
+           return note->IsSignedBy(key);
+         });
+}
+
+/// Every Withheld inside a record.
+void VisitWithheld(Message& message, const std::function<void(v1::Withheld&)>& visit) {
+  if (auto* withheld = dynamic_cast<v1::Withheld*>(&message)) return visit(*withheld);
+  std::vector<const FieldDescriptor*> fields;
+  const auto* reflection = message.GetReflection();
+  reflection->ListFields(message, &fields);
+  for (const auto* field : fields) {
+    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
+    if (!field->is_repeated()) {
+      VisitWithheld(*reflection->MutableMessage(&message, field), visit);
+      continue;
+    }
+    for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
+      VisitWithheld(*reflection->MutableRepeatedMessage(&message, field, i), visit);
+    }
+  }
+}
+
+/// What an older store still knows must be what the log's hash is of.
+bool HasItsHash(const v1::Withheld& withheld) {
+  if (withheld.value().empty()) return false;
+  const std::string covered = withheld.salt() + withheld.value();
+  std::string hash(crypto_hash_sha256_BYTES, '\0');
+  crypto_hash_sha256(reinterpret_cast<uint8_t*>(hash.data()),
+                     reinterpret_cast<const uint8_t*>(covered.data()), covered.size());
+  return hash == withheld.hash();
+}
+
+class Replay {
+ public:
+  Replay(const LogFolder& log, store::Store& store, const store::Snapshot* older)
+      : log_(log), store_(store), older_(older) {}
+
+  Result<RebuildReport> Run() {
+    YIMA_RETURN_IF_ERROR(
+        log_.Visit([this](uint64_t index, std::string_view entry) { return Take(index, entry); }));
+    YIMA_RETURN_IF_ERROR(Flush());
+    YIMA_RETURN_IF_ERROR(EndTree());
+    YIMA_RETURN_IF_ERROR(CountErased());
+    report_.entries = log_.checkpoint().size;
+    return std::move(report_);
+  }
+
+ private:
+  Result<void> Take(uint64_t index, std::string_view bytes) {
+    v1::LogEntry entry;
+    if (!entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
+        bytes.size() < kTimeBytes) {
+      return Differs(fmt::format("entry {} is no LogEntry", index));
+    }
+    const auto time = static_cast<TimeUs>(entry.time_us());
+    if (time < time_) return Differs(fmt::format("entry {} is older than the one before", index));
+    // A commit has one time, and gives it to all its entries.
+    if (time != time_ || entries_.size() == kEntriesMax) YIMA_RETURN_IF_ERROR(Flush());
+    time_ = time;
+    index_ = index;
+    bytes_ = bytes;
+    switch (entry.record_case()) {
+      case v1::LogEntry::kFacility:
+        return Put(entry.facility().uid(), entry.revision(), *entry.mutable_facility());
+      case v1::LogEntry::kCode:
+        return Put(entry.code().serial(), entry.revision(), *entry.mutable_code());
+      case v1::LogEntry::kOrganization:
+        return Put(entry.organization().id(), entry.revision(), *entry.mutable_organization());
+      case v1::LogEntry::kFacilityClass:
+        return Put(ClassId(entry.facility_class().code()), entry.revision(),
+                   *entry.mutable_facility_class());
+      case v1::LogEntry::kBatchRecord:
+        return PutBatch(entry);
+      case v1::LogEntry::kRegistry:
+        report_.registry = entry.registry();
+        return Put(kRegistryId, entry.revision(), *entry.mutable_registry());
+      case v1::LogEntry::kPrincipalRecord:
+        return Put(entry.principal_record().id(), entry.revision(),
+                   *entry.mutable_principal_record());
+      default:
+        return Fail(
+            StatusCode::kFailedPrecondition, "LOG_KIND_UNKNOWN",
+            fmt::format("entry {} holds a record of a kind that this program does not know", index),
+            "--from");
+    }
+  }
+
+  /// Records of classes do not hold their id: they were numbered as they came.
+  uint64_t ClassId(const std::string& code) {
+    return class_ids_.emplace(code, class_ids_.size() + 1).first->second;
+  }
+
+  /// Where a running batch stood is not in the log: it begins anew.
+  Result<void> PutBatch(v1::LogEntry& entry) {
+    const v1::Batch batch = entry.batch_record();
+    YIMA_RETURN_IF_ERROR(Put(batch.id(), entry.revision(), *entry.mutable_batch_record()));
+    if (entry.revision() == 1 && batch.state() == v1::BATCH_STATE_RUNNING) {
+      writer_.PutUnlogged(store::Kind::kBatchCursor, batch.id(), 0,
+                          batch.counts().SerializeAsString());
+      entries_.emplace_back();
+    }
+    return {};
+  }
+
+  template <typename R>
+  Result<void> Put(uint64_t id, uint64_t revision, R& record) {
+    const store::Kind kind = ChangeWriter::KindOf(record);
+    if (pending_.contains({kind, id})) YIMA_RETURN_IF_ERROR(Flush());
+    pending_.emplace(kind, id);
+    YIMA_RETURN_IF_ERROR(Join(id, record));
+    if (revision == 1) {
+      writer_.Create(id, record);
+    } else {
+      if (!snapshot_) snapshot_ = store_.Read();
+      YIMA_ASSIGN_OR_RETURN(const auto before, Get<R>(*snapshot_, id));
+      if (!before || before->revision + 1 != revision) {
+        return Differs(fmt::format("entry {} makes revision {} of a record that is at {}", index_,
+                                   revision, before ? before->revision : 0));
+      }
+      writer_.Replace(id, before->revision, before->record, record);
+    }
+    entries_.emplace_back(bytes_.substr(kTimeBytes));
+    AddLeaf(FastHashLeaf(bytes_), index_, tree_, tiles_);
+    return {};
+  }
+
+  /// Gives back withheld values that the older store still has.
+  template <typename R>
+  Result<void> Join(uint64_t id, R& record) {
+    bool any = false;
+    VisitWithheld(record, [&](v1::Withheld&) { any = true; });
+    if (!any || older_ == nullptr) return {};
+    YIMA_ASSIGN_OR_RETURN(auto known, Get<R>(*older_, id));
+    if (!known) return {};
+    std::map<std::string, v1::Withheld> values;
+    VisitWithheld(known->record, [&](v1::Withheld& withheld) {
+      if (HasItsHash(withheld)) values[withheld.hash()] = withheld;
+    });
+    VisitWithheld(record, [&](v1::Withheld& withheld) {
+      const auto found = values.find(withheld.hash());
+      if (found != values.end()) withheld = found->second;
+    });
+    return {};
+  }
+
+  Result<void> Flush() {
+    if (entries_.empty()) return {};
+    store::Change change = writer_.Take();
+    // The entries are kept as they are: they are what was hashed.
+    for (size_t i = 0; i < entries_.size(); ++i) change.puts[i].entry = std::move(entries_[i]);
+    std::ranges::move(tiles_.puts, std::back_inserter(change.puts));
+    tiles_.puts.clear();
+    entries_.clear();
+    pending_.clear();
+    snapshot_.reset();
+    replayed_time = time_;
+    return Refused(Settled(store::ApplyAndWait(store_, std::move(change))));
+  }
+
+  Result<void> Refused(Result<void> applied) const {
+    if (applied || applied.error().code != StatusCode::kInternal) return applied;
+    return Differs(fmt::format("the entries up to {} do not go together: {}", index_,
+                               applied.error().message));
+  }
+
+  Result<void> EndTree() {
+    tree_.checkpoint = log_.checkpoint();
+    tree_.note = log_.note();
+    store::Change change;
+    change.puts.push_back({store::Kind::kTreeHead, kTreeHeadId, 0, tree_.Serialize(), {}});
+    return Settled(store::ApplyAndWait(store_, std::move(change)));
+  }
+
+  /// Of the records as they are now.
+  Result<void> CountErased() {
+    const auto snapshot = store_.Read();
+    YIMA_RETURN_IF_ERROR(CountErasedOf<v1::Facility>(*snapshot));
+    YIMA_RETURN_IF_ERROR(CountErasedOf<v1::Code>(*snapshot));
+    YIMA_RETURN_IF_ERROR(CountErasedOf<v1::Organization>(*snapshot));
+    return CountErasedOf<v1::Principal>(*snapshot);
+  }
+  template <typename R>
+  Result<void> CountErasedOf(const store::Snapshot& snapshot) {
+    return snapshot.Scan(ChangeWriter::KindOf(R{}), 0, {},
+                         [&](uint64_t, uint64_t, std::string_view bytes) {
+                           R record;
+                           record.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+                           VisitWithheld(record, [&](v1::Withheld& withheld) {
+                             ++(withheld.value().empty() ? report_.erased : report_.joined);
+                           });
+                           return true;
+                         });
+  }
+
+  const LogFolder& log_;
+  store::Store& store_;
+  const store::Snapshot* older_;
+  ChangeWriter writer_{Call{}, ""};   ///< Its entries are not used.
+  std::vector<std::string> entries_;  ///< One for each put of the writer.
+  std::set<std::pair<store::Kind, uint64_t>> pending_;
+  std::unique_ptr<store::Snapshot> snapshot_;
+  std::map<std::string, uint64_t> class_ids_;
+  TreeHead tree_;
+  store::Change tiles_;
+  TimeUs time_ = 0;
+  uint64_t index_ = 0;
+  std::string_view bytes_;
+  RebuildReport report_;
+};
+
+}  // namespace
+
+TimeUs ReplayedTime() { return replayed_time; }
+
+Result<v1::Registry> VerifyLogFolder(const LogFolder& log) {
+  TileTree tree(FastHashChildren);
+  std::string last;
+  YIMA_RETURN_IF_ERROR(log.Visit([&](uint64_t, std::string_view bytes) -> Result<void> {
+    YIMA_RETURN_IF_ERROR(tree.Append(FastHashLeaf(bytes), {}));
+    v1::LogEntry entry;
+    if (entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) &&
+        entry.has_registry()) {
+      last = entry.registry().SerializeAsString();
+    }
+    return {};
+  }));
+  if (tree.Root() != log.checkpoint().root) {
+    return Differs(
+        fmt::format("the root that is signed for {} entries is not theirs", log.checkpoint().size));
+  }
+  v1::Registry registry;
+  registry.ParseFromString(last);
+  if (registry.id() == log.name().registry && registry.epoch() == log.name().epoch &&
+      IsSigned(log, registry)) {
+    return registry;
+  }
+  return Fail(
+      StatusCode::kFailedPrecondition, "CHECKPOINT_FOREIGN",
+      fmt::format("the checkpoint of \"{}\" is not signed by a log key of the registry that "
+                  "its entries are of",
+                  log.checkpoint().origin),
+      "--from");
+}
+
+Result<RebuildReport> Rebuild(const LogFolder& log, store::Store& store,
+                              const store::Snapshot* older) {
+  return Replay(log, store, older).Run();
+}
+
+}  // namespace yima::server

@@ -1,0 +1,120 @@
+#include "server/backup/rebuild.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "server/backup/backup.h"
+#include "server/backup/part_folder.h"
+#include "server/store/sqlite_copy.h"
+#include "server/store/sqlite_store.h"
+#include "server/yimad/commands.h"
+#include "server/yimad/data_folder.h"
+#include "server/yimad/words.h"
+
+namespace yima::server {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string kStore = "yima.db";
+
+Result<void> CheckVacant(const fs::path& data) {
+  std::error_code error;
+  if (!fs::exists(data, error) || (fs::is_directory(data, error) && fs::is_empty(data, error))) {
+    return {};
+  }
+  return Fail(StatusCode::kFailedPrecondition, "DATA_NOT_EMPTY",
+              fmt::format("{} is not an empty folder", data.string()), "--data");
+}
+
+/// A store of the same registry; null when none is named.
+Result<std::unique_ptr<store::Store>> OpenOlder(const fs::path& folder,
+                                                const std::string& registry) {
+  if (folder.empty()) return nullptr;
+  YIMA_ASSIGN_OR_RETURN(const auto facts, FactsOf(folder / kStore));
+  if (facts.registry.id() != registry) {
+    return Fail(StatusCode::kFailedPrecondition, "DATA_FOREIGN",
+                fmt::format("{} holds registry {}, the log is of {}", folder.string(),
+                            facts.registry.id(), registry),
+                "--personal-from");
+  }
+  store::SqliteOptions options;
+  options.read_only = true;
+  options.older = true;
+  return store::OpenSqliteStore(folder / kStore, options);
+}
+
+Result<RebuildReport> MakeStore(const LogFolder& log, const RebuildOptions& options,
+                                const fs::path& folder) {
+  YIMA_ASSIGN_OR_RETURN(const auto older, OpenOlder(options.personal_from, log.name().registry));
+  const auto snapshot = older ? older->Read() : nullptr;
+  store::SqliteOptions settings;
+  settings.create = true;
+  settings.now = ReplayedTime;
+  YIMA_ASSIGN_OR_RETURN(const auto store, store::OpenSqliteStore(folder / kStore, settings));
+  return Rebuild(log, *store, snapshot.get());
+}
+
+Result<void> AddFile(PartFolder& part, BackupManifest& manifest, const std::string& name) {
+  YIMA_ASSIGN_OR_RETURN(manifest.files.emplace_back(), DescribeFile(part.path(), name));
+  return {};
+}
+
+/// What is made is a backup, so that it is served under another epoch only: the export may be older
+/// than what was signed since.
+Result<RebuildReport> MakeBackupOf(const RebuildOptions& options) {
+  YIMA_RETURN_IF_ERROR(CheckVacant(options.data));
+  YIMA_ASSIGN_OR_RETURN(const auto log, LogFolder::Open(options.from));
+  YIMA_RETURN_IF_ERROR(VerifyLogFolder(log));
+  YIMA_ASSIGN_OR_RETURN(auto part, PartFolder::Begin(options.data, "--data"));
+  YIMA_ASSIGN_OR_RETURN(auto report, MakeStore(log, options, part.path()));
+  YIMA_RETURN_IF_ERROR(store::SyncFile(part.path() / kStore));
+  BackupManifest manifest;
+  manifest.registry = report.registry.id();
+  manifest.epoch = report.registry.epoch();
+  manifest.time = Now();
+  manifest.log_size = report.entries;
+  YIMA_ASSIGN_OR_RETURN(manifest.schema, store::SchemaOf(part.path() / kStore));
+  YIMA_RETURN_IF_ERROR(AddFile(part, manifest, kStore));
+  if (!options.keys.empty()) {
+    YIMA_ASSIGN_OR_RETURN(const auto keys, KeyFilesIn(options.keys));
+    for (const auto& name : keys) {
+      YIMA_RETURN_IF_ERROR(part.Copy(options.keys / name, "keys/" + name));
+      YIMA_RETURN_IF_ERROR(AddFile(part, manifest, "keys/" + name));
+    }
+  }
+  YIMA_RETURN_IF_ERROR(part.Write(kManifestName, manifest.ToText()));
+  YIMA_RETURN_IF_ERROR(part.Publish());
+  return report;
+}
+
+void Print(const RebuildOptions& options, const RebuildReport& report) {
+  if (options.json) {
+    const nlohmann::ordered_json object = {{"registry", report.registry.id()},
+                                           {"epoch", report.registry.epoch()},
+                                           {"logSize", fmt::to_string(report.entries)},
+                                           {"joined", fmt::to_string(report.joined)},
+                                           {"erased", fmt::to_string(report.erased)}};
+    fmt::print("{}\n", object.dump());
+    return;
+  }
+  fmt::print(fmt::runtime(Say("登记库 {} 已由 {} 条日志重建：补回个人信息与签名 {} 项，缺 {} 项\n"
+                              "下一步：yimad check --data {}；yimad restore {} 恢复为下一纪元\n",
+                              "registry {} is made anew from {} entries, with {} personal values "
+                              "and signatures; {} are missing\n"
+                              "next: yimad check --data {}; yimad restore {} makes the next epoch "
+                              "of it\n")),
+             report.registry.id(), report.entries, report.joined, report.erased,
+             options.data.string(), options.data.string());
+}
+
+}  // namespace
+
+int RunRebuild(const RebuildOptions& options) {
+  const auto report = MakeBackupOf(options);
+  if (!report) return Complain(report.error());
+  Print(options, *report);
+  return kDone;
+}
+
+}  // namespace yima::server
