@@ -99,8 +99,7 @@ class Owner {
 /// Counts the blank plates and names the other codes.
 Result<void> TakePlates(const Call& call, const store::Snapshot& snapshot, v1::BlankRange& range) {
   Owner owner(call, snapshot);
-  YIMA_RETURN_IF_ERROR(
-      EachCode(snapshot, range.first(), range.last(), [&](const v1::Code& code) -> Result<void> {
+  const auto take = [&](const v1::Code& code) -> Result<void> {
     if (code.state() != v1::CODE_STATE_BLANK) {
       range.add_left_out(code.serial());
       if (range.left_out_size() <= kLeftOutMax) return {};
@@ -113,8 +112,7 @@ Result<void> TakePlates(const Call& call, const store::Snapshot& snapshot, v1::B
     range.set_plates(range.plates() + 1);
     if (range.plates() <= kPlatesMax) return {};
     return Refuse("RANGE_TOO_LARGE",
-                  fmt::format("more than {} plates from {} to {}: hand them out as several "
-                              "ranges",
+                  fmt::format("more than {} plates from {} to {}: hand them out as several ranges",
                               kPlatesMax, range.first(), range.last()),
                   "last");
   };
