@@ -304,6 +304,67 @@ Result<v1::EraseAttachmentResponse> Client::EraseAttachment(
   return Call<v1::EraseAttachmentResponse>("yima.v1.AttachmentService/EraseAttachment", request);
 }
 
+Result<v1::MarkPrintedResponse> Client::MarkPrinted(const v1::MarkPrintedRequest& request) const {
+  return Call<v1::MarkPrintedResponse>("yima.v1.IssuanceService/MarkPrinted", request);
+}
+
+Result<v1::CreateBlankRangeResponse> Client::CreateBlankRange(
+    const v1::CreateBlankRangeRequest& request) const {
+  return Call<v1::CreateBlankRangeResponse>("yima.v1.IssuanceService/CreateBlankRange", request);
+}
+
+Result<v1::GetBlankRangeResponse> Client::GetBlankRange(
+    const v1::GetBlankRangeRequest& request) const {
+  return Call<v1::GetBlankRangeResponse>("yima.v1.IssuanceService/GetBlankRange", request);
+}
+
+Result<v1::ListBlankRangesResponse> Client::ListBlankRanges(
+    const v1::ListBlankRangesRequest& request) const {
+  return Call<v1::ListBlankRangesResponse>("yima.v1.IssuanceService/ListBlankRanges", request);
+}
+
+Result<void> Client::CloseBlankRange(const v1::CloseBlankRangeRequest& request,
+                                     const Receiver<v1::CloseBlankRangeResponse>& receiver) const {
+  return Download("yima.v1.IssuanceService/CloseBlankRange", request, receiver);
+}
+
+Result<v1::ListSuspiciousCodesResponse> Client::ListSuspiciousCodes(
+    const v1::ListSuspiciousCodesRequest& request) const {
+  return Call<v1::ListSuspiciousCodesResponse>("yima.v1.IssuanceService/ListSuspiciousCodes",
+                                               request);
+}
+
+Result<void> Client::StartStockTake(const v1::StartStockTakeRequest& request,
+                                    const Receiver<v1::StartStockTakeResponse>& receiver) const {
+  return Download("yima.v1.StockTakeService/StartStockTake", request, receiver);
+}
+
+Result<v1::ScanStockTakeResponse> Client::ScanStockTake(
+    const v1::ScanStockTakeRequest& request) const {
+  return Call<v1::ScanStockTakeResponse>("yima.v1.StockTakeService/ScanStockTake", request);
+}
+
+Result<v1::EndStockTakeResponse> Client::EndStockTake(
+    const v1::EndStockTakeRequest& request) const {
+  return Call<v1::EndStockTakeResponse>("yima.v1.StockTakeService/EndStockTake", request);
+}
+
+Result<v1::GetStockTakeResponse> Client::GetStockTake(
+    const v1::GetStockTakeRequest& request) const {
+  return Call<v1::GetStockTakeResponse>("yima.v1.StockTakeService/GetStockTake", request);
+}
+
+Result<v1::ListStockTakesResponse> Client::ListStockTakes(
+    const v1::ListStockTakesRequest& request) const {
+  return Call<v1::ListStockTakesResponse>("yima.v1.StockTakeService/ListStockTakes", request);
+}
+
+Result<void> Client::GetStockTakeReport(
+    const v1::GetStockTakeReportRequest& request,
+    const Receiver<v1::GetStockTakeReportResponse>& receiver) const {
+  return Download("yima.v1.StockTakeService/GetStockTakeReport", request, receiver);
+}
+
 std::string NewRequestId() {
   std::array<uint8_t, 16> bytes{};
   randombytes_buf(bytes.data(), bytes.size());

@@ -16,6 +16,7 @@
 #include "yima/v1/registry_service.pb.h"
 #include "yima/v1/resolver_service.pb.h"
 #include "yima/v1/rights_service.pb.h"
+#include "yima/v1/stock_take_service.pb.h"
 
 namespace yima {
 
@@ -84,6 +85,16 @@ class Client {
   Result<v1::ReplaceCodeResponse> ReplaceCode(const v1::ReplaceCodeRequest& request) const;
   Result<v1::GetCodeResponse> GetCode(const v1::GetCodeRequest& request) const;
   Result<v1::ListCodesResponse> ListCodes(const v1::ListCodesRequest& request) const;
+  Result<v1::MarkPrintedResponse> MarkPrinted(const v1::MarkPrintedRequest& request) const;
+  Result<v1::CreateBlankRangeResponse> CreateBlankRange(
+      const v1::CreateBlankRangeRequest& request) const;
+  Result<v1::GetBlankRangeResponse> GetBlankRange(const v1::GetBlankRangeRequest& request) const;
+  Result<v1::ListBlankRangesResponse> ListBlankRanges(
+      const v1::ListBlankRangesRequest& request) const;
+  Result<void> CloseBlankRange(const v1::CloseBlankRangeRequest& request,
+                               const Receiver<v1::CloseBlankRangeResponse>& receiver) const;
+  Result<v1::ListSuspiciousCodesResponse> ListSuspiciousCodes(
+      const v1::ListSuspiciousCodesRequest& request) const;
 
   Result<v1::ResolveResponse> Resolve(const v1::ResolveRequest& request) const;
   Result<v1::BatchResolveResponse> BatchResolve(const v1::BatchResolveRequest& request) const;
@@ -128,6 +139,14 @@ class Client {
       const v1::GetInclusionProofRequest& request) const;
   Result<v1::GetConsistencyProofResponse> GetConsistencyProof(
       const v1::GetConsistencyProofRequest& request) const;
+  Result<void> StartStockTake(const v1::StartStockTakeRequest& request,
+                              const Receiver<v1::StartStockTakeResponse>& receiver) const;
+  Result<v1::ScanStockTakeResponse> ScanStockTake(const v1::ScanStockTakeRequest& request) const;
+  Result<v1::EndStockTakeResponse> EndStockTake(const v1::EndStockTakeRequest& request) const;
+  Result<v1::GetStockTakeResponse> GetStockTake(const v1::GetStockTakeRequest& request) const;
+  Result<v1::ListStockTakesResponse> ListStockTakes(const v1::ListStockTakesRequest& request) const;
+  Result<void> GetStockTakeReport(const v1::GetStockTakeReportRequest& request,
+                                  const Receiver<v1::GetStockTakeReportResponse>& receiver) const;
 
  private:
   template <typename Response, typename Request>

@@ -12,6 +12,9 @@ void ShowCode(Session& session, const v1::IssuedCode& code);
 /// How a plate is named on the command line, for --help.
 const char* PlateHelp();
 
+/// What `--where` may say of codes: what it says of their facilities, and `printed=`.
+std::string CodesWhereHelp();
+
 /// Which codes `codes list` and `labels` mean: of the batch, or of the facilities that match, or
 /// both. Everything when neither is given.
 struct CodeSelection {

@@ -6,7 +6,7 @@
 #include "client/cli/request_memory.h"
 #include "client/cli/selectors.h"
 #include "client/cli/words.h"
-#include "codegen/code/code_text.h"
+#include "codegen/code/day.h"
 
 namespace yima::cli {
 
@@ -23,11 +23,27 @@ Result<v1::CodeFilter> MakeFilter(Session& session, const CodeSelection& selecti
     YIMA_ASSIGN_OR_RETURN(const uint64_t batch, ParseNumber(selection.batch, "--batch"));
     filter.set_batch(batch);
   }
-  if (!selection.where.empty()) {
-    YIMA_ASSIGN_OR_RETURN(*filter.mutable_facilities(), ParseWhere(session, selection.where));
+  std::vector<std::string> of_facilities;
+  for (const auto& condition : selection.where) {
+    if (!condition.starts_with("printed=")) {
+      of_facilities.push_back(condition);
+    } else if (condition == "printed=yes") {
+      filter.set_printed(v1::PRINTED_FILTER_PRINTED);
+    } else if (condition == "printed=no") {
+      filter.set_printed(v1::PRINTED_FILTER_UNPRINTED);
+    } else {
+      return Invalid("WHERE_MALFORMED",
+                     fmt::format("--where {}: want printed=yes or printed=no", condition),
+                     "--where");
+    }
+  }
+  if (!of_facilities.empty()) {
+    YIMA_ASSIGN_OR_RETURN(*filter.mutable_facilities(), ParseWhere(session, of_facilities));
   }
   return filter;
 }
+
+std::string CodesWhereHelp() { return WhereHelp() + " printed=yes|no"; }
 
 const char* PlateHelp() {
   return T("序列号、短号或整个码文", "serial, short number or the whole text");
@@ -35,16 +51,29 @@ const char* PlateHelp() {
 
 namespace {
 
+void ShowSuspicious(Session& session, const v1::SuspiciousCode& code) {
+  if (session.json) return session.Object(ToJson(code));
+  constexpr TimeUs kHour = TimeUs{3600} * 1'000'000;
+  std::string why;
+  if (code.sightings().far_hour() != 0) why = T("远离登记位置", "far from its place");
+  if (code.sightings().apart_hour() != 0) {
+    why += (why.empty() ? "" : ", ") + std::string(T("两处相距过远", "two places too far apart"));
+  }
+  std::string places;
+  for (const auto& place : code.sightings().places()) {
+    places +=
+        fmt::format("{}{:.2f},{:.2f} {:.13}h ×{}", places.empty() ? "" : "; ", place.east() / 100.0,
+                    place.north() / 100.0, FormatTime(kHour * place.hour()), place.count());
+  }
+  session.Line(fmt::format("{}\t{}\t{}\t{}\t{}\t{}", code.code().serial(),
+                           EnumName(v1::CodeState_descriptor(), code.code().state()),
+                           code.code().short_number(), why, code.sightings().count(), places));
+}
+
 struct ListOptions {
   CodeSelection selection;
   std::vector<std::string> states;
   std::string facility;
-};
-
-struct BindOptions {
-  std::string plate;
-  std::string facility;
-  std::string request_id;
 };
 
 struct RevokeOptions {
@@ -81,23 +110,13 @@ Result<void> ShowOne(Session& session, const std::string& plate) {
   return {};
 }
 
-Result<void> Bind(Session& session, const BindOptions& options) {
-  v1::BindCodeRequest request;
-  if (SplitCodeText(options.plate)) {
-    request.set_text(options.plate);  // The server verifies it too.
-  } else {
-    YIMA_ASSIGN_OR_RETURN(const uint64_t serial, ParsePlate(options.plate));
-    request.set_serial(serial);
-  }
-  YIMA_ASSIGN_OR_RETURN(const auto found, FindFacility(session, options.facility));
-  request.set_facility(found.facility().uid());
-  const RequestMemory memory(RequestMemory::Default(), session.server, session.words);
-  return UnderRequestId(memory, options.request_id, [&](const std::string& id) -> Result<void> {
-    request.set_request_id(id);
-    YIMA_ASSIGN_OR_RETURN(const auto answer, session.client().BindCode(request));
-    ShowCode(session, answer.code());
-    return {};
-  });
+Result<void> ListSuspicious(Session& session) {
+  return EachPage<v1::ListSuspiciousCodesRequest, v1::ListSuspiciousCodesResponse>(
+      {}, [&](const auto& request) { return session.client().ListSuspiciousCodes(request); },
+      [&](const auto& page) -> Result<void> {
+        for (const auto& code : page.codes()) ShowSuspicious(session, code);
+        return session.Flush();
+      });
 }
 
 Result<void> Revoke(Session& session, const RevokeOptions& options) {
@@ -122,29 +141,17 @@ void AddList(CLI::App* group, Session& session) {
                           T("列出码：序列号、状态、部件代码、短号、码文",
                             "list codes: serial, state, facility code, short number, text"),
                           {"yima codes list --batch 4294967298 --json",
-                           "yima codes list --where class=01001 --state active"},
+                           "yima codes list --where class=01001 printed=no --state active"},
                           [&session, options] { return List(session, *options); });
   list->add_option("--batch", options->selection.batch, T("发码批次", "batch they were issued in"));
-  list->add_option("--where", options->selection.where, WhereHelp());
+  list->add_option("--where", options->selection.where, CodesWhereHelp());
   list->add_option("--state", options->states, T("状态", "states, like active,revoked"))
       ->delimiter(',');
   list->add_option("--facility", options->facility,
                    T("一个部件现有与曾有的码", "codes that this facility has or had"));
 }
 
-void AddBindAndRevoke(CLI::App* group, Session& session) {
-  const auto binding = std::make_shared<BindOptions>();
-  auto* bind = AddCommand(group, session, "bind", T("把空白码绑定到部件", "bind a blank plate"),
-                          {"yima codes bind 00040-00001-8 14050201001000001",
-                           "yima codes bind 4294967297 ledger:W-000001"},
-                          [&session, binding] { return Bind(session, *binding); });
-  bind->add_option("plate", binding->plate, PlateHelp())->required();
-  bind->add_option(
-          "facility", binding->facility,
-          T("部件：代码、uid:N 或 命名空间:值", "facility: its code, uid:N or NAMESPACE:VALUE"))
-      ->required();
-  bind->add_option("--request-id", binding->request_id, T("请求号", "id of the request"));
-
+void AddRevokeAndSuspicious(CLI::App* group, Session& session) {
   const auto revoking = std::make_shared<RevokeOptions>();
   auto* revoke = AddCommand(group, session, "revoke", T("注销码", "end a code for good"),
                             {"yima codes revoke 00040-00001-8 --reason lost",
@@ -153,9 +160,17 @@ void AddBindAndRevoke(CLI::App* group, Session& session) {
   revoke->add_option("plate", revoking->plate, PlateHelp())->required();
   revoke
       ->add_option("--reason", revoking->reason,
-                   "lost, damaged, stolen, moved, reprinted, scrapped, misissued")
+                   "lost, damaged, stolen, moved, reprinted, scrapped, misissued, spoiled")
       ->required();
   revoke->add_option("--request-id", revoking->request_id, T("请求号", "id of the request"));
+
+  AddCommand(
+      group, session, "suspicious",
+      T("列出在不该在的地方被扫到的码：序列号、状态、短号、缘由、扫描次数、近来的地点",
+        "list codes that were scanned where they should not be: serial, state, short number, "
+        "why, scans, places of late"),
+      {"yima codes suspicious", "yima codes suspicious --json"},
+      [&session] { return ListSuspicious(session); });
 }
 
 }  // namespace
@@ -171,7 +186,9 @@ void AddCodes(CLI::App& app, Session& session) {
                           {"yima codes show 00040-00001-8", "yima codes show 4294967297 --json"},
                           [&session, plate] { return ShowOne(session, *plate); });
   show->add_option("plate", *plate, PlateHelp())->required();
-  AddBindAndRevoke(group, session);
+  AddCodesBind(*group, session);
+  AddRevokeAndSuspicious(group, session);
+  AddCodesPrinted(*group, session);
   AddCodesLife(*group, session);
   AddCodesReclaim(*group, session);
 }

@@ -1,18 +1,16 @@
 #include <algorithm>
-#include <array>
-#include <filesystem>
 #include <map>
 
 #include <fmt/format.h>
 
 #include "client/cli/code_lines.h"
 #include "client/cli/commands.h"
+#include "client/cli/manifest.h"
 #include "client/cli/reasons.h"
 #include "client/cli/records.h"
 #include "client/cli/request_memory.h"
 #include "client/cli/selectors.h"
 #include "client/cli/words.h"
-#include "client/import/csv.h"
 
 namespace yima::cli {
 namespace {
@@ -25,56 +23,12 @@ struct ReclaimOptions {
   bool blank = false;
 };
 
-/// A line of a manifest.
-struct Plate {
-  uint64_t line = 0;
-  std::string text;
-  std::string facility;
-};
-
 struct Tally {
   uint64_t entered = 0;
   uint64_t stood = 0;
   uint64_t refused = 0;
   uint64_t without_facility = 0;  ///< Named one that is not there, and so entered as blank.
 };
-
-/// The column of a header; COLUMN_MISSING.
-Result<size_t> ColumnOf(const ledger::CsvRecord& head, std::string_view header,
-                        const std::string& name) {
-  const auto found = std::ranges::find(head.fields, header);
-  if (found != head.fields.end()) return static_cast<size_t>(found - head.fields.begin());
-  return Invalid(
-      "COLUMN_MISSING",
-      fmt::format("no column is called {}: want the manifest that yima labels writes", header),
-      fmt::format("{}:{}", name, head.line));
-}
-
-Result<std::vector<Plate>> ReadManifest(const std::string& file) {
-  YIMA_ASSIGN_OR_RETURN(auto source, ledger::TextSource::Open(file));
-  const std::string name = file == "-" ? file : std::filesystem::path(file).filename().string();
-  ledger::CsvReader reader(std::move(source), name);
-  ledger::CsvRecord record;
-  YIMA_ASSIGN_OR_RETURN(const bool headed, reader.Next(record));
-  if (!headed) return Invalid("FILE_EMPTY", "the file has only empty lines", name);
-  YIMA_ASSIGN_OR_RETURN(const size_t text, ColumnOf(record, "text", name));
-  YIMA_ASSIGN_OR_RETURN(const size_t facility, ColumnOf(record, "facility", name));
-  std::vector<Plate> plates;
-  for (;;) {
-    YIMA_ASSIGN_OR_RETURN(const bool more, reader.Next(record));
-    if (!more) return plates;
-    const std::string place = fmt::format("{}:{}", name, record.line);
-    if (record.problem) {
-      return Fail(record.problem->code, record.problem->reason, record.problem->message, place);
-    }
-    if (record.fields.size() <= std::max(text, facility)) {
-      return Invalid("CODE_MALFORMED",
-                     fmt::format("the line has {} fields and no text", record.fields.size()),
-                     place);
-    }
-    plates.push_back({record.line, record.fields[text], record.fields[facility]});
-  }
-}
 
 /// Turns what manifests call a facility into its uid, asking for each once.
 class Facilities {
@@ -99,7 +53,8 @@ class Facilities {
   std::map<std::string, uint64_t> found_;
 };
 
-void Report(Session& session, const Plate& plate, const v1::ReclaimOutcome& outcome, Tally& tally) {
+void Report(Session& session, const ManifestPlate& plate, const v1::ReclaimOutcome& outcome,
+            Tally& tally) {
   const bool stood = outcome.reason() == "CODE_STANDS";
   ++(outcome.entered() ? tally.entered : stood ? tally.stood : tally.refused);
   if (session.json) {
@@ -114,7 +69,7 @@ void Report(Session& session, const Plate& plate, const v1::ReclaimOutcome& outc
 
 /// Sends plates [first, end) as one request, under an id of their own.
 Result<void> SendChunk(Session& session, const ReclaimOptions& options,
-                       const std::vector<Plate>& plates, size_t first, size_t end,
+                       const std::vector<ManifestPlate>& plates, size_t first, size_t end,
                        Facilities& facilities, Tally& tally) {
   v1::ReclaimCodesRequest request;
   for (size_t i = first; i < end; ++i) {

@@ -12,4 +12,12 @@ Result<std::vector<std::string>> TextsIn(const std::filesystem::path& file) {
   return texts;
 }
 
+bool IsPicture(const std::filesystem::path& input) {
+  std::error_code ignored;
+  if (std::filesystem::exists(input, ignored)) return true;
+  const auto ending = input.extension();
+  return ending == ".png" || ending == ".jpg" || ending == ".jpeg" || ending == ".pgm" ||
+         ending == ".ppm" || ending == ".PNG" || ending == ".JPG";
+}
+
 }  // namespace yima::cli

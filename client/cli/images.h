@@ -13,6 +13,9 @@ namespace yima::cli {
 /// of loading the image.
 Result<std::vector<std::string>> TextsIn(const std::filesystem::path& file);
 
+/// A file, or what is called like one: a mistyped name is no code that somebody forged.
+bool IsPicture(const std::filesystem::path& input);
+
 }  // namespace yima::cli
 
 #endif  // YIMA_CLIENT_CLI_IMAGES_H_

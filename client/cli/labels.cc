@@ -8,6 +8,8 @@
 #include "client/cli/label_check.h"
 #include "client/cli/label_pictures.h"
 #include "client/cli/label_source.h"
+#include "client/cli/printing.h"
+#include "client/cli/request_memory.h"
 #include "client/cli/selectors.h"
 #include "client/cli/words.h"
 #include "codegen/label/sheet.h"
@@ -28,6 +30,8 @@ struct LabelsOptions {
   std::string check = "first";
   std::string note;
   bool list_templates = false;
+  bool mark_printed = false;
+  std::string reprint;
 };
 
 /// Whom to tell of a fault: those who look after it come first, if they can be called.
@@ -144,38 +148,55 @@ Result<label::Page> PageOf(const LabelsOptions& options, const label::Template& 
 
 using Add = std::function<Result<void>(label::LabelFields)>;
 
-Result<void> EachLabel(LabelSource& source, const LabelsOptions& options, const Add& add) {
+/// What will be marked as printed once the files are whole.
+using Made = std::vector<uint64_t>;
+
+/// Said before any file is: it would be no use to make them.
+Result<void> CheckPrintable(const LabelsOptions& options, const v1::IssuedCode& code) {
+  if (!options.mark_printed || !options.reprint.empty() || code.prints() == 0) return {};
+  return Fail(StatusCode::kFailedPrecondition, "ALREADY_PRINTED",
+              fmt::format("plate {} was printed already; printing once more needs --reprint",
+                          code.short_number()),
+              "--mark-printed");
+}
+
+Result<void> EachLabel(LabelSource& source, const LabelsOptions& options, Made& made,
+                       const Add& add) {
   Progress progress(T("制标签", "labels"));
-  uint64_t done = 0;
   return source.Each(options.selection, [&](const LabelFacts& facts) -> Result<void> {
+    YIMA_RETURN_IF_ERROR(CheckPrintable(options, facts.code));
     YIMA_RETURN_IF_ERROR(add(FieldsOf(facts, options.note)));
-    progress.Show(++done, 0);
+    made.push_back(facts.code.serial());
+    progress.Show(made.size(), 0);
     return {};
   });
 }
 
 Result<label::SheetReport> MakeSheets(LabelSource& source, const LabelsOptions& options,
-                                      const label::Template& plate, LabelCheck& check) {
+                                      const label::Template& plate, LabelCheck& check, Made& made) {
   YIMA_ASSIGN_OR_RETURN(const label::Page page, PageOf(options, plate));
   label::SheetOptions sheets;
   sheets.path = FirstPdf(options.out);
   sheets.start_cell = options.start_cell;
   sheets.check = [&check](const label::FinishedSheet& sheet) { return check.Sheet(sheet); };
   YIMA_ASSIGN_OR_RETURN(const auto writer, label::SheetWriter::Create(plate, page, sheets));
-  YIMA_RETURN_IF_ERROR(EachLabel(
-      source, options, [&](label::LabelFields fields) { return writer->Add(std::move(fields)); }));
+  YIMA_RETURN_IF_ERROR(EachLabel(source, options, made, [&](label::LabelFields fields) {
+    return writer->Add(std::move(fields));
+  }));
   YIMA_ASSIGN_OR_RETURN(const label::SheetReport report, writer->Close());
   YIMA_RETURN_IF_ERROR(writer->Publish());
   return report;
 }
 
 Result<label::SheetReport> MakePictures(LabelSource& source, const LabelsOptions& options,
-                                        const label::Template& plate, LabelCheck& check) {
+                                        const label::Template& plate, LabelCheck& check,
+                                        Made& made) {
   YIMA_ASSIGN_OR_RETURN(
       LabelPictures pictures,
       LabelPictures::Create(plate, options.out, options.format == "svg", options.dpi, check));
-  YIMA_RETURN_IF_ERROR(EachLabel(
-      source, options, [&](label::LabelFields fields) { return pictures.Add(std::move(fields)); }));
+  YIMA_RETURN_IF_ERROR(EachLabel(source, options, made, [&](label::LabelFields fields) {
+    return pictures.Add(std::move(fields));
+  }));
   return pictures.Finish();
 }
 
@@ -189,18 +210,24 @@ Result<void> Labels(Session& session, const LabelsOptions& options) {
   YIMA_ASSIGN_OR_RETURN(const label::Template plate, label::Template::Load(options.template_name));
   LabelSource source(session);
   LabelCheck check(options.check == "all");
+  Made made;
   YIMA_ASSIGN_OR_RETURN(const label::SheetReport report,
-                        options.format == "pdf" ? MakeSheets(source, options, plate, check)
-                                                : MakePictures(source, options, plate, check));
+                        options.format == "pdf"
+                            ? MakeSheets(source, options, plate, check, made)
+                            : MakePictures(source, options, plate, check, made));
   ShowReport(session, options, plate, report, check.checked(), source.passed_over());
   ShowWarnings(session, report, source.passed_over());
-  return {};
+  if (!options.mark_printed) return {};
+  const RequestMemory memory(RequestMemory::Default(), session.server, session.words);
+  return UnderRequestId(memory, "", [&](const std::string& id) {
+    return MarkPrinted(session, made, options.reprint, id);
+  });
 }
 
 void AddSelection(CLI::App* labels, LabelsOptions& options) {
   labels->add_option("--batch", options.selection.codes.batch,
                      T("一个批次的码，按台账顺序", "codes of a batch, in the ledger's order"));
-  labels->add_option("--where", options.selection.codes.where, WhereHelp());
+  labels->add_option("--where", options.selection.codes.where, CodesWhereHelp());
   labels->add_option(
       "--from", options.selection.from,
       T("文件，- 为标准输入：每行一个码（码文、序列号、短号或 codes issue --json 的行）",
@@ -258,6 +285,10 @@ void AddLabels(CLI::App& app, Session& session) {
       ->capture_default_str();
   labels->add_option("--dpi", options->dpi, T("PNG 分辨率", "resolution of PNG"))
       ->capture_default_str();
+  auto* mark = labels->add_flag(
+      "--mark-printed", options->mark_printed,
+      T("文件完成后把这些铭牌标记为已印", "mark the plates as printed once the files are whole"));
+  labels->add_option("--reprint", options->reprint, ReprintHelp())->needs(mark);
   labels
       ->add_option("--check", options->check,
                    T("成品回读：首枚或全部", "read finished labels back: the first or all"))

@@ -91,6 +91,8 @@ void AddCommands(CLI::App& app, yima::cli::Session& session) {
   yima::cli::AddFacilities(app, session);
   yima::cli::AddFiles(app, session);
   yima::cli::AddCodes(app, session);
+  yima::cli::AddRanges(app, session);
+  yima::cli::AddAudit(app, session);
   yima::cli::AddRights(app, session);
   yima::cli::AddLabels(app, session);
   yima::cli::AddScan(app, session);

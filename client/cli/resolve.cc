@@ -1,11 +1,10 @@
-#include <charconv>
-
 #include <fmt/format.h>
 
 #include "client/cli/commands.h"
 #include "client/cli/facility_lines.h"
 #include "client/cli/images.h"
 #include "client/cli/judging.h"
+#include "client/cli/places.h"
 #include "client/cli/records.h"
 #include "client/cli/words.h"
 #include "client/trust_dir.h"
@@ -17,24 +16,6 @@ struct ResolveOptions {
   std::vector<std::string> inputs;
   std::string position;
 };
-
-struct Place {
-  double longitude = 0;
-  double latitude = 0;
-};
-
-Result<Place> ParsePlace(const std::string& text) {
-  Place place;
-  const char* end = text.data() + text.size();
-  const auto first = std::from_chars(text.data(), end, place.longitude);
-  if (first.ec == std::errc() && first.ptr != end && *first.ptr == ',') {
-    const auto second = std::from_chars(first.ptr + 1, end, place.latitude);
-    if (second.ec == std::errc() && second.ptr == end) return place;
-  }
-  return Invalid("POSITION_MALFORMED",
-                 fmt::format("position \"{}\" is not LONGITUDE,LATITUDE in degrees", text),
-                 "--position");
-}
 
 Exit ExitOf(const v1::ResolveResponse& answer) {
   Judgement judgement;
@@ -63,6 +44,10 @@ void ShowAnswer(Session& session, const v1::ResolveResponse& answer) {
   if (answer.origin_lost()) {
     session.Line(T("  该网址已不属登记库，勿打开",
                    "  the host is no longer the registry's: do not open the link"));
+  }
+  if (answer.seen_elsewhere()) {
+    session.Line(T("  注意：此码近来在别处被扫到，可能有仿制的铭牌",
+                   "  mind: this code was scanned elsewhere of late: there may be a copy"));
   }
   if (!answer.has_facility()) return;
   ShowFacility(session, answer.facility(), answer.organizations());
@@ -102,15 +87,6 @@ Verifier TellerOfForeign(const Session& session) {
   return Verifier(TrustDir(session.trust).Load().value_or(std::vector<TrustStore>()));
 }
 
-/// A file, or what is called like one: a mistyped name is no code that somebody forged.
-bool IsPicture(const std::filesystem::path& input) {
-  std::error_code ignored;
-  if (std::filesystem::exists(input, ignored)) return true;
-  const auto ending = input.extension();
-  return ending == ".png" || ending == ".jpg" || ending == ".jpeg" || ending == ".pgm" ||
-         ending == ".ppm" || ending == ".PNG" || ending == ".JPG";
-}
-
 void ResolveInput(Session& session, const std::string& input, const std::optional<Place>& place) {
   if (!IsPicture(input)) return ResolveOne(session, input, place);
   const auto texts = TextsIn(input);
@@ -131,7 +107,7 @@ void ResolveInput(Session& session, const std::string& input, const std::optiona
 Result<void> Resolve(Session& session, const ResolveOptions& options) {
   std::optional<Place> place;
   if (!options.position.empty()) {
-    YIMA_ASSIGN_OR_RETURN(place, ParsePlace(options.position));
+    YIMA_ASSIGN_OR_RETURN(place, ParsePlace(options.position, "--position"));
   }
   for (const auto& input : options.inputs) ResolveInput(session, input, place);
   if (!options.inputs.empty()) return {};

@@ -26,6 +26,10 @@ struct Hint {
 };
 
 constexpr Hint kHints[] = {
+    {"ALREADY_PRINTED", "确要重印，用 --reprint 说明原因",
+     "if it is to be printed once more, say why with --reprint"},
+    {"PLATES_OUT", "先绑定或注销收回的铭牌；其余确已遗失，用 --missing",
+     "first bind or revoke what came back; if the rest is lost, give --missing"},
     {"TOKEN_MISSING", "先运行 yima login，或用 YIMA_TOKEN、--token-file 给出令牌",
      "first run yima login, or give a token by YIMA_TOKEN or --token-file"},
     {"TOKEN_EXPIRED", "请管理员新建令牌（yima access tokens create），再运行 yima login",
@@ -164,6 +168,14 @@ std::string Gloss(std::string_view name) {
       {"NOT_ISSUED", "无发放记录"},
       {"NOT_LISTED", "不在吊销清单"},
       {"NO_LIST", "无吊销清单"},
+      {"FOUND", "找到"},
+      {"MISSING", "未见"},
+      {"UNEXPECTED", "不在清单"},
+      {"WRONG_PLACE", "位置不符"},
+      {"PLATE_ENDED", "铭牌已失效"},
+      {"PLATE_BLANK", "铭牌未绑定"},
+      {"NOT_AUTHENTIC", "不是真码"},
+      {"UNKNOWN", "查无此件"},
   };
   std::string text(name);
   if (!Chinese()) return text;

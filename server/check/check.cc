@@ -14,6 +14,7 @@
 #include "server/check/derived_check.h"
 #include "server/check/findings.h"
 #include "server/check/log_tail.h"
+#include "server/check/stock_check.h"
 #include "server/check/tree_check.h"
 #include "server/domain/domain.h"
 #include "server/registry/erase.h"
@@ -33,6 +34,10 @@ uint64_t IdIn(const v1::Batch& record, uint64_t) { return record.id(); }
 uint64_t IdIn(const v1::FacilityClass&, uint64_t id) { return id; }
 uint64_t IdIn(const v1::Registry&, uint64_t id) { return id; }
 uint64_t IdIn(const v1::Principal& record, uint64_t) { return record.id(); }
+uint64_t IdIn(const v1::BlankRange& record, uint64_t) { return record.id(); }
+uint64_t IdIn(const v1::StockTake& record, uint64_t) { return record.id(); }
+uint64_t IdIn(const v1::StockFinding& record, uint64_t) { return record.id(); }
+uint64_t IdIn(const v1::Sightings& record, uint64_t) { return record.serial(); }
 
 bool HashIsTrue(const v1::Withheld& withheld) {
   if (withheld.value().empty() && withheld.salt().empty()) return true;  // erased
@@ -63,6 +68,10 @@ class Check {
     YIMA_RETURN_IF_ERROR(CheckKind<v1::Facility>());
     YIMA_RETURN_IF_ERROR(CheckKind<v1::Code>());
     YIMA_RETURN_IF_ERROR(CheckKind<v1::Batch>());
+    YIMA_RETURN_IF_ERROR(CheckKind<v1::BlankRange>());
+    YIMA_RETURN_IF_ERROR(CheckKind<v1::StockTake>());
+    YIMA_RETURN_IF_ERROR(CheckKind<v1::StockFinding>());
+    YIMA_RETURN_IF_ERROR(CheckKind<v1::Sightings>());
     if (proofs_) proofs_->Flush(findings_);
     progress_("keys, terms and counters", 0);
     YIMA_RETURN_IF_ERROR(derived_.Compare(
@@ -70,6 +79,8 @@ class Check {
         findings_));
     YIMA_RETURN_IF_ERROR(CheckBatches(snapshot_, log_, findings_));
     YIMA_RETURN_IF_ERROR(CheckAttachments(snapshot_, findings_, progress_));
+    YIMA_RETURN_IF_ERROR(CheckRangesApart(snapshot_, findings_));
+    YIMA_RETURN_IF_ERROR(CheckStockLists(snapshot_, log_, findings_));
     YIMA_RETURN_IF_ERROR(CheckTree(snapshot_, registry, findings_, progress_));
     return findings_.Take();
   }
@@ -119,7 +130,7 @@ class Check {
           if (IdIn(record, id) != id) {
             findings_.Add("{} {} calls itself {}", KindName(kind), id, IdIn(record, id));
           }
-          CompareWithLog(kind, id, revision, record);
+          if (store::IsLogged(kind)) CompareWithLog(kind, id, revision, record);
           derived_.Add(kind, id, Derive(record));
           return CheckContent(id, record);
         },
@@ -133,6 +144,10 @@ class Check {
     YIMA_RETURN_IF_ERROR(DeriveKind<v1::Code>(visit));
     YIMA_RETURN_IF_ERROR(DeriveKind<v1::Batch>(visit));
     YIMA_RETURN_IF_ERROR(DeriveKind<v1::Registry>(visit));
+    YIMA_RETURN_IF_ERROR(DeriveKind<v1::BlankRange>(visit));
+    YIMA_RETURN_IF_ERROR(DeriveKind<v1::StockTake>(visit));
+    YIMA_RETURN_IF_ERROR(DeriveKind<v1::StockFinding>(visit));
+    YIMA_RETURN_IF_ERROR(DeriveKind<v1::Sightings>(visit));
     return DeriveKind<v1::Principal>(visit);
   }
 
@@ -163,6 +178,45 @@ class Check {
   Result<void> CheckContent(uint64_t, const v1::Principal&) { return {}; }
   Result<void> CheckContent(uint64_t, const v1::FacilityClass&) { return {}; }
   Result<void> CheckContent(uint64_t, const v1::Batch&) { return {}; }
+
+  /// Of its list: CheckStockLists.
+  Result<void> CheckContent(uint64_t, const v1::StockTake&) { return {}; }
+
+  Result<void> CheckContent(uint64_t id, const v1::BlankRange& range) {
+    CheckReference("range of blank plates", id, store::Kind::kOrganization, range.contractor());
+    CheckReference("range of blank plates", id, store::Kind::kCode, range.first());
+    CheckReference("range of blank plates", id, store::Kind::kCode, range.last());
+    if (range.first() > range.last() || range.plates() == 0) {
+      findings_.Add("range of blank plates {} holds {} plates from {} to {}", id, range.plates(),
+                    range.first(), range.last());
+    }
+    return {};
+  }
+
+  Result<void> CheckContent(uint64_t id, const v1::StockFinding& finding) {
+    CheckReference("finding", id, store::Kind::kStockTake, finding.stock_take());
+    CheckReference("finding", id, store::Kind::kFacility, finding.facility());
+    CheckReference("finding", id, store::Kind::kCode, finding.serial());
+    const bool names_something =
+        finding.facility() != 0 || finding.serial() != 0 || !finding.seen().empty();
+    if (!v1::StockOutcome_IsValid(finding.outcome()) || !names_something ||
+        finding.outcome() == v1::STOCK_OUTCOME_UNSPECIFIED ||
+        finding.outcome() == v1::STOCK_OUTCOME_MISSING) {
+      findings_.Add("finding {} says nothing that could be seen", id);
+    }
+    return {};
+  }
+
+  Result<void> CheckContent(uint64_t id, const v1::Sightings& sightings) {
+    CheckReference("sightings of code", id, store::Kind::kCode, sightings.serial());
+    uint64_t kept = 0;
+    for (const auto& place : sightings.places()) kept += place.count();
+    if (kept > sightings.count()) {
+      findings_.Add("sightings of code {} count {}, but its places {}", id, sightings.count(),
+                    kept);
+    }
+    return {};
+  }
 
   Result<void> CheckContent(uint64_t id, const v1::Organization& organization) {
     CheckErasable("organization", id, organization);

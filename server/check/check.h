@@ -19,7 +19,7 @@ using CheckProgress = std::function<void(std::string_view what, uint64_t done)>;
 /// Records with the log, word for word, and the log with itself (indexes, times, revisions); hashes
 /// of withheld values; references; histories of records; signatures of all codes, by the keys of
 /// `registry`; unique keys, terms, places and counters, both ways; lists and cursors of batches;
-/// the log's tree and its checkpoint.
+/// ranges of blank plates, stock-takes and sightings; the log's tree and its checkpoint.
 ///
 /// Gives what is wrong, in words, at most 1,000 findings; none when all is sound. An Error means
 /// that the store could not be read. Uses all cores, and some 30 bytes of memory a record.

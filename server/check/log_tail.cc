@@ -37,6 +37,14 @@ std::string_view KindName(store::Kind kind) {
       return "registry";
     case store::Kind::kPrincipal:
       return "principal";
+    case store::Kind::kBlankRange:
+      return "range of blank plates";
+    case store::Kind::kStockTake:
+      return "stock-take";
+    case store::Kind::kStockFinding:
+      return "finding";
+    case store::Kind::kSighting:
+      return "sightings of code";
     default:
       return "record";
   }
@@ -137,7 +145,8 @@ uint64_t LogTail::IdOf(store::Kind kind, std::string_view record) const {
   // Field 1 is the id, of a class its code.
   static_assert(v1::Facility::kUidFieldNumber == 1 && v1::Code::kSerialFieldNumber == 1 &&
                 v1::Organization::kIdFieldNumber == 1 && v1::Batch::kIdFieldNumber == 1 &&
-                v1::FacilityClass::kCodeFieldNumber == 1 && v1::Principal::kIdFieldNumber == 1);
+                v1::FacilityClass::kCodeFieldNumber == 1 && v1::Principal::kIdFieldNumber == 1 &&
+                v1::BlankRange::kIdFieldNumber == 1 && v1::StockTake::kIdFieldNumber == 1);
   WireField first;
   WalkFields(record, [&](const WireField& field) {
     if (field.number == 1) first = field;

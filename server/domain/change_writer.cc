@@ -35,6 +35,10 @@ int EntryField(store::Kind kind) {
       return v1::LogEntry::kBatchRecordFieldNumber;
     case store::Kind::kPrincipal:
       return v1::LogEntry::kPrincipalRecordFieldNumber;
+    case store::Kind::kBlankRange:
+      return v1::LogEntry::kBlankRangeFieldNumber;
+    case store::Kind::kStockTake:
+      return v1::LogEntry::kStockTakeFieldNumber;
     default:
       return v1::LogEntry::kRegistryFieldNumber;
   }
@@ -115,7 +119,11 @@ void ChangeWriter::Put(store::Kind kind, uint64_t id, uint64_t revision, const D
   AppendVarint(put.entry, logged.size());
   put.entry.append(logged);
   change_.puts.push_back(std::move(put));
+  PutDerived(kind, id, before, after);
+}
 
+void ChangeWriter::PutDerived(store::Kind kind, uint64_t id, const Derived& before,
+                              const Derived& after) {
   const auto has = [](const auto& list, const auto& item) {
     return std::ranges::find(list, item) != list.end();
   };

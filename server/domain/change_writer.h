@@ -40,6 +40,12 @@ class ChangeWriter {
   }
   /// Puts a record of an unlogged kind.
   void PutUnlogged(store::Kind kind, uint64_t id, uint64_t revision, std::string bytes);
+  /// The same of one from which terms and counters follow; `revision` 0: there is none yet.
+  template <typename R>
+  void ReplaceUnlogged(uint64_t id, uint64_t revision, const R& before, const R& after) {
+    PutUnlogged(KindOf(after), id, revision, after.SerializeAsString());
+    PutDerived(KindOf(after), id, revision == 0 ? Derived{} : Derive(before), Derive(after));
+  }
   void Check(store::Kind kind, uint64_t id, uint64_t revision);
 
   size_t puts() const { return change_.puts.size(); }
@@ -53,10 +59,15 @@ class ChangeWriter {
   static store::Kind KindOf(const v1::Batch&) { return store::Kind::kBatch; }
   static store::Kind KindOf(const v1::Principal&) { return store::Kind::kPrincipal; }
   static store::Kind KindOf(const v1::Registry&) { return store::Kind::kRegistry; }
+  static store::Kind KindOf(const v1::BlankRange&) { return store::Kind::kBlankRange; }
+  static store::Kind KindOf(const v1::StockTake&) { return store::Kind::kStockTake; }
+  static store::Kind KindOf(const v1::StockFinding&) { return store::Kind::kStockFinding; }
+  static store::Kind KindOf(const v1::Sightings&) { return store::Kind::kSighting; }
 
  private:
   void Put(store::Kind kind, uint64_t id, uint64_t revision, const Derived& before,
            const Derived& after, const google::protobuf::Message& record);
+  void PutDerived(store::Kind kind, uint64_t id, const Derived& before, const Derived& after);
   void Release(const Key& key, uint64_t id);
   void Claim(const Key& key, uint64_t id);
 

@@ -55,6 +55,23 @@ std::string FacilityTerm(uint64_t facility) { return "f" + BigEndian(facility); 
 std::string CodeStateTerm(v1::CodeState state) {
   return fmt::format("s{}", static_cast<int>(state));
 }
+std::string PrintedTerm() { return "p"; }
+std::string OpenTerm() { return "open"; }
+std::string SuspiciousTerm() { return "suspicious"; }
+std::string StockRestTerm(uint64_t stock_take) { return "r" + BigEndian(stock_take); }
+std::string StockSenderTerm(uint64_t stock_take, std::string_view principal) {
+  return ("w" + BigEndian(stock_take)).append(principal);
+}
+std::string StockFacilityTerm(uint64_t stock_take, uint64_t facility) {
+  return "f" + BigEndian(stock_take) + BigEndian(facility);
+}
+std::string StockPlateTerm(uint64_t stock_take, uint64_t serial) {
+  return "s" + BigEndian(stock_take) + BigEndian(serial);
+}
+std::string StockSeenTerm(uint64_t stock_take, std::string_view seen) {
+  return ("x" + BigEndian(stock_take)).append(seen);
+}
+std::string StockCounter(uint64_t stock_take) { return fmt::format("stock/{}", stock_take); }
 
 std::string FileTerm(std::string_view sha256) { return std::string("a").append(sha256); }
 
@@ -100,6 +117,7 @@ Derived Derive(const v1::Code& code) {
     derived.terms.push_back(CodeStateTerm(code.state()));
   }
   if (code.facility() != 0) derived.terms.push_back(FacilityTerm(code.facility()));
+  if (code.prints() > 0) derived.terms.push_back(PrintedTerm());
   derived.counters.emplace_back(fmt::format("codes/{}", static_cast<int>(code.state())), 1);
   return derived;
 }
@@ -125,6 +143,7 @@ Derived Derive(const v1::FacilityClass& facility_class) {
 
 Derived Derive(const v1::Batch&) { return {}; }
 Derived Derive(const v1::Registry&) { return {}; }
+Derived Derive(const v1::StockTake&) { return {}; }
 
 Derived Derive(const v1::Principal& principal) {
   Derived derived;
@@ -150,9 +169,52 @@ std::optional<Derived> DeriveFrom(store::Kind kind, std::string_view bytes) {
       return DeriveParsed<v1::Registry>(bytes);
     case store::Kind::kPrincipal:
       return DeriveParsed<v1::Principal>(bytes);
+    case store::Kind::kBlankRange:
+      return DeriveParsed<v1::BlankRange>(bytes);
+    case store::Kind::kStockTake:
+      return DeriveParsed<v1::StockTake>(bytes);
     default:
       return std::nullopt;
   }
+}
+
+Derived Derive(const v1::BlankRange& range) {
+  Derived derived;
+  if (range.state() == v1::BLANK_RANGE_STATE_OPEN) derived.terms.push_back(OpenTerm());
+  return derived;
+}
+
+Derived Derive(const v1::StockFinding& finding) {
+  Derived derived;
+  const uint64_t stock_take = finding.stock_take();
+  const bool as_expected =
+      finding.expected() && (finding.outcome() == v1::STOCK_OUTCOME_FOUND ||
+                             finding.outcome() == v1::STOCK_OUTCOME_WRONG_PLACE);
+  if (!as_expected) derived.terms.push_back(StockRestTerm(stock_take));
+  derived.terms.push_back(StockSenderTerm(stock_take, finding.principal()));
+  if (finding.facility() != 0) {
+    derived.terms.push_back(StockFacilityTerm(stock_take, finding.facility()));
+  }
+  if (finding.serial() != 0) {
+    derived.terms.push_back(StockPlateTerm(stock_take, finding.serial()));
+  }
+  if (!finding.seen().empty()) {
+    derived.terms.push_back(StockSeenTerm(stock_take, finding.seen()));
+  }
+  derived.counters.emplace_back(StockCounter(stock_take), 1);
+  return derived;
+}
+
+bool IsSuspicious(const v1::Sightings& sightings) {
+  const uint32_t newest = sightings.places_size() > 0 ? sightings.places(0).hour() : 0;
+  const auto lately = [&](uint32_t hour) { return hour != 0 && hour + kSightingHours >= newest; };
+  return lately(sightings.apart_hour()) || lately(sightings.far_hour());
+}
+
+Derived Derive(const v1::Sightings& sightings) {
+  Derived derived;
+  if (IsSuspicious(sightings)) derived.terms.push_back(SuspiciousTerm());
+  return derived;
 }
 
 }  // namespace yima::server

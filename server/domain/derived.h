@@ -11,10 +11,13 @@
 #include "server/store/store.h"
 #include "yima/v1/access.pb.h"
 #include "yima/v1/batch.pb.h"
+#include "yima/v1/blank_range.pb.h"
 #include "yima/v1/code.pb.h"
 #include "yima/v1/facility.pb.h"
 #include "yima/v1/organization.pb.h"
 #include "yima/v1/registry.pb.h"
+#include "yima/v1/sighting.pb.h"
+#include "yima/v1/stock_take.pb.h"
 
 namespace yima::server {
 
@@ -44,6 +47,14 @@ Derived Derive(const v1::Registry& registry);
 Derived Derive(const v1::Principal& principal);
 /// What follows from a record of a logged kind as it is stored; nothing when it does not parse.
 std::optional<Derived> DeriveFrom(store::Kind kind, std::string_view bytes);
+Derived Derive(const v1::BlankRange& range);
+Derived Derive(const v1::StockTake& stock_take);
+Derived Derive(const v1::StockFinding& finding);
+Derived Derive(const v1::Sightings& sightings);
+
+/// A scan in the wrong place is held against a code for this long, as its scans count the time.
+constexpr uint32_t kSightingHours = 30 * 24;
+bool IsSuspicious(const v1::Sightings& sightings);
 
 /// Keys of unique indexes, as Derive makes them.
 std::string FacilityCodeKey(uint32_t scheme, std::string_view digits);
@@ -58,6 +69,18 @@ std::string BatchTerm(uint64_t batch);
 std::string FacilityTerm(uint64_t facility);     ///< Of codes: all of one facility.
 std::string CodeStateTerm(v1::CodeState state);  ///< Of codes not ACTIVE.
 std::string FileTerm(std::string_view sha256);   ///< Of facilities: those that name a file.
+std::string PrintedTerm();                       ///< Of codes that were printed.
+std::string OpenTerm();                          ///< Of ranges of blank plates.
+std::string SuspiciousTerm();                    ///< Of sightings.
+/// Of findings: what a stock-take's report lists beside the facilities that were seen as expected.
+std::string StockRestTerm(uint64_t stock_take);
+std::string StockSenderTerm(uint64_t stock_take, std::string_view principal);
+/// Of findings: all of one facility, of one plate, of one text that leads to neither.
+std::string StockFacilityTerm(uint64_t stock_take, uint64_t facility);
+std::string StockPlateTerm(uint64_t stock_take, uint64_t serial);
+std::string StockSeenTerm(uint64_t stock_take, std::string_view seen);
+/// Counts the findings of a stock-take.
+std::string StockCounter(uint64_t stock_take);
 
 }  // namespace yima::server
 

@@ -1,7 +1,7 @@
 #include "server/domain/entry_view.h"
 
-#include "server/domain/domain.h"
 #include "codegen/code/wire_walk.h"
+#include "server/domain/domain.h"
 #include "yima/v1/log_entry.pb.h"
 
 namespace yima::server {
@@ -23,6 +23,10 @@ std::optional<store::Kind> KindOfEntryField(int number) {
       return store::Kind::kRegistry;
     case v1::LogEntry::kPrincipalRecordFieldNumber:
       return store::Kind::kPrincipal;
+    case v1::LogEntry::kBlankRangeFieldNumber:
+      return store::Kind::kBlankRange;
+    case v1::LogEntry::kStockTakeFieldNumber:
+      return store::Kind::kStockTake;
     default:
       return std::nullopt;
   }
@@ -71,7 +75,8 @@ Result<uint64_t> RecordIdIn(const EntryView& entry, const store::Snapshot& snaps
   // Field 1 is the id, of a class its code.
   static_assert(v1::Facility::kUidFieldNumber == 1 && v1::Code::kSerialFieldNumber == 1 &&
                 v1::Organization::kIdFieldNumber == 1 && v1::Batch::kIdFieldNumber == 1 &&
-                v1::FacilityClass::kCodeFieldNumber == 1 && v1::Principal::kIdFieldNumber == 1);
+                v1::FacilityClass::kCodeFieldNumber == 1 && v1::Principal::kIdFieldNumber == 1 &&
+                v1::BlankRange::kIdFieldNumber == 1 && v1::StockTake::kIdFieldNumber == 1);
   WireField first;
   WalkFields(entry.record, [&](const WireField& field) {
     if (field.number == 1) first = field;

@@ -262,6 +262,20 @@ std::string Pages::Code(Language language, const v1::ResolveResponse& answer,
                      .In(language));
     EndCard(html);
   }
+  if (answer.seen_elsewhere()) {
+    html.Raw(R"(<section class="card lost" data-warning="seen-elsewhere"><h2>)")
+        .Raw(
+            Words{"注意：此码曾在别处被扫到", "Mind: this code was scanned elsewhere"}.In(language))
+        .Raw("</h2>");
+    AddParagraph(html,
+                 Words{"近来有人在远离登记位置的地方，或在相距过远的两处扫过此码，其中可能有仿制的"
+                       "铭牌。请核对下面的设施和地点；若不一致，请致电告知。",
+                       "Lately it was scanned far from its registered place, or in two places too "
+                       "far apart: one of the plates may be a copy. Compare the facility and the "
+                       "place below, and call if they differ."}
+                     .In(language));
+    EndCard(html);
+  }
   BeginCard(html, Words{"怎么办", "What to do"}.In(language));
   AddParagraph(html, outcome.advice.In(language));
   if (answer.verdict() == v1::VERDICT_UNKNOWN_ISSUER) {

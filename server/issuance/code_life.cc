@@ -60,6 +60,7 @@ Result<void> CheckReason(v1::RevocationReason reason) {
       return {};
     case v1::REVOCATION_REASON_SCRAPPED:
     case v1::REVOCATION_REASON_MISISSUED:
+    case v1::REVOCATION_REASON_SPOILED:
       return Invalid("REASON_NOT_FOR_REPLACING",
                      fmt::format("{} ends a code without a successor, want LOST, DAMAGED, STOLEN, "
                                  "MOVED or REPRINTED",

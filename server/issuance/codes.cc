@@ -102,6 +102,9 @@ v1::IssuedCode ToIssued(const Domain& domain, const v1::Code& record, uint64_t r
   issued.set_successor(record.successor());
   issued.set_issue_time_us(record.issue_time_us());
   issued.set_bind_time_us(record.bind_time_us());
+  issued.set_prints(record.prints());
+  issued.set_print_time_us(record.print_time_us());
+  issued.set_reprint_reason(record.reprint_reason());
   issued.set_etag(Etag(domain, revision));
   return issued;
 }
@@ -192,6 +195,12 @@ Result<Planned> PlanRevokeCode(const Domain&, const Call& call,
       code.record.state() == v1::CODE_STATE_REPLACED) {
     return Planned{{}, {RefTo(code, 0)}};
   }
+  if (request.reason() == v1::REVOCATION_REASON_SPOILED && code.record.facility() != 0) {
+    return Fail(StatusCode::kFailedPrecondition, "CODE_BOUND",
+                fmt::format("plate {} is bound to facility {}, and only blank ones are SPOILED",
+                            request.serial(), code.record.facility()),
+                "reason");
+  }
   v1::Code revoked = code.record;
   revoked.set_state(v1::CODE_STATE_REVOKED);
   revoked.set_reason(request.reason());
@@ -239,7 +248,7 @@ class Page {
   /// The code at the place looked at; false once the page is full. Codes that the caller may not
   /// see are passed over.
   bool Offer(const v1::Code& code, uint64_t revision) {
-    if (!Asks(code.state())) return true;
+    if (!Asks(code.state()) || !AsksPrints(code.prints())) return true;
     const auto seen = CheckReachOfCode(call_, snapshot_, code, "");
     if (!seen && seen.error().reason == "SCOPE_EXCEEDED") return true;
     if (!seen) failure_ = seen;
@@ -252,6 +261,10 @@ class Page {
   bool Asks(v1::CodeState state) const {
     return filter_.states().empty() ||
            std::ranges::find(filter_.states(), state) != filter_.states().end();
+  }
+  bool AsksPrints(uint32_t prints) const {
+    return filter_.printed() == v1::PRINTED_FILTER_UNSPECIFIED ||
+           (filter_.printed() == v1::PRINTED_FILTER_PRINTED) == (prints > 0);
   }
 
   Result<v1::ListCodesResponse> Finish(std::string_view filter) {
@@ -321,6 +334,7 @@ Result<void> ListBySerial(const store::Snapshot& snapshot, const v1::CodeFilter&
   if (filter.states_size() == 1 && filter.states(0) != v1::CODE_STATE_ACTIVE) {
     terms.push_back(CodeStateTerm(filter.states(0)));
   }
+  if (filter.printed() == v1::PRINTED_FILTER_PRINTED) terms.push_back(PrintedTerm());
   Result<void> failure;
   YIMA_RETURN_IF_ERROR(
       snapshot.Scan(store::Kind::kCode, after, terms,
@@ -373,6 +387,11 @@ Result<v1::ListCodesResponse> ListCodes(const Domain& domain, const Call& call,
                                  static_cast<int>(filter.states(i))),
                      fmt::format("filter.states[{}]", i));
     }
+  }
+  if (!v1::PrintedFilter_IsValid(filter.printed())) {
+    return Invalid("ENUM_UNKNOWN",
+                   fmt::format("{} is no known value", static_cast<int>(filter.printed())),
+                   "filter.printed");
   }
   YIMA_ASSIGN_OR_RETURN(const size_t size, PageSize(request.page_size()));
   const std::string sealed = filter.SerializeAsString();

@@ -36,7 +36,7 @@ Result<v1::BindCodeResponse> AnswerBindCode(const Domain& domain,
                                             const store::Snapshot& snapshot);
 
 /// Ends a code for good; one that is ended already stays as it is. CODE_NOT_FOUND,
-/// REVOCATION_REASON_MISSING.
+/// REVOCATION_REASON_MISSING, CODE_BOUND when a bound one is called SPOILED.
 Result<Planned> PlanRevokeCode(const Domain& domain, const Call& call,
                                const v1::RevokeCodeRequest& request,
                                const store::Snapshot& snapshot);

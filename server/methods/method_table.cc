@@ -10,10 +10,13 @@
 #include "server/access/tokens.h"
 #include "server/attachments/attachments.h"
 #include "server/domain/known_fields.h"
+#include "server/issuance/blank_range.h"
 #include "server/issuance/code_life.h"
 #include "server/issuance/codes.h"
 #include "server/issuance/issue.h"
+#include "server/issuance/printed.h"
 #include "server/issuance/reclaim.h"
+#include "server/issuance/suspicious.h"
 #include "server/log/log_reads.h"
 #include "server/registry/batches.h"
 #include "server/registry/erase.h"
@@ -25,6 +28,9 @@
 #include "server/registry/watch.h"
 #include "server/resolver/note_desk.h"
 #include "server/rights/confirm.h"
+#include "server/stock/stock_report.h"
+#include "server/stock/stock_scan.h"
+#include "server/stock/stock_takes.h"
 
 namespace yima::server {
 namespace {
@@ -147,6 +153,20 @@ UnaryHandler CreatingToken(const Domain& domain) {
   });
 }
 
+/// Plates that a crew saw are judged as a scan is answered.
+UnaryHandler ScanningStock(const Domain& domain, const Resolver& resolver) {
+  return WritingInSteps<v1::ScanStockTakeRequest>(domain, [&domain, &resolver] {
+    return std::pair(
+        [&domain, &resolver](const Call& call, const v1::ScanStockTakeRequest& request,
+                             const store::Snapshot& snapshot) {
+          return PlanScanStockTake(domain, resolver, call, request, snapshot);
+        },
+        [](const std::vector<RecordRef>& results, const store::Snapshot& snapshot) {
+          return AnswerScanStockTake(results, snapshot);
+        });
+  });
+}
+
 /// A stream that asks once and is answered in parts.
 template <typename Request, typename Response>
 StreamHandler Answer(const Domain& domain,
@@ -263,6 +283,7 @@ std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolv
   const std::string log = "yima.v1.LogService/";
   const std::string access = "yima.v1.AccessService/";
   const std::string attachments = "yima.v1.AttachmentService/";
+  const std::string stock = "yima.v1.StockTakeService/";
   const Roles watchers = kAdmins | kAuditors;
   return {
       {registry + "CreateFacility",
@@ -303,6 +324,15 @@ std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolv
       {issuance + "ReclaimCodes", kManagers, Writing(d, PlanReclaimCodes, AnswerReclaimCodes), {}},
       {issuance + "GetCode", kReaders, Reading(d, GetCode), {}},
       {issuance + "ListCodes", kReaders, Reading(d, ListCodes), {}},
+      {issuance + "MarkPrinted", kManagers, Writing(d, PlanMarkPrinted, AnswerMarkPrinted), {}},
+      {issuance + "CreateBlankRange",
+       kManagers,
+       Writing(d, PlanCreateBlankRange, AnswerCreateBlankRange),
+       {}},
+      {issuance + "GetBlankRange", kReaders, Reading(d, GetBlankRange), {}},
+      {issuance + "ListBlankRanges", kReaders, Reading(d, ListBlankRanges), {}},
+      {issuance + "CloseBlankRange", kManagers, {}, Answer(d, CloseBlankRange)},
+      {issuance + "ListSuspiciousCodes", kReaders, Reading(d, ListSuspiciousCodes), {}},
 
       {resolving + "Resolve", kPublic, Resolve(d, resolver, &Resolver::ResolveBytes), {}},
       {resolving + "BatchResolve",
@@ -355,6 +385,13 @@ std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolv
       {access + "RevokeToken", kCallers, Writing(d, PlanRevokeToken, AnswerRevokeToken), {}},
       {access + "ListTokens", kCallers, Reading(d, ListTokens), {}},
       {access + "ListRefusals", kAuditors, Reading(d, ListRefusals), {}},
+
+      {stock + "StartStockTake", kManagers, {}, Answer(d, StartStockTake)},
+      {stock + "ScanStockTake", kCrews, ScanningStock(d, resolver), {}},
+      {stock + "EndStockTake", kManagers, Writing(d, PlanEndStockTake, AnswerEndStockTake), {}},
+      {stock + "GetStockTake", kReaders, Reading(d, GetStockTake), {}},
+      {stock + "ListStockTakes", kReaders, Reading(d, ListStockTakes), {}},
+      {stock + "GetStockTakeReport", kReaders, {}, Answer(d, GetStockTakeReport)},
   };
 }
 

@@ -157,7 +157,8 @@ struct Resolver::Trust {
   std::vector<std::string> lost_origins;
 };
 
-Resolver::Resolver(const Domain& domain) : domain_(domain) {}
+Resolver::Resolver(const Domain& domain, SightingKeeper* sightings)
+    : domain_(domain), sightings_(sightings) {}
 Resolver::~Resolver() = default;
 
 Result<const Resolver::Trust*> Resolver::CurrentTrust() const {
@@ -262,12 +263,21 @@ Result<std::string> Resolver::AnswerIssued(const v1::ResolveRequest& request,
     return SameOrigin(origin, parts.origin);
   }));
   FillPayload(head, payload);
-  if (record.facility == 0) return head.SerializeAsString();
+  const uint64_t serial = payload.serial.value();
+  if (sightings_ != nullptr) head.set_seen_elsewhere(sightings_->IsSuspicious(serial));
+  const bool noted = sightings_ != nullptr && request.has_longitude();
+  if (record.facility == 0) {
+    if (noted) sightings_->Note(serial, request.longitude(), request.latitude(), 0);
+    return head.SerializeAsString();
+  }
 
   YIMA_ASSIGN_OR_RETURN(const auto facility, FindFacility(record.facility, snapshot, reach));
   if (request.has_longitude() && facility.longitude && facility.latitude) {
     head.set_distance_metres(DistanceMetres(request.longitude(), request.latitude(),
                                             *facility.longitude, *facility.latitude));
+  }
+  if (noted) {
+    sightings_->Note(serial, request.longitude(), request.latitude(), head.distance_metres());
   }
   // Fields of a message may stand in any order, so the stored bytes follow as they are.
   std::string answer;

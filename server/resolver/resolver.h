@@ -16,19 +16,21 @@
 #include "server/domain/domain.h"
 #include "server/domain/reach.h"
 #include "server/resolver/shown.h"
+#include "server/resolver/sightings.h"
 #include "yima/v1/code.pb.h"
 #include "yima/v1/resolver_service.pb.h"
 
 namespace yima::server {
 
-/// Answers what a scanned text stands for. Thread-safe; the domain must outlive it.
+/// Answers what a scanned text stands for. Thread-safe; the domain must outlive it, and so must the
+/// keeper of sightings, if there is one: it is told of scans with a position.
 ///
 /// A text that equals one issued here is AUTHENTIC and costs a few point reads and no signature
 /// check, whatever became of its key since; every other is judged as an offline verifier would that
 /// holds what the registry's record says now.
 class Resolver {
  public:
-  explicit Resolver(const Domain& domain);
+  explicit Resolver(const Domain& domain, SightingKeeper* sightings = nullptr);
   ~Resolver();
 
   /// A serialized v1::ResolveRequest to a serialized v1::ResolveResponse. REQUEST_MALFORMED,
@@ -74,6 +76,7 @@ class Resolver {
                                   const store::Snapshot& snapshot, std::string& answer) const;
 
   const Domain& domain_;
+  SightingKeeper* const sightings_;
   // Versions of the record are few and stay, and so do these: whoever reads takes no lock.
   mutable std::mutex trust_mutex_;
   mutable std::vector<std::unique_ptr<const Trust>> trusts_;

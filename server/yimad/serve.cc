@@ -17,6 +17,7 @@
 #include "server/access/gate.h"
 #include "server/log/tree_keeper.h"
 #include "server/methods/method_table.h"
+#include "server/resolver/sightings.h"
 #include "server/rpc/grpc_server.h"
 #include "server/yimad/commands.h"
 #include "server/yimad/data_folder.h"
@@ -248,6 +249,13 @@ bool GrowTree(TreeKeeper& keeper, std::string& trouble) {
   return grown && *grown;
 }
 
+/// Writes where codes were scanned; what hinders it is said once.
+void KeepSightings(SightingKeeper& sightings, std::string& trouble) {
+  const auto kept = sightings.Keep();
+  const std::string said = std::exchange(trouble, kept ? "" : kept.error().message);
+  if (!kept && trouble != said) spdlog::error("sightings: {}", trouble);
+}
+
 /// Until one of the signals comes. This thread serves nobody, so it may wait for commits.
 void KeepHouseUntil(const sigset_t& signals, const Domain& domain, TrustNotes& notes,
                     AuditTrail& audit, const std::function<void()>& look) {
@@ -313,7 +321,9 @@ Result<void> Serve(const ServeOptions& options) {
   TrustNotes notes(domain);
   YIMA_RETURN_IF_ERROR(notes.Bundle());
   Custodian custodian(domain, folder->registry(), folder->keys(), notes);
-  const Resolver resolver(domain);
+  SightingKeeper sightings(domain);
+  YIMA_RETURN_IF_ERROR(sightings.Load());
+  const Resolver resolver(domain, &sightings);
   // A folder from before there were principals gets its first one here.
   YIMA_RETURN_IF_ERROR(KeepAdminToken(domain, options.data));
   AuditTrail audit(domain);
@@ -348,6 +358,10 @@ Result<void> Serve(const ServeOptions& options) {
   const EverySecond tree(
       [&, trouble = std::string()]() mutable { return GrowTree(keeper, trouble); });
   {
+    const EverySecond scans([&, trouble = std::string()]() mutable {
+      KeepSightings(sightings, trouble);
+      return false;
+    });
     // Apart from the housekeeping: health is told though a commit hangs.
     const EverySecond health([&] {
       server->SetServing(!domain.store.Refusing());
@@ -360,6 +374,7 @@ Result<void> Serve(const ServeOptions& options) {
   if (http != nullptr) http->Stop();
   server->Stop(kGrace);
   YIMA_RETURN_IF_ERROR(audit.Keep());
+  YIMA_RETURN_IF_ERROR(sightings.Keep());
   // For who exports them from the folder while nothing is served.
   YIMA_RETURN_IF_ERROR(RenewNotes(domain, notes));
   fmt::print("{}\n", Say("已停止", "stopped"));

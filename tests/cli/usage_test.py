@@ -11,7 +11,9 @@ from programs.registry import Registry, write_ledger
 COMMANDS = ["organizations import", "organizations list", "facilities import", "facilities list", "facilities show",
             "facilities erase", "organizations erase", "files add", "files get", "files list", "files detach", "files erase",
             "codes issue", "codes list", "codes show", "codes bind", "codes suspend", "codes resume",
-            "codes replace", "codes reclaim", "codes revoke", "codes lookup", "rights confirm", "labels", "scan", "verify",
+            "codes replace", "codes reclaim", "codes revoke", "codes lookup", "codes printed", "codes suspicious",
+            "ranges create", "ranges show", "ranges list", "ranges close", "audit start", "audit scan", "audit report",
+            "audit end", "audit list", "rights confirm", "labels", "scan", "verify",
             "resolve", "trust show", "trust fetch", "classes list", "batches list", "batches show", "config show", "version",
             "log checkpoint", "log entries", "log proof", "log export", "log verify", "log monitor"]
 CHINESE = re.compile("[\u4e00-\u9fff]")

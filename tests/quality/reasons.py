@@ -14,7 +14,7 @@ def main():
     known = set(re.findall(r'^    \{"([A-Z_0-9]+)", "', (source / "client/cli/reasons.cc").read_text(), re.M))
     missing = {}
     for folder in ("client", "codegen/code/facility_code.cc", "codegen/code/serial.cc", "codegen/code/origin.cc",
-                   "codegen/label", "server/registry", "server/issuance", "server/rights", "server/resolver"):
+                   "codegen/label", "server/registry", "server/issuance", "server/rights", "server/resolver", "server/stock"):
         path = source / folder
         for file in [path] if path.is_file() else sorted(path.rglob("*.cc")):
             for reason in FAILS.findall(file.read_text()):

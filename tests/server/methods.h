@@ -18,16 +18,17 @@
 #include "yima/v1/registry_service.pb.h"
 #include "yima/v1/resolver_service.pb.h"
 #include "yima/v1/rights_service.pb.h"
+#include "yima/v1/stock_take_service.pb.h"
 
 namespace yima::server::testing {
 
 /// The method table over a World, called as a transport calls it: bytes in, bytes out.
 class Methods {
  public:
-  explicit Methods(World& world)
+  explicit Methods(World& world, SightingKeeper* sightings = nullptr)
       : world_(world),
         notes_(world.domain()),
-        resolver_(world.domain()),
+        resolver_(world.domain(), sightings),
         table_(MakeMethodTable(world.domain(), resolver_, notes_)) {}
 
   /// `name`: "RegistryService/CreateFacility".

@@ -91,6 +91,18 @@ TEST_F(PagesTest, FetchesNothingAndRunsNothing) {
   EXPECT_THAT(pages_.content_security_policy(), Not(HasSubstr("unsafe")));
 }
 
+TEST_F(PagesTest, WarnsInBothLanguagesOfACodeThatWasSeenElsewhere) {
+  v1::ResolveResponse answer;
+  answer.set_verdict(v1::VERDICT_AUTHENTIC);
+  answer.set_state(v1::CODE_STATE_ACTIVE);
+  EXPECT_THAT(Code(answer), Not(HasSubstr("seen-elsewhere")));
+  answer.set_seen_elsewhere(true);
+  const std::string english = Code(answer);
+  EXPECT_THAT(english, HasSubstr("data-warning=\"seen-elsewhere\""));
+  EXPECT_THAT(english, HasSubstr("one of the plates may be a copy"));
+  EXPECT_THAT(Code(answer, Language::kChinese), HasSubstr("此码曾在别处被扫到"));
+}
+
 v1::ResolveResponse ActiveAnswer() {
   v1::ResolveResponse answer;
   answer.set_verdict(v1::VERDICT_AUTHENTIC);

@@ -1,0 +1,26 @@
+#ifndef YIMA_SERVER_STOCK_STOCK_SCAN_H_
+#define YIMA_SERVER_STOCK_STOCK_SCAN_H_
+
+#include <vector>
+
+#include "server/domain/domain.h"
+#include "server/resolver/resolver.h"
+#include "yima/v1/stock_take_service.pb.h"
+
+namespace yima::server {
+
+/// Judges what a crew saw, and keeps what was not seen alike before. Each finding is a record of
+/// its own, so crews never meet: all that a change expects is that the stock-take is still open.
+/// Serials, short numbers and names lead only to what lies within the caller's reach; whoever gives
+/// a whole text has the plate before him. STOCK_TAKE_NOT_FOUND, STOCK_TAKE_ENDED, BATCH_SIZE,
+/// SIGHTING_MISSING, TEXT_EMPTY, TEXT_TOO_LONG, FIELD_TOO_LONG, FIELD_NOT_TEXT,
+/// POSITION_INCOMPLETE, POSITION_OUT_OF_RANGE, TIME_OUT_OF_RANGE.
+Result<Planned> PlanScanStockTake(const Domain& domain, const Resolver& resolver, const Call& call,
+                                  const v1::ScanStockTakeRequest& request,
+                                  const store::Snapshot& snapshot);
+Result<v1::ScanStockTakeResponse> AnswerScanStockTake(const std::vector<RecordRef>& results,
+                                                      const store::Snapshot& snapshot);
+
+}  // namespace yima::server
+
+#endif  // YIMA_SERVER_STOCK_STOCK_SCAN_H_
