@@ -119,6 +119,10 @@ class Replay {
       case v1::LogEntry::kPrincipalRecord:
         return Put(entry.principal_record().id(), entry.revision(),
                    *entry.mutable_principal_record());
+      case v1::LogEntry::kBlankRange:
+        return Put(entry.blank_range().id(), entry.revision(), *entry.mutable_blank_range());
+      case v1::LogEntry::kStockTake:
+        return Put(entry.stock_take().id(), entry.revision(), *entry.mutable_stock_take());
       default:
         return Fail(
             StatusCode::kFailedPrecondition, "LOG_KIND_UNKNOWN",

@@ -53,6 +53,8 @@ Result<void> CheckList(const store::Snapshot& snapshot, const v1::StockTake& sto
     }
     total += items.size();
   }
+  // A registry that was made anew from its log has hashes of lists, and not the lists.
+  if (total == 0) return {};
   if (total != stock_take.expected()) {
     findings.Add("stock-take {} has a list of {}, but counts {}", stock_take.id(), total,
                  stock_take.expected());

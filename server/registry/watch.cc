@@ -155,6 +155,10 @@ v1::RecordKind KindInApi(store::Kind kind) {
       return v1::RECORD_KIND_REGISTRY;
     case store::Kind::kPrincipal:
       return v1::RECORD_KIND_PRINCIPAL;
+    case store::Kind::kBlankRange:
+      return v1::RECORD_KIND_BLANK_RANGE;
+    case store::Kind::kStockTake:
+      return v1::RECORD_KIND_STOCK_TAKE;
     default:
       return v1::RECORD_KIND_UNSPECIFIED;
   }
@@ -291,13 +295,19 @@ Result<std::optional<v1::WatchChange>> Watcher::Tell(const store::LogRecord& rec
       told = !of_facilities_ && ParseRecord(entry->record, *change.mutable_facility_class());
       break;
     case v1::RECORD_KIND_BATCH:
-      told = !of_facilities_ && TellBatch(*entry, change);
+      told = TellOwn(*entry, *change.mutable_batch_record());
       break;
     case v1::RECORD_KIND_REGISTRY:
       told = !of_facilities_ && ParseRecord(entry->record, *change.mutable_registry());
       break;
     case v1::RECORD_KIND_PRINCIPAL:
       told = !of_facilities_ && TellPrincipal(*entry, change);
+      break;
+    case v1::RECORD_KIND_BLANK_RANGE:
+      told = TellOwn(*entry, *change.mutable_blank_range());
+      break;
+    case v1::RECORD_KIND_STOCK_TAKE:
+      told = TellOwn(*entry, *change.mutable_stock_take());
       break;
     default:
       break;
@@ -341,10 +351,10 @@ Result<bool> Watcher::TellCode(const EntryView& entry, const store::Snapshot& sn
   return batch && batch->record.principal() == call_.principal;
 }
 
-bool Watcher::TellBatch(const EntryView& entry, v1::WatchChange& change) const {
-  v1::Batch& batch = *change.mutable_batch_record();
-  return ParseRecord(entry.record, batch) &&
-         (call_.reach->everywhere() || batch.principal() == call_.principal);
+template <typename R>
+bool Watcher::TellOwn(const EntryView& entry, R& record) const {
+  return !of_facilities_ && ParseRecord(entry.record, record) &&
+         (call_.reach->everywhere() || record.principal() == call_.principal);
 }
 
 /// Principals are the whole registry's.

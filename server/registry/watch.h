@@ -61,7 +61,9 @@ class Watcher {
                             const store::Snapshot& snapshot, v1::WatchChange& change) const;
   Result<bool> TellCode(const EntryView& entry, const store::Snapshot& snapshot,
                         v1::WatchChange& change) const;
-  bool TellBatch(const EntryView& entry, v1::WatchChange& change) const;
+  /// Batches, ranges and stock-takes are theirs who act everywhere, or who began them.
+  template <typename R>
+  bool TellOwn(const EntryView& entry, R& record) const;
   bool TellPrincipal(const EntryView& entry, v1::WatchChange& change) const;
 
   const Domain& domain_;
