@@ -206,8 +206,7 @@ Result<std::string> Resolver::BatchResolveBytes(std::string_view request,
   YIMA_RETURN_IF_ERROR(CheckSize(request, kBatchSizeMax * kRequestSizeMax));
   v1::BatchResolveRequest parsed;
   if (!parsed.ParseFromArray(request.data(), static_cast<int>(request.size()))) {
-    return Invalid("REQUEST_MALFORMED",
-                   "the request does not parse as yima.v1.BatchResolveRequest");
+    return Invalid("REQUEST_MALFORMED", "the request does not parse as texts to resolve");
   }
   if (parsed.requests_size() < 1 || parsed.requests_size() > kBatchSizeMax) {
     return Invalid("BATCH_SIZE",
@@ -226,6 +225,17 @@ Result<std::string> Resolver::BatchResolveBytes(std::string_view request,
     AppendField(answers, v1::BatchResolveResponse::kResponsesFieldNumber, *answer);
   }
   return answers;
+}
+
+Result<std::string> Resolver::ResolveMessageBytes(uint64_t message, std::string_view request,
+                                                  const store::Snapshot& snapshot,
+                                                  const Reach& reach) const {
+  auto answers = BatchResolveBytes(request, snapshot, reach);
+  if (answers) return answers;
+  Error error = std::move(answers).error();
+  error.field =
+      fmt::format("messages[{}]{}{}", message, error.field.empty() ? "" : ".", error.field);
+  return tl::unexpected(std::move(error));
 }
 
 Result<std::string> Resolver::Answer(const v1::ResolveRequest& request,
