@@ -17,6 +17,8 @@ struct Words {
 
 // By reason, for a binary search.
 constexpr auto kWords = std::to_array<Words>({
+    {"ANSWERS_MISSING", "服务器没有答全"},
+    {"ANSWER_MALFORMED", "应答有误"},
     {"BAD_ROWS", "有坏行，不导入任何内容"},
     {"BASIS_MISSING", "缺少依据文件"},
     {"BATCH_NOT_FOUND", "没有这个批次"},
@@ -212,6 +214,7 @@ constexpr auto kWords = std::to_array<Words>({
     {"STORE_DAMAGED", "数据损坏"},
     {"STORE_READ_ONLY", "数据只读"},
     {"STREAM_TOO_LONG", "传输时间过长，请重来，将从停下处继续"},
+    {"STREAM_TOO_SLOW", "应答长时间未取走"},
     {"SUPERVISOR_MISSING", "缺少主管部门"},
     {"SYMBOL_FAILED", "生成码图失败"},
     {"SYMBOL_TEXT_MALFORMED", "码图内容有误"},
