@@ -23,6 +23,8 @@ constexpr int kBatchSizeMax = 1000;
 /// A text and a position, with room for what later versions add. Checked before anything is parsed:
 /// many small parts take far more memory than bytes.
 constexpr size_t kRequestSizeMax = 1024;
+/// What most answers take, organizations and all.
+constexpr size_t kAnswerSize = 1024;
 /// Above this the cache begins anew: a bound, not a tuning.
 constexpr size_t kShownMax = 4096;
 
@@ -214,6 +216,7 @@ Result<std::string> Resolver::BatchResolveBytes(std::string_view request,
                    "requests");
   }
   std::string answers;
+  answers.reserve(static_cast<size_t>(parsed.requests_size()) * kAnswerSize);
   for (int i = 0; i < parsed.requests_size(); ++i) {
     auto answer = Answer(parsed.requests(i), snapshot, reach);
     if (!answer) {
