@@ -4,27 +4,43 @@
 
 #include <sodium.h>
 
+#include "client/resolve_stream.h"
+#include "client/transport.h"
 #include "codegen/code/signature.h"
 
 namespace yima {
 
 Client::Client(const ClientOptions& options)
-    : transport_({options.server, options.token, options.ca, options.certificate, options.key,
-                  options.traceparent}),
-      deadline_(options.deadline) {}
+    : Client(std::make_shared<Transport>(Transport::Options{options.server, options.token,
+                                                            options.ca, options.certificate,
+                                                            options.key, options.traceparent}),
+             options.deadline) {}
+
+Client::Client(std::shared_ptr<const Connection> connection, std::chrono::milliseconds deadline)
+    : connection_(std::move(connection)), deadline_(deadline) {}
 
 template <typename Response, typename Request>
 Result<Response> Client::Call(const char* method, const Request& request) const {
   Response response;
-  YIMA_RETURN_IF_ERROR(transport_.Unary(method, request, response, deadline_));
+  YIMA_RETURN_IF_ERROR(connection_->Unary(method, request, response, deadline_));
   return response;
+}
+
+template <typename Response, typename Request>
+OngoingCall Client::Begin(const char* method, const Request& request, Done<Response> done) const {
+  const auto response = std::make_shared<Response>();
+  return connection_->Begin(method, std::make_shared<const Request>(request), response, deadline_,
+                            [response, done = std::move(done)](Result<void> ended) {
+                              if (!ended) return done(tl::unexpected(std::move(ended).error()));
+                              done(std::move(*response));
+                            });
 }
 
 template <typename Response, typename Request>
 Result<void> Client::Download(const char* method, const Request& request,
                               const Receiver<Response>& receiver) const {
   Response response;
-  return transport_.Download(method, request, response, [&] { return receiver(response); });
+  return connection_->Download(method, request, response, [&] { return receiver(response); });
 }
 
 Result<void> Client::ImportFacilities(
@@ -46,8 +62,8 @@ Result<void> Client::ImportFacilities(
     for (auto& row : rows) *request.add_rows() = std::move(row);
     return more;
   };
-  return transport_.Exchange("yima.v1.RegistryService/ImportFacilities", request, next, response,
-                             [&] { return receiver(response); });
+  return connection_->Exchange("yima.v1.RegistryService/ImportFacilities", request, next, response,
+                               [&] { return receiver(response); });
 }
 
 Result<v1::CreateFacilityResponse> Client::CreateFacility(
@@ -246,6 +262,35 @@ Result<v1::GetConsistencyProofResponse> Client::GetConsistencyProof(
 Result<void> Client::IssueCodes(const v1::IssueCodesRequest& request,
                                 const Receiver<v1::IssueCodesResponse>& receiver) const {
   return Download("yima.v1.IssuanceService/IssueCodes", request, receiver);
+}
+
+Result<void> Client::StreamResolve(const TextSource& source, const AnswerReceiver& receiver) const {
+  return ResolveStream(*connection_, source, receiver).Run();
+}
+
+OngoingCall Client::CreateFacilityAsync(const v1::CreateFacilityRequest& request,
+                                        Done<v1::CreateFacilityResponse> done) const {
+  return Begin("yima.v1.RegistryService/CreateFacility", request, std::move(done));
+}
+
+OngoingCall Client::GetFacilityAsync(const v1::GetFacilityRequest& request,
+                                     Done<v1::GetFacilityResponse> done) const {
+  return Begin("yima.v1.RegistryService/GetFacility", request, std::move(done));
+}
+
+OngoingCall Client::BindCodeAsync(const v1::BindCodeRequest& request,
+                                  Done<v1::BindCodeResponse> done) const {
+  return Begin("yima.v1.IssuanceService/BindCode", request, std::move(done));
+}
+
+OngoingCall Client::ResolveAsync(const v1::ResolveRequest& request,
+                                 Done<v1::ResolveResponse> done) const {
+  return Begin("yima.v1.ResolverService/Resolve", request, std::move(done));
+}
+
+OngoingCall Client::BatchResolveAsync(const v1::BatchResolveRequest& request,
+                                      Done<v1::BatchResolveResponse> done) const {
+  return Begin("yima.v1.ResolverService/BatchResolve", request, std::move(done));
 }
 
 Result<void> Client::ConfirmRights(const v1::ConfirmRightsRequest& request,

@@ -3,11 +3,12 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "client/transport.h"
+#include "client/connection.h"
 #include "codegen/code/result.h"
 #include "yima/v1/access_service.pb.h"
 #include "yima/v1/attachment_service.pb.h"
@@ -37,8 +38,8 @@ struct ClientOptions {
 };
 
 /// The calls of a registry, one method each; meanings, bounds and errors stand in proto/yima/v1.
-/// Thread-safe. Writes need a `request_id` that the caller chooses: the same request again under
-/// the same id never acts twice.
+/// Thread-safe, and cheap to copy: copies share one connection. Writes need a `request_id` that the
+/// caller chooses: the same request again under the same id never acts twice.
 class Client {
  public:
   template <typename Response>
@@ -46,7 +47,21 @@ class Client {
   /// Fills the rows of one message, at most 1,000; false when there are no more.
   using RowSource = std::function<Result<bool>(std::vector<v1::ImportRow>&)>;
 
+  /// Fills the texts of one message, at most 1,000; false when there are no more. One that comes
+  /// with none is asked again when all before are answered.
+  using TextSource = std::function<Result<bool>(std::vector<v1::ResolveRequest>&)>;
+  /// Takes the answer to the next text, or why that one has none; an Error that it returns ends the
+  /// call.
+  using AnswerReceiver = std::function<Result<void>(const Result<v1::ResolveResponse>&)>;
+  /// Called once with what came of a call, on a thread that belongs to the connection: it must not
+  /// wait, and may begin other calls.
+  template <typename Response>
+  using Done = std::function<void(Result<Response>)>;
+
   explicit Client(const ClientOptions& options = {});
+  /// Over a connection of another kind: `testing::FakeRegistry` has one for tests.
+  explicit Client(std::shared_ptr<const Connection> connection,
+                  std::chrono::milliseconds deadline = ClientOptions().deadline);
 
   Result<v1::CreateFacilityResponse> CreateFacility(const v1::CreateFacilityRequest& request) const;
   Result<v1::BatchCreateFacilitiesResponse> BatchCreateFacilities(
@@ -98,6 +113,12 @@ class Client {
 
   Result<v1::ResolveResponse> Resolve(const v1::ResolveRequest& request) const;
   Result<v1::BatchResolveResponse> BatchResolve(const v1::BatchResolveRequest& request) const;
+  /// Answers every text of `source` in order, as one message after the other is taken by the server
+  /// and its answers by `receiver`; few are under way at a time. `source` is called from another
+  /// thread than `receiver`. On a connection that breaks it goes on with the first text that has no
+  /// answer yet (see resume.h). What is wrong with one text is told as its answer, with the field
+  /// that a Resolve of it would name; anything else ends the call, as soon as `source` returns.
+  Result<void> StreamResolve(const TextSource& source, const AnswerReceiver& receiver) const;
   Result<v1::LookupResponse> Lookup(const v1::LookupRequest& request) const;
   Result<v1::GetTrustBundleResponse> GetTrustBundle() const;
   Result<v1::GetRevocationListResponse> GetRevocationList() const;
@@ -148,14 +169,28 @@ class Client {
   Result<void> GetStockTakeReport(const v1::GetStockTakeReportRequest& request,
                                   const Receiver<v1::GetStockTakeReportResponse>& receiver) const;
 
+  // The same calls without waiting, tried as often and within the same deadline. `request` is
+  // copied; the client may be gone before `done` is called.
+  OngoingCall CreateFacilityAsync(const v1::CreateFacilityRequest& request,
+                                  Done<v1::CreateFacilityResponse> done) const;
+  OngoingCall GetFacilityAsync(const v1::GetFacilityRequest& request,
+                               Done<v1::GetFacilityResponse> done) const;
+  OngoingCall BindCodeAsync(const v1::BindCodeRequest& request,
+                            Done<v1::BindCodeResponse> done) const;
+  OngoingCall ResolveAsync(const v1::ResolveRequest& request, Done<v1::ResolveResponse> done) const;
+  OngoingCall BatchResolveAsync(const v1::BatchResolveRequest& request,
+                                Done<v1::BatchResolveResponse> done) const;
+
  private:
+  template <typename Response, typename Request>
+  OngoingCall Begin(const char* method, const Request& request, Done<Response> done) const;
   template <typename Response, typename Request>
   Result<Response> Call(const char* method, const Request& request) const;
   template <typename Response, typename Request>
   Result<void> Download(const char* method, const Request& request,
                         const Receiver<Response>& receiver) const;
 
-  Transport transport_;
+  std::shared_ptr<const Connection> connection_;
   std::chrono::milliseconds deadline_;
 };
 

@@ -1,6 +1,7 @@
 #include "client/transport.h"
 
 #include <algorithm>
+#include <atomic>
 #include <thread>
 
 #include "google/rpc/error_details.pb.h"
@@ -13,8 +14,11 @@
 #include <grpcpp/impl/codegen/proto_utils.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
+#include <grpcpp/support/client_callback.h>
 #include <grpcpp/support/sync_stream.h>
 #include <sodium.h>
+
+#include "codegen/code/traceparent.h"
 
 namespace yima {
 namespace {
@@ -27,12 +31,10 @@ constexpr int kMessageSizeMax = 64 << 20;
 constexpr int kRetryBytesMax = 20 << 20;
 constexpr int kKeepaliveMs = 20'000;
 constexpr int kReconnectMs = 100;
-/// Of the span in a traceparent.
-constexpr size_t kSpanAt = 36;
-constexpr size_t kSpanSize = 16;
 
 // Every write carries a request_id, so asking again never acts twice. An import is not retried by
-// the channel, which would have to keep all of it: the caller sends the stream again. CANCELLED by
+// the channel, which would have to keep all of it: the caller sends the stream again. StreamResolve
+// knows itself what was not answered yet. CANCELLED by
 // the other side is what a call gets that meets a server at the very moment in which it stops.
 constexpr char kServiceConfig[] = R"({
   "methodConfig": [{
@@ -44,7 +46,8 @@ constexpr char kServiceConfig[] = R"({
       "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"]
     }
   }, {
-    "name": [{"service": "yima.v1.RegistryService", "method": "ImportFacilities"}]
+    "name": [{"service": "yima.v1.RegistryService", "method": "ImportFacilities"},
+             {"service": "yima.v1.ResolverService", "method": "StreamResolve"}]
   }]
 })";
 
@@ -74,6 +77,17 @@ const char* ReasonOf(StatusCode code) {
   }
 }
 
+/// "REASON: message", as a status begins that cuts off who does not take what he asked for: it goes
+/// past what he left lying, and has no room for details. Empty for every other.
+std::string_view ReasonBefore(std::string_view message) {
+  const size_t end = message.find(": ");
+  if (end == std::string_view::npos || end == 0) return {};
+  const std::string_view reason = message.substr(0, end);
+  const bool is_reason =
+      std::ranges::all_of(reason, [](char c) { return (c >= 'A' && c <= 'Z') || c == '_'; });
+  return is_reason ? reason : std::string_view();
+}
+
 /// What grpc-status-details-bin carries, or the bare status when it carries nothing.
 Error ErrorOf(const grpc::Status& status) {
   Error error{CodeOf(status.error_code()), {}, status.error_message(), {}};
@@ -88,6 +102,11 @@ Error ErrorOf(const grpc::Status& status) {
       }
       return error;
     }
+  }
+  if (const auto reason = ReasonBefore(error.message); !reason.empty()) {
+    error.reason = reason;
+    error.message.erase(0, reason.size() + 2);
+    return error;
   }
   // Nobody here has: a call gets it that meets a server at the very moment in which it stops.
   if (error.code == StatusCode::kCancelled) error.code = StatusCode::kUnavailable;
@@ -113,17 +132,6 @@ bool IsLoopback(std::string_view server) {
 
 }  // namespace
 
-bool IsTraceparent(std::string_view text) {
-  constexpr std::string_view kShape = "00-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
-  if (text.size() != kShape.size()) return false;
-  for (size_t i = 0; i < kShape.size(); ++i) {
-    const bool is_hex = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
-    if (kShape[i] == 'x' ? !is_hex : text[i] != kShape[i]) return false;
-  }
-  return text.substr(3, 32).find_first_not_of('0') != std::string_view::npos &&
-         text.substr(kSpanAt, kSpanSize).find_first_not_of('0') != std::string_view::npos;
-}
-
 struct Transport::Channel {
   std::string server;
   std::string authorization;
@@ -132,16 +140,16 @@ struct Transport::Channel {
 
   void Show(grpc::ClientContext& context) const {
     if (!authorization.empty()) context.AddMetadata("authorization", authorization);
-    if (traceparent.empty()) return;
+    const auto caller = Traceparent::Parse(traceparent);
+    if (!caller) return;
     uint64_t span = 0;
     while (span == 0) randombytes_buf(&span, sizeof span);
-    std::string of_call = traceparent;
-    of_call.replace(kSpanAt, kSpanSize, fmt::format("{:016x}", span));
-    context.AddMetadata("traceparent", of_call);
+    context.AddMetadata("traceparent",
+                        fmt::format("00-{}-{:016x}-{}", caller->trace, span, caller->flags));
   }
 };
 
-Transport::Transport(Options options) : channel_(std::make_unique<Channel>()) {
+Transport::Transport(Options options) {
   grpc::ChannelArguments arguments;
   arguments.SetServiceConfigJSON(kServiceConfig);
   arguments.SetMaxReceiveMessageSize(kMessageSizeMax);
@@ -154,19 +162,19 @@ Transport::Transport(Options options) : channel_(std::make_unique<Channel>()) {
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveMs);
   // A registry is named by its own address; a web proxy in between speaks no gRPC.
   arguments.SetInt("grpc.enable_http_proxy", 0);
-  channel_->server = options.server;
-  if (IsTraceparent(options.traceparent)) channel_->traceparent = options.traceparent;
-  if (!options.token.empty()) channel_->authorization = "Bearer " + options.token;
+  auto channel = std::make_unique<Channel>();
+  channel->server = options.server;
+  channel->traceparent = options.traceparent;
+  if (!options.token.empty()) channel->authorization = "Bearer " + options.token;
   auto credentials = grpc::InsecureChannelCredentials();
   if (!options.ca.empty() || !options.certificate.empty() || !IsLoopback(options.server)) {
     credentials = grpc::SslCredentials({options.ca, options.key, options.certificate});
   }
-  channel_->grpc = grpc::CreateCustomChannel(options.server, credentials, arguments);
+  channel->grpc = grpc::CreateCustomChannel(options.server, credentials, arguments);
+  channel_ = std::move(channel);
 }
 
 Transport::~Transport() = default;
-Transport::Transport(Transport&&) noexcept = default;
-Transport& Transport::operator=(Transport&&) noexcept = default;
 
 Result<void> Transport::Unary(const char* method, const MessageLite& request, MessageLite& response,
                               std::chrono::milliseconds deadline) const {
@@ -180,6 +188,45 @@ Result<void> Transport::Unary(const char* method, const MessageLite& request, Me
           channel_->grpc.get(), rpc, &context, request, &response);
   if (!status.ok()) return Failed(status, channel_->server);
   return {};
+}
+
+namespace {
+
+/// What gRPC points to while a call that nobody waits for is under way.
+struct Begun {
+  grpc::ClientContext context;
+  std::string path;
+  std::shared_ptr<const MessageLite> request;
+  std::shared_ptr<MessageLite> response;
+  std::atomic<bool> cancelled = false;
+};
+
+}  // namespace
+
+OngoingCall Transport::Begin(const char* method, std::shared_ptr<const MessageLite> request,
+                             std::shared_ptr<MessageLite> response,
+                             std::chrono::milliseconds deadline,
+                             std::function<void(Result<void>)> done) const {
+  const auto begun = std::make_shared<Begun>();
+  channel_->Show(begun->context);
+  begun->context.set_deadline(std::chrono::system_clock::now() + deadline);
+  begun->path = "/" + std::string(method);
+  begun->request = std::move(request);
+  begun->response = std::move(response);
+  const RpcMethod rpc(begun->path.c_str(), RpcMethod::NORMAL_RPC, channel_->grpc);
+  grpc::internal::CallbackUnaryCall<MessageLite, MessageLite, MessageLite, MessageLite>(
+      channel_->grpc.get(), rpc, &begun->context, begun->request.get(), begun->response.get(),
+      [begun, server = channel_->server, done = std::move(done)](const grpc::Status& status) {
+        if (status.ok()) return done({});
+        if (begun->cancelled && status.error_code() == grpc::StatusCode::CANCELLED) {
+          return done(Fail(StatusCode::kCancelled, "CALL_CANCELLED", "the caller cancelled it"));
+        }
+        done(Failed(status, server));
+      });
+  return OngoingCall([begun] {
+    begun->cancelled = true;
+    begun->context.TryCancel();
+  });
 }
 
 Result<void> Transport::Download(const char* method, const MessageLite& request,
@@ -211,7 +258,8 @@ Result<void> Transport::Download(const char* method, const MessageLite& request,
 
 Result<void> Transport::Exchange(const char* method, MessageLite& request,
                                  const std::function<Result<bool>()>& next, MessageLite& response,
-                                 const std::function<Result<void>()>& on_response) const {
+                                 const std::function<Result<void>()>& on_response,
+                                 const std::function<void()>& on_end) const {
   grpc::ClientContext context;
   channel_->Show(context);
   const std::string path = "/" + std::string(method);
@@ -238,6 +286,7 @@ Result<void> Transport::Exchange(const char* method, MessageLite& request,
     taken = on_response();
     if (!taken) context.TryCancel();
   }
+  if (on_end) on_end();
   writer.join();
   const grpc::Status status = stream->Finish();
   if (!sent) return sent;

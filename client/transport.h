@@ -5,11 +5,8 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 
-#include <google/protobuf/message_lite.h>
-
-#include "codegen/code/result.h"
+#include "client/connection.h"
 
 namespace yima {
 
@@ -18,7 +15,7 @@ namespace yima {
 /// Errors are those that the server sent, with reason and field. A call that never got an answer is
 /// UNAVAILABLE SERVER_NOT_REACHED; it has been tried five times in some 1.5 seconds by then, as the
 /// service config says.
-class Transport {
+class Transport final : public Connection {
  public:
   /// How the server is reached and what it is shown.
   struct Options {
@@ -32,36 +29,26 @@ class Transport {
   };
   /// Plain text to a loopback address without a `ca`, TLS otherwise. Connects with the first call.
   explicit Transport(Options options);
-  ~Transport();
-  Transport(Transport&&) noexcept;
-  Transport& operator=(Transport&&) noexcept;
+  ~Transport() override;
 
-  /// `method`: "yima.v1.RegistryService/GetFacility".
-  Result<void> Unary(const char* method, const google::protobuf::MessageLite& request,
-                     google::protobuf::MessageLite& response,
-                     std::chrono::milliseconds deadline) const;
-
-  /// Fills `response` anew for each message and calls `on_response`; an Error that this returns
-  /// ends the call and is returned. No deadline: a stream ends with its work or with the
-  /// connection.
-  Result<void> Download(const char* method, const google::protobuf::MessageLite& request,
-                        google::protobuf::MessageLite& response,
-                        const std::function<Result<void>()>& on_response) const;
-
-  /// Sends what `next` puts into `request` until it gives false, from a thread of its own, while
-  /// `on_response` is called in the caller's. An Error of either ends the call and is returned.
-  Result<void> Exchange(const char* method, google::protobuf::MessageLite& request,
-                        const std::function<Result<bool>()>& next,
-                        google::protobuf::MessageLite& response,
-                        const std::function<Result<void>()>& on_response) const;
+  Result<void> Unary(const char* method, const Message& request, Message& response,
+                     std::chrono::milliseconds deadline) const override;
+  /// `done` is called on one of gRPC's few threads: it must not wait, and may begin other calls. It
+  /// is called even when the Transport is gone by then.
+  OngoingCall Begin(const char* method, std::shared_ptr<const Message> request,
+                    std::shared_ptr<Message> response, std::chrono::milliseconds deadline,
+                    std::function<void(Result<void>)> done) const override;
+  Result<void> Download(const char* method, const Message& request, Message& response,
+                        const std::function<Result<void>()>& on_response) const override;
+  Result<void> Exchange(const char* method, Message& request,
+                        const std::function<Result<bool>()>& next, Message& response,
+                        const std::function<Result<void>()>& on_response,
+                        const std::function<void()>& on_end = {}) const override;
 
  private:
   struct Channel;
-  std::unique_ptr<Channel> channel_;
+  std::unique_ptr<const Channel> channel_;
 };
-
-/// 00-TRACEID-SPANID-FLAGS in lower-case hex digits, W3C Trace Context §3.2; no id all zeros.
-bool IsTraceparent(std::string_view text);
 
 }  // namespace yima
 

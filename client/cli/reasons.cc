@@ -18,6 +18,8 @@ struct Words {
 // By reason, for a binary search.
 constexpr auto kWords = std::to_array<Words>({
     {"ALREADY_PRINTED", "铭牌已印过，重印须说明原因"},
+    {"ANSWERS_MISSING", "服务器没有答全"},
+    {"ANSWER_MALFORMED", "应答有误"},
     {"ATTACHMENT_ERASED", "文件已删除，只留其哈希"},
     {"ATTACHMENT_NOT_FOUND", "没有这个文件"},
     {"BAD_ROWS", "有坏行，不导入任何内容"},
@@ -261,6 +263,7 @@ constexpr auto kWords = std::to_array<Words>({
     {"STORE_DAMAGED", "数据损坏"},
     {"STORE_READ_ONLY", "数据只读"},
     {"STREAM_TOO_LONG", "传输时间过长，请重来，将从停下处继续"},
+    {"STREAM_TOO_SLOW", "应答长时间未取走"},
     {"SUPERVISOR_MISSING", "缺少主管部门"},
     {"SYMBOL_FAILED", "生成码图失败"},
     {"SYMBOL_TEXT_MALFORMED", "码图内容有误"},

@@ -1,8 +1,13 @@
+#include <charconv>
+#include <deque>
+#include <mutex>
+
 #include <fmt/format.h>
 
 #include "client/cli/commands.h"
 #include "client/cli/facility_lines.h"
 #include "client/cli/images.h"
+#include "client/cli/input_lines.h"
 #include "client/cli/judging.h"
 #include "client/cli/places.h"
 #include "client/cli/records.h"
@@ -57,20 +62,6 @@ void ShowAnswer(Session& session, const v1::ResolveResponse& answer) {
   }
 }
 
-void ResolveOne(Session& session, const std::string& text, const std::optional<Place>& place) {
-  v1::ResolveRequest request;
-  request.set_text(text);
-  if (place) {
-    request.set_longitude(place->longitude);
-    request.set_latitude(place->latitude);
-  }
-  const auto answer = session.client().Resolve(request);
-  if (!answer) return session.Complain(answer.error());
-  session.Note(ExitOf(*answer));
-  if (session.json) return session.Object(AnswerToJson(text, *answer));
-  ShowAnswer(session, *answer);
-}
-
 /// A symbol in a picture that is none of ours, as `scan` shows it.
 void ShowForeign(Session& session, const std::string& text) {
   if (session.json) {
@@ -87,21 +78,134 @@ Verifier TellerOfForeign(const Session& session) {
   return Verifier(TrustDir(session.trust).Load().value_or(std::vector<TrustStore>()));
 }
 
-void ResolveInput(Session& session, const std::string& input, const std::optional<Place>& place) {
-  if (!IsPicture(input)) return ResolveOne(session, input, place);
-  const auto texts = TextsIn(input);
-  if (!texts) return session.Complain(texts.error());
-  if (texts->empty()) {
-    session.Complain(Error{StatusCode::kNotFound, "NO_SYMBOL", "no symbol found", input});
-  }
-  const Verifier verifier = TellerOfForeign(session);
-  for (const auto& text : *texts) {
-    if (verifier.Judge(text).foreign) {
-      ShowForeign(session, text);
-    } else {
-      ResolveOne(session, text, place);
+/// Inputs on their way to the server and back, told in their order. The inputs are read in one
+/// thread while answers come in another.
+class Resolving {
+ public:
+  Resolving(Session& session, const std::optional<Place>& place, uint64_t total)
+      : session_(session),
+        place_(place),
+        verifier_(TellerOfForeign(session)),
+        total_(total),
+        progress_(T("查询", "resolved")) {}
+
+  /// Appends what the server is to be asked of an input; tells the rest when its turn comes.
+  void Add(const std::string& input, std::vector<v1::ResolveRequest>& asked) {
+    if (!IsPicture(input)) return Ask(input, asked);
+    const auto texts = TextsIn(input);
+    if (!texts) return Tell([this, error = texts.error()] { session_.Complain(error); });
+    if (texts->empty()) {
+      Tell([this, input] {
+        session_.Complain(Error{StatusCode::kNotFound, "NO_SYMBOL", "no symbol found", input});
+      });
+    }
+    for (const auto& text : *texts) {
+      if (verifier_.Judge(text).foreign) {
+        Tell([this, text] { ShowForeign(session_, text); });
+      } else {
+        Ask(text, asked);
+      }
     }
   }
+
+  /// Of the first text that is not answered yet.
+  void Answer(const Result<v1::ResolveResponse>& answer) {
+    const std::lock_guard lock(mutex_);
+    const std::string text = std::move(turns_.front().text);
+    turns_.pop_front();
+    Show(text, answer);
+    if (total_ != 1) progress_.Show(++answered_, total_);
+    TellWhatIsNext();
+  }
+
+  /// When no more answers come: tells of the other inputs.
+  void Finish() {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(turns_, [](const Turn& turn) { return !turn.tell; });
+    TellWhatIsNext();
+  }
+
+ private:
+  /// A text that the server answers, or what is told without it.
+  struct Turn {
+    std::string text;
+    std::function<void()> tell;
+  };
+
+  void Ask(const std::string& text, std::vector<v1::ResolveRequest>& asked) {
+    auto& request = asked.emplace_back();
+    request.set_text(text);
+    if (place_) {
+      request.set_longitude(place_->longitude);
+      request.set_latitude(place_->latitude);
+    }
+    const std::lock_guard lock(mutex_);
+    turns_.push_back({text, {}});
+  }
+
+  void Tell(std::function<void()> tell) {
+    const std::lock_guard lock(mutex_);
+    turns_.push_back({{}, std::move(tell)});
+    TellWhatIsNext();
+  }
+
+  void TellWhatIsNext() {
+    for (; !turns_.empty() && turns_.front().tell; turns_.pop_front()) turns_.front().tell();
+  }
+
+  void Show(const std::string& text, const Result<v1::ResolveResponse>& answer) {
+    if (!answer) return session_.Complain(answer.error());
+    session_.Note(ExitOf(*answer));
+    if (session_.json) return session_.Object(AnswerToJson(text, *answer));
+    ShowAnswer(session_, *answer);
+  }
+
+  Session& session_;
+  const std::optional<Place> place_;
+  const Verifier verifier_;
+  const uint64_t total_;
+  Progress progress_;
+  std::mutex mutex_;
+  std::deque<Turn> turns_;
+  uint64_t answered_ = 0;
+};
+
+/// Gives the next input; nothing at the end. `or_wait` false: only one that is there already.
+using Inputs = std::function<std::optional<std::string>(bool or_wait)>;
+
+/// Anybody may ask about one text, and only who is known for many at a time.
+bool AsksOneByOne(Session& session, const ResolveOptions& options) {
+  if (options.inputs.size() == 1) return true;
+  return !session.is_known();
+}
+
+Result<void> ResolveOneByOne(Session& session, Resolving& resolving, const Inputs& next) {
+  std::vector<v1::ResolveRequest> asked;
+  while (const auto input = next(true)) {
+    asked.clear();
+    resolving.Add(*input, asked);
+    for (const auto& request : asked) resolving.Answer(session.client().Resolve(request));
+  }
+  return {};
+}
+
+/// A message holds what is there: a person who waits for an answer before the next plate gets it.
+Result<void> ResolveInStream(Session& session, Resolving& resolving, const Inputs& next) {
+  constexpr int kInputsMax = 100;
+  const auto fill = [&](std::vector<v1::ResolveRequest>& asked) -> Result<bool> {
+    for (int taken = 0; taken < kInputsMax; ++taken) {
+      const auto input = next(taken == 0);
+      if (!input) return taken > 0;
+      resolving.Add(*input, asked);
+      if (IsPicture(*input)) break;  // The next may take as long to read.
+    }
+    return true;
+  };
+  return session.client().StreamResolve(
+      fill, [&](const Result<v1::ResolveResponse>& answer) -> Result<void> {
+        resolving.Answer(answer);
+        return {};
+      });
 }
 
 Result<void> Resolve(Session& session, const ResolveOptions& options) {
@@ -109,12 +213,21 @@ Result<void> Resolve(Session& session, const ResolveOptions& options) {
   if (!options.position.empty()) {
     YIMA_ASSIGN_OR_RETURN(place, ParsePlace(options.position, "--position"));
   }
-  for (const auto& input : options.inputs) ResolveInput(session, input, place);
-  if (!options.inputs.empty()) return {};
-  if (!EachLine([&](const std::string& input) { ResolveInput(session, input, place); })) {
+  Resolving resolving(session, place, options.inputs.size());
+  InputLines lines;
+  size_t given = 0;
+  const Inputs next = [&](bool or_wait) -> std::optional<std::string> {
+    if (options.inputs.empty()) return lines.Next(or_wait);
+    if (given == options.inputs.size()) return {};
+    return options.inputs[given++];
+  };
+  const auto ended = AsksOneByOne(session, options) ? ResolveOneByOne(session, resolving, next)
+                                                    : ResolveInStream(session, resolving, next);
+  resolving.Finish();
+  if (ended && options.inputs.empty() && !lines.any()) {
     return Invalid("TEXT_MISSING", "no text or image to resolve");
   }
-  return {};
+  return ended;
 }
 
 }  // namespace

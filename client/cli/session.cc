@@ -12,6 +12,7 @@
 #include "client/cli/reasons.h"
 #include "client/cli/words.h"
 #include "client/trust_dir.h"
+#include "codegen/code/traceparent.h"
 
 namespace yima::cli {
 namespace {
@@ -52,7 +53,7 @@ Result<std::string> ReadPem(const std::filesystem::path& file, const char* optio
 /// The trace that a script's TRACEPARENT names, or one of this run's own.
 std::string Traceparent() {
   const char* given = std::getenv("TRACEPARENT");
-  if (given != nullptr && IsTraceparent(given)) return given;
+  if (given != nullptr && Traceparent::Parse(given)) return given;
   return fmt::format("00-{}-{}-00", NewRequestId(), NewRequestId().substr(0, 16));
 }
 
@@ -85,8 +86,16 @@ ClientOptions Session::client_options() {
 }
 
 const Client& Session::client() {
-  if (!client_) client_.emplace(client_options());
+  if (client_) return *client_;
+  const ClientOptions options = client_options();
+  known_ = !options.token.empty() || !options.certificate.empty();
+  client_.emplace(options);
   return *client_;
+}
+
+bool Session::is_known() {
+  client();
+  return known_;
 }
 
 void Session::Line(std::string_view text) {

@@ -55,6 +55,9 @@ class Session {
   /// Connects with the first call.
   const Client& client();
 
+  /// Whether the server is shown who asks.
+  bool is_known();
+
   /// A line of data on stdout.
   void Line(std::string_view text);
   /// One object a line on stdout. Text that is not UTF-8 is shown with U+FFFD.
@@ -75,6 +78,7 @@ class Session {
 
  private:
   std::optional<Client> client_;
+  bool known_ = false;
   ClientOptions given_;  ///< What the files say that the options name.
   const std::string traceparent_;
   std::set<std::string, std::less<>> hinted_;

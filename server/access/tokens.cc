@@ -319,10 +319,16 @@ Result<void> MakeFirstAdministrator(const Domain& domain,
   return {};
 }
 
-Result<uint64_t> RenewAdminToken(const Domain& domain, const Call& call,
-                                 const std::function<Result<void>(std::string_view)>& keep) {
-  const auto snapshot = domain.store.Read();
-  YIMA_ASSIGN_OR_RETURN(const auto admin, FirstAdministrator(*snapshot));
+namespace {
+
+struct Renewal {
+  uint64_t principal = 0;
+  store::Change change;
+};
+
+Result<Renewal> PlanRenewal(const Domain& domain, const Call& call, const store::Snapshot& snapshot,
+                            const std::function<Result<void>(std::string_view)>& keep) {
+  YIMA_ASSIGN_OR_RETURN(const auto admin, FirstAdministrator(snapshot));
   const uint64_t principal = admin.record.id();
   YIMA_ASSIGN_OR_RETURN(const uint64_t token_id, domain.numbers.NewId(store::Kind::kToken));
   YIMA_ASSIGN_OR_RETURN(const auto token, NewAdminToken(domain, token_id, principal, keep));
@@ -333,7 +339,7 @@ Result<uint64_t> RenewAdminToken(const Domain& domain, const Call& call,
   writer.Replace(principal, admin.revision, admin.record, noted);
   store::Change change = writer.Take();
   change.puts.push_back(PutToken(token, 0));
-  YIMA_RETURN_IF_ERROR(snapshot->Scan(
+  YIMA_RETURN_IF_ERROR(snapshot.Scan(
       store::Kind::kToken, 0, {}, [&](uint64_t, uint64_t revision, std::string_view bytes) {
         v1::Token old;
         old.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
@@ -345,9 +351,23 @@ Result<uint64_t> RenewAdminToken(const Domain& domain, const Call& call,
         change.puts.push_back(PutToken(old, revision));
         return change.puts.size() < store::Change::kRecordsMax;
       }));
-  YIMA_RETURN_IF_ERROR(Settled(store::ApplyAndWait(domain.store, std::move(change))));
-  domain.access_changes->fetch_add(1, std::memory_order_release);
-  return principal;
+  return Renewal{principal, std::move(change)};
+}
+
+}  // namespace
+
+Result<uint64_t> RenewAdminToken(const Domain& domain, const Call& call,
+                                 const std::function<Result<void>(std::string_view)>& keep) {
+  constexpr int kRoundsMax = 10;
+  for (int round = 1;; ++round) {
+    YIMA_ASSIGN_OR_RETURN(auto renewal, PlanRenewal(domain, call, *domain.store.Read(), keep));
+    const auto outcome = store::ApplyAndWait(domain.store, std::move(renewal.change));
+    // The server goes on serving meanwhile: whose record moved is looked at again.
+    if (std::holds_alternative<store::MovedRecord>(outcome) && round < kRoundsMax) continue;
+    YIMA_RETURN_IF_ERROR(Settled(outcome));
+    domain.access_changes->fetch_add(1, std::memory_order_release);
+    return renewal.principal;
+  }
 }
 
 }  // namespace yima::server

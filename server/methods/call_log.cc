@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
+#include "codegen/code/traceparent.h"
 #include "server/domain/domain.h"
 
 namespace yima::server {
@@ -30,23 +31,6 @@ spdlog::level::level_enum LevelOf(const Error* error) {
     default:
       return spdlog::level::debug;
   }
-}
-
-/// 00-TRACEID-SPANID-FLAGS, W3C Trace Context §3.2; neither id may be all zeros. Later versions
-/// may go on behind the flags.
-bool IsTraceparent(std::string_view text) {
-  constexpr std::string_view kShape = "xx-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
-  if (text.size() < kShape.size() || text.starts_with("ff")) return false;
-  if (text.size() > kShape.size() && (text.starts_with("00") || text[kShape.size()] != '-')) {
-    return false;
-  }
-  for (size_t i = 0; i < kShape.size(); ++i) {
-    const char c = text[i];
-    const bool is_hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-    if (kShape[i] == 'x' ? !is_hex : c != '-') return false;
-  }
-  return text.substr(3, 32).find_first_not_of('0') != std::string_view::npos &&
-         text.substr(36, 16).find_first_not_of('0') != std::string_view::npos;
 }
 
 /// The first bytes of a field's first value; empty when it is not there.
@@ -102,9 +86,9 @@ void LogCall(const CallEnd& end) {
   };
   add("principal", end.principal);
   add("request_id", end.request_id);
-  if (IsTraceparent(end.traceparent)) {
-    add("trace_id", end.traceparent.substr(3, 32));
-    add("parent_id", end.traceparent.substr(36, 16));
+  if (const auto traced = Traceparent::Parse(end.traceparent)) {
+    add("trace_id", traced->trace);
+    add("parent_id", traced->span);
   }
   fields["ms"] = duration<double, std::milli>(end.took).count();
   if (end.error != nullptr) {

@@ -35,6 +35,9 @@
 namespace yima::server {
 namespace {
 
+/// Within which an answer of StreamResolve must be taken: it was not made of long work.
+constexpr std::chrono::seconds kResolveTakeMax{60};
+
 /// Without the fields that this version does not know: a record must not keep what nobody checked,
 /// for a later version to take it for its own.
 template <typename Request>
@@ -239,6 +242,21 @@ UnaryHandler Resolve(const Domain& domain, const Resolver& resolver,
       };
 }
 
+/// One message, one answer: who does not take his answers is not read from.
+StreamHandler ResolveMessages(const Domain& domain, const Resolver& resolver) {
+  return [&domain, &resolver](const Call& call, const Source& source,
+                              const Sink& sink) -> Result<void> {
+    std::string request;
+    for (uint64_t message = 0;; ++message) {
+      YIMA_ASSIGN_OR_RETURN(const bool asked, source(request));
+      if (!asked) return {};
+      YIMA_ASSIGN_OR_RETURN(auto answers, resolver.ResolveMessageBytes(
+                                              message, request, *domain.store.Read(), *call.reach));
+      YIMA_RETURN_IF_ERROR(sink(std::move(answers)));
+    }
+  };
+}
+
 /// Of the newest tree that is signed; the snapshot is read after it, so that it holds its tiles.
 template <typename Request, typename Response>
 UnaryHandler OfLog(const Domain& domain,
@@ -349,6 +367,7 @@ std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolv
        Note<v1::GetRevocationListResponse>(desk,
                                            [&notes, &d] { return notes.List(*d.store.Read()); }),
        {}},
+      {resolving + "StreamResolve", kCallers, {}, ResolveMessages(d, resolver), kResolveTakeMax},
 
       {rights + "ConfirmRights", kRegistrars, {}, Answer(d, ConfirmRights)},
 

@@ -1,6 +1,7 @@
 #ifndef YIMA_SERVER_METHODS_METHOD_TABLE_H_
 #define YIMA_SERVER_METHODS_METHOD_TABLE_H_
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -42,6 +43,8 @@ struct Method {
   UnaryHandler unary;
   StreamHandler stream;
   FeedHandler feed = nullptr;
+  /// Within which a client must take a message of the stream; 0: as long as the door gives to all.
+  std::chrono::milliseconds take_max{0};
 };
 
 /// Lets the audit trail know when a rule refuses a caller that the gate let in. Calls that anyone

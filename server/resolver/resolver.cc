@@ -23,6 +23,8 @@ constexpr int kBatchSizeMax = 1000;
 /// A text and a position, with room for what later versions add. Checked before anything is parsed:
 /// many small parts take far more memory than bytes.
 constexpr size_t kRequestSizeMax = 1024;
+/// What most answers take, organizations and all.
+constexpr size_t kAnswerSize = 1024;
 /// Above this the cache begins anew: a bound, not a tuning.
 constexpr size_t kShownMax = 4096;
 
@@ -207,8 +209,7 @@ Result<std::string> Resolver::BatchResolveBytes(std::string_view request,
   YIMA_RETURN_IF_ERROR(CheckSize(request, kBatchSizeMax * kRequestSizeMax));
   v1::BatchResolveRequest parsed;
   if (!parsed.ParseFromArray(request.data(), static_cast<int>(request.size()))) {
-    return Invalid("REQUEST_MALFORMED",
-                   "the request does not parse as yima.v1.BatchResolveRequest");
+    return Invalid("REQUEST_MALFORMED", "the request does not parse as texts to resolve");
   }
   if (parsed.requests_size() < 1 || parsed.requests_size() > kBatchSizeMax) {
     return Invalid("BATCH_SIZE",
@@ -216,6 +217,7 @@ Result<std::string> Resolver::BatchResolveBytes(std::string_view request,
                    "requests");
   }
   std::string answers;
+  answers.reserve(static_cast<size_t>(parsed.requests_size()) * kAnswerSize);
   for (int i = 0; i < parsed.requests_size(); ++i) {
     auto answer = Answer(parsed.requests(i), snapshot, reach);
     if (!answer) {
@@ -227,6 +229,17 @@ Result<std::string> Resolver::BatchResolveBytes(std::string_view request,
     AppendField(answers, v1::BatchResolveResponse::kResponsesFieldNumber, *answer);
   }
   return answers;
+}
+
+Result<std::string> Resolver::ResolveMessageBytes(uint64_t message, std::string_view request,
+                                                  const store::Snapshot& snapshot,
+                                                  const Reach& reach) const {
+  auto answers = BatchResolveBytes(request, snapshot, reach);
+  if (answers) return answers;
+  Error error = std::move(answers).error();
+  error.field =
+      fmt::format("messages[{}]{}{}", message, error.field.empty() ? "" : ".", error.field);
+  return tl::unexpected(std::move(error));
 }
 
 Result<std::string> Resolver::Answer(const v1::ResolveRequest& request,

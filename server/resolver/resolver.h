@@ -45,6 +45,12 @@ class Resolver {
   Result<std::string> BatchResolveBytes(std::string_view request, const store::Snapshot& snapshot,
                                         const Reach& reach) const;
 
+  /// The same for one message of StreamResolve, which has the shape of a BatchResolveRequest. Errors
+  /// name it, too: `messages[7].requests[3].text`.
+  Result<std::string> ResolveMessageBytes(uint64_t message, std::string_view request,
+                                          const store::Snapshot& snapshot,
+                                          const Reach& reach) const;
+
   /// A serialized v1::LookupRequest to a serialized v1::LookupResponse, as who asks may see it.
   /// SHORT_NUMBER_MALFORMED, SHORT_NUMBER_CHECK; CODE_NOT_FOUND (NOT_FOUND).
   Result<std::string> LookupBytes(std::string_view request, const store::Snapshot& snapshot,

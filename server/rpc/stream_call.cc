@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <grpc/grpc.h>
 #include <grpcpp/alarm.h>
 #include <spdlog/spdlog.h>
 
@@ -214,16 +215,35 @@ class StreamCall final : public Bidi {
     if (cancelled_) return CallerGone();
     const grpc::ByteBuffer buffer = ToByteBuffer(std::move(bytes));
     StartWrite(&buffer);
-    {
-      // Who does not read must not hold a thread for ever.
-      std::unique_lock lock(mutex_);
-      if (!changed_.wait_for(lock, count_.limits().read, [&] { return settled_; })) {
-        cancelled_ = true;
-        context_->TryCancel();
-      }
-    }
+    // Who does not read must not hold a thread for ever.
+    if (!IsTaken()) CutOff();
     if (!Wait() || cancelled_) return CallerGone();
     return {};
+  }
+  bool IsTaken() {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, TakeWithin(), [&] { return settled_; });
+  }
+  std::chrono::milliseconds TakeWithin() const {
+    return method_.take_max.count() != 0 ? method_.take_max : count_.limits().read;
+  }
+
+  /// A status that waits behind what the client does not take would never come to it: this one goes
+  /// past, but has no room for details, so its reason stands before its message. Holds no lock
+  /// while it cancels: what was under way may end within that call.
+  void CutOff() {
+    Error error{StatusCode::kResourceExhausted,
+                "STREAM_TOO_SLOW",
+                fmt::format("a message was not taken within {} ms", TakeWithin().count()),
+                {}};
+    const std::string status = fmt::format("{}: {}", error.reason, error.message);
+    {
+      const std::lock_guard lock(ending_mutex_);
+      ending_ = std::move(error);
+    }
+    cancelled_ = true;
+    grpc_call_cancel_with_status(context_->c_call(), GRPC_STATUS_RESOURCE_EXHAUSTED, status.c_str(),
+                                 nullptr);
   }
 
   static tl::unexpected<Error> Stopping() { return tl::unexpected(kStopping); }

@@ -9,6 +9,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "programs"))
+from registry import Registry  # noqa: E402
+
 CMAKE, BUILD, SOURCE, GENERATOR, FLAGS = sys.argv[1:6]
 
 
@@ -39,6 +42,18 @@ def write_vectors(folder):
     return vectors["root"], wanted
 
 
+def ask_a_server(built, prefix):
+    """The installed programs serve what the foreign one asks."""
+    if not (prefix / "bin/yimad").exists():
+        return
+    with Registry(yimad=prefix / "bin/yimad", yima=prefix / "bin/yima") as registry:
+        blank = registry.objects("codes", "issue", "--blank", "1")[0]["text"]
+        said = run(built / "ask_registry", registry.address, registry.token, blank, "no code", blank).split()
+        assert said == ["VERDICT_AUTHENTIC", "VERDICT_MALFORMED", "VERDICT_AUTHENTIC"], said
+        run(built / "ask_registry", registry.address, "yima_wrong", blank, expect=1)
+    print("yima::client asks a server, and yima::client_testing stands for one")
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="yima-install-") as name:
         folder = pathlib.Path(name)
@@ -60,6 +75,8 @@ def main():
             assert said == ["SERVER_NOT_REACHED", "FILE_UNREADABLE", "plate-60"], said
             version = run(prefix / "bin/yima", "version").split()
             assert version[0] == "yima", version
+            assert run(built / "plates_test").strip() == "plates are told"
+            ask_a_server(built, prefix)
             print(f"yima::label, yima::client and yima::scan link; installed: {' '.join(version)}")
 
 

@@ -11,6 +11,7 @@ FENCE = re.compile(r"^```.*?^```", re.M | re.S)
 QUOTES = {
     "README.md": ["tests/install/project/verify_code.cc"],
     "README.zh.md": ["tests/install/project/verify_code.cc"],
+    "client/README.md": ["tests/install/project/plates_test.cc", "tests/install/project/plates.h"],
 }
 
 

@@ -9,6 +9,7 @@ namespace yima::bench {
 Result<Line> BenchIssue(const Options& options);
 Result<Line> BenchImport(const Options& options);
 Result<Line> BenchResolve(const Options& options);
+Result<Line> BenchResolveStream(const Options& options);
 Result<Line> BenchResolveTls(const Options& options);
 Result<Line> BenchAccess(const Options& options);
 Result<Line> BenchVerify(const Options& options);

@@ -22,6 +22,7 @@ constexpr std::array kBenches = {
     Bench{"import", BenchImport},
     Bench{"resolve", BenchResolve},
     Bench{"resolve_tls", BenchResolveTls},
+    Bench{"resolve_stream", BenchResolveStream},
     Bench{"access", BenchAccess},
     Bench{"verify", BenchVerify},
     Bench{"symbol", BenchSymbol},

@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include "server/domain/change_writer.h"
 #include "tests/server/access/callers.h"
+#include "tests/server/watched_store.h"
 
 namespace yima::server::testing {
 namespace {
@@ -185,6 +187,60 @@ TEST_F(TokensTest, AFirstAdministratorIsMadeOnceAndAnewAfterACrash) {
   ASSERT_EQ(kept.size(), 1u);
   Callers callers(fresh);
   EXPECT_TRUE(callers.Enter(kept[0], kAdmins));
+}
+
+/// Others go on writing while an administrator's token is made anew.
+class AdminTokenTest : public ::testing::Test {
+ protected:
+  AdminTokenTest() { static_cast<void>(MakeFirstAdministrator(world_.domain(), keep_)); }
+
+  Result<uint64_t> RenewWhileItsHolderMoves(int times) {
+    watched_->before_apply = [&](store::Store& below, const store::Change& change) {
+      for (const auto& put : change.puts) {
+        if (put.kind == store::Kind::kPrincipal && times-- > 0) Move(below, put.id);
+      }
+    };
+    auto renewed = RenewAdminToken(world_.domain(), world_.call("yimad/admin-token"), keep_);
+    watched_->before_apply = {};
+    return renewed;
+  }
+
+  bool Holds(const std::string& token) { return Callers(world_).Enter(token, kAdmins).has_value(); }
+
+  WatchedStore* watched_ = new WatchedStore;
+  World world_{std::unique_ptr<store::Store>(watched_)};
+  std::string kept_;
+  const std::function<Result<void>(std::string_view)> keep_ =
+      [this](std::string_view token) -> Result<void> {
+    kept_ = token;
+    return {};
+  };
+
+ private:
+  void Move(store::Store& below, uint64_t id) {
+    const auto now = *below.Read()->Get(store::Kind::kPrincipal, id);
+    v1::Principal holder;
+    holder.ParseFromString(std::string(now->bytes));
+    v1::Principal moved = holder;
+    moved.set_update_time_us(holder.update_time_us() + 1);
+    ChangeWriter writer(world_.call("test"), "");
+    writer.Replace(id, now->revision, holder, moved);
+    store::ApplyAndWait(below, writer.Take());
+  }
+};
+
+TEST_F(AdminTokenTest, IsMadeAnewThoughItsHolderMoves) {
+  const std::string first = kept_;
+  ASSERT_TRUE(RenewWhileItsHolderMoves(3));
+  EXPECT_TRUE(Holds(kept_));
+  EXPECT_FALSE(Holds(first));
+}
+
+TEST_F(AdminTokenTest, IsGivenUpWhenItsHolderMovesOnAndOn) {
+  const std::string first = kept_;
+  EXPECT_FALSE(RenewWhileItsHolderMoves(1000));
+  EXPECT_TRUE(Holds(first));
+  EXPECT_FALSE(Holds(kept_));
 }
 
 }  // namespace

@@ -1,15 +1,17 @@
 """A client that knows nothing of ours: buf speaks gRPC by what reflection tells it."""
 import base64
+import hashlib
 import json
 import pathlib
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "programs"))
 from registry import Registry  # noqa: E402
 
 YIMAD, BUF = sys.argv[1:]
-SERVICES = ["AccessService", "IssuanceService", "RegistryService", "ResolverService", "RightsService"]
+SERVICES = ["AccessService", "IssuanceService", "LogService", "RegistryService", "ResolverService", "RightsService"]
 
 
 def curl(registry, *args):
@@ -18,9 +20,43 @@ def curl(registry, *args):
                           capture_output=True, text=True, timeout=60)
 
 
-def call(registry, method, message):
-    return curl(registry, "--reflect", "--reflect-protocol", "grpc-v1alpha", "-d", json.dumps(message),
+def call(registry, method, *messages):
+    """Several messages are those of a stream."""
+    return curl(registry, "--reflect", "--reflect-protocol", "grpc-v1alpha", "-d", "".join(map(json.dumps, messages)),
                 f"http://{registry.address}/{method}")
+
+
+def answers(done):
+    """The messages of a stream's answer."""
+    assert done.returncode == 0, done.stderr
+    decoder, text, found = json.JSONDecoder(), done.stdout.strip(), []
+    while text:
+        message, end = decoder.raw_decode(text)
+        found.append(message)
+        text = text[end:].lstrip()
+    return found
+
+
+def node(left, right):
+    return hashlib.sha256(b"\1" + left + right).digest()
+
+
+def check_log(registry):
+    """That the first entry is in the signed tree: RFC 6962 section 2.1.1."""
+    for _ in range(600):
+        checkpoint = call(registry, "yima.v1.LogService/GetCheckpoint", {})
+        if checkpoint.returncode == 0:
+            break
+        assert json.loads(checkpoint.stderr)["code"] == "unavailable", checkpoint.stderr
+        time.sleep(0.1)
+    size, root = json.loads(checkpoint.stdout)["note"].split("\n")[1:3]
+    proof = json.loads(call(registry, "yima.v1.LogService/GetInclusionProof", {"index": 0, "size": size}).stdout)
+    entries = json.loads(call(registry, "yima.v1.LogService/GetEntryBundle", {"index": 0, "width": 1}).stdout)
+    path = hashlib.sha256(b"\0" + base64.b64decode(entries["bundle"])[2:]).digest()
+    assert path == base64.b64decode(proof["leafHash"]), proof
+    for sibling in proof.get("hashes", []):  # The first entry is at the left of all.
+        path = node(path, base64.b64decode(sibling))
+    assert path == base64.b64decode(root), proof
 
 
 with Registry(yimad=YIMAD, yima="unused") as registry:
@@ -43,12 +79,28 @@ with Registry(yimad=YIMAD, yima="unused") as registry:
     uid = json.loads(call(registry, "yima.v1.RegistryService/CreateFacility", facility).stdout)["facility"]["uid"]
 
     issued = call(registry, "yima.v1.IssuanceService/IssueCodes", {"requestId": "foreign-3", "facility": uid})
-    texts = [code["text"] for line in issued.stdout.replace("}\n{", "}\x00{").split("\x00")
-             for code in json.loads(line).get("codes", [])]
+    texts = [code["text"] for message in answers(issued) for code in message.get("codes", [])]
     assert len(texts) == 1, issued.stdout + issued.stderr
     resolved = json.loads(call(registry, "yima.v1.ResolverService/Resolve", {"text": texts[0]}).stdout)
     assert (resolved["verdict"], resolved["state"]) == ("VERDICT_AUTHENTIC", "CODE_STATE_ACTIVE"), resolved
     assert resolved["facility"]["uid"] == uid, resolved
+
+    imported = answers(call(
+        registry, "yima.v1.RegistryService/ImportFacilities",
+        {"header": {"requestId": "foreign-5", "source": "buf", "assignCodes": True, "keyNamespace": "buf"}},
+        {"rows": [{"line": n + 2, "supervisor": "城管局", "facility": {
+            "division": "140502", "classCode": "01003", "externalCodes": [{"namespace": "buf", "value": f"B-{n}"}]}} for n in range(5)]}))
+    assert imported[-1]["report"]["created"] == "5", imported
+    issued = answers(call(registry, "yima.v1.IssuanceService/IssueCodes",
+                          {"requestId": "foreign-6", "filter": {"batch": imported[-1]["report"]["batch"]}}))
+    many = [code["text"] for message in issued for code in message.get("codes", [])]
+    assert len(many) == 5, issued
+    streamed = answers(call(registry, "yima.v1.ResolverService/StreamResolve",
+                            {"requests": [{"text": text} for text in many[:3]]}, {"requests": [{"text": text} for text in many[3:]]}))
+    assert [len(message["responses"]) for message in streamed] == [3, 2], streamed
+    assert [each["facility"]["externalCodes"][0]["value"] for message in streamed for each in message["responses"]] == [
+        f"B-{n}" for n in range(5)], streamed
+    check_log(registry)
 
     # Reason and field come as google.rpc.ErrorInfo, which every client can take apart.
     refused = call(registry, "yima.v1.RegistryService/CreateFacility",
