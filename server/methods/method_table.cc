@@ -367,7 +367,12 @@ std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolv
        Note<v1::GetRevocationListResponse>(desk,
                                            [&notes, &d] { return notes.List(*d.store.Read()); }),
        {}},
-      {resolving + "StreamResolve", kCallers, {}, ResolveMessages(d, resolver), kResolveTakeMax},
+      {resolving + "StreamResolve",
+       kCallers,
+       {},
+       ResolveMessages(d, resolver),
+       nullptr,
+       kResolveTakeMax},
 
       {rights + "ConfirmRights", kRegistrars, {}, Answer(d, ConfirmRights)},
 
