@@ -15,7 +15,7 @@
 namespace yima::server {
 namespace {
 
-constexpr double kFirstMetres = 125;
+constexpr double kFirstMetres = 30;
 /// Of the sphere that distances are measured on, a little less, so that boxes are never too small.
 constexpr double kMetresADegree = 111'100;
 constexpr size_t kLooksBetweenAsking = 1024;

@@ -7,7 +7,8 @@ import tempfile
 
 BENCH, YIMAD, YIMA = sys.argv[1:]
 NAMES = ["issue", "import", "resolve", "resolve_tls", "resolve_stream", "access", "verify", "symbol", "sheet", "single_write", "flood",
-         "backup", "restart", "page", "page_slow", "memory_import", "memory_issue", "memory_labels"]
+         "backup", "restart", "page", "page_slow", "nearby", "watch", "history",
+         "memory_import", "memory_issue", "memory_labels"]
 FIELDS = ["bench", "value", "unit", "floor", "floor_unit", "ratio", "bar", "better", "met"]
 
 

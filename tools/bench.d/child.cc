@@ -73,6 +73,10 @@ void Child::Watch() {
   }
 }
 
+double Child::megabytes() const {
+  return static_cast<double>(AnonymousKilobytes(pid_)) / 1000.0 * 1.024;
+}
+
 double Child::CpuSecondsWithOwn() const {
   const auto seconds = [](clockid_t clock) {
     timespec time{};

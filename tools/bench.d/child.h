@@ -34,6 +34,8 @@ class Child {
   /// Processor time so far of it and this program together, seconds.
   double CpuSecondsWithOwn() const;
 
+  /// Its anonymous memory now.
+  double megabytes() const;
   /// The highest seen so far, looked at every 5 ms.
   double peak_megabytes() const { return static_cast<double>(peak_kilobytes_) / 1000.0 * 1.024; }
 

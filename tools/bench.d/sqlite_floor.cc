@@ -68,7 +68,10 @@ Result<std::unique_ptr<MirrorDatabase>> MirrorDatabase::Make(const std::filesyst
   auto made = std::make_unique<MirrorDatabase>();
   YIMA_ASSIGN_OR_RETURN(made->server_, RawDatabase::Open(server, true));
   YIMA_ASSIGN_OR_RETURN(made->mirror_, RawDatabase::Open(file, false));
-  auto* schema = made->server_->Prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL");
+  // An R*Tree makes its own tables.
+  auto* schema = made->server_->Prepare(
+      "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'place!_%' ESCAPE "
+      "'!'");
   while (sqlite3_step(schema) == SQLITE_ROW) {
     YIMA_RETURN_IF_ERROR(made->mirror_->Execute(Text(schema, 0)));
   }
@@ -82,7 +85,7 @@ Result<std::vector<FacilityRows>> MirrorDatabase::NewRows() {
   sqlite3_bind_int64(records, 1, last_id_);
   while (sqlite3_step(records) == SQLITE_ROW) {
     places.emplace(sqlite3_column_int64(records, 0), rows.size());
-    rows.push_back({sqlite3_column_int64(records, 0), Text(records, 1), {}, {}, {}});
+    rows.push_back({sqlite3_column_int64(records, 0), Text(records, 1), {}, {}, {}, {}});
   }
   if (rows.empty()) return rows;
   // Entries of batches and organizations among them are a handful, and as long as any other.
@@ -103,19 +106,31 @@ Result<std::vector<FacilityRows>> MirrorDatabase::NewRows() {
     const auto place = places.find(sqlite3_column_int64(terms, 0));
     if (place != places.end()) rows[place->second].terms.push_back(Text(terms, 1));
   }
+  auto* points = server_->Prepare("SELECT west, south FROM place WHERE id = ?");
+  for (auto& row : rows) {
+    sqlite3_bind_int64(points, 1, row.id);
+    if (sqlite3_step(points) == SQLITE_ROW) {
+      row.place.emplace(sqlite3_column_double(points, 0), sqlite3_column_double(points, 1));
+    }
+    sqlite3_reset(points);
+  }
   last_id_ = rows.back().id;
   for (auto* read : {records, log, claims, terms}) sqlite3_reset(read);
   return rows;
 }
 
 Result<double> MirrorDatabase::Insert(const std::vector<FacilityRows>& rows) {
-  auto* record = mirror_->Prepare("INSERT INTO record1 (id, revision, bytes) VALUES (?, 1, ?)");
-  auto* log = mirror_->Prepare("INSERT INTO log (idx, entry) VALUES (?, ?)");
+  auto* record =
+      mirror_->Prepare("INSERT INTO record1 (id, revision, bytes, entry) VALUES (?, 1, ?, ?)");
+  auto* log = mirror_->Prepare("INSERT INTO log (idx, entry, previous) VALUES (?, ?, 0)");
   auto* claim = mirror_->Prepare("INSERT INTO claim (idx, key, holder) VALUES (?, ?, ?)");
   auto* term = mirror_->Prepare("INSERT INTO term (kind, term, id) VALUES (?, ?, ?)");
+  auto* place = mirror_->Prepare(
+      "INSERT INTO place (id, west, east, south, north) VALUES (?1, ?2, ?2, ?3, ?3)");
   const auto insert = [&](const FacilityRows& row) {
     sqlite3_bind_int64(record, 1, row.id);
     Bind(record, 2, row.bytes);
+    sqlite3_bind_int64(record, 3, log_size_ + 1);
     bool done = Step(record);
     sqlite3_bind_int64(log, 1, log_size_++);
     Bind(log, 2, row.entry);
@@ -131,6 +146,12 @@ Result<double> MirrorDatabase::Insert(const std::vector<FacilityRows>& rows) {
       Bind(term, 2, text);
       sqlite3_bind_int64(term, 3, row.id);
       done = Step(term) && done;
+    }
+    if (row.place) {
+      sqlite3_bind_int64(place, 1, row.id);
+      sqlite3_bind_double(place, 2, row.place->first);
+      sqlite3_bind_double(place, 3, row.place->second);
+      done = Step(place) && done;
     }
     return done;
   };

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,6 +41,7 @@ struct FacilityRows {
   std::string entry;  ///< Of the log.
   std::vector<std::pair<int, std::string>> claims;
   std::vector<std::string> terms;
+  std::optional<std::pair<double, double>> place;  ///< Longitude and latitude.
 };
 
 /// The floor of `import`: a second database of the same tables and indexes, into which the rows
