@@ -82,7 +82,8 @@ Result<std::string> ReceiveParts(const UploadSource& source, uint64_t size) {
 Result<Upload> Receive(const UploadSource& source) {
   v1::UploadAttachmentRequest first;
   YIMA_ASSIGN_OR_RETURN(const bool begun, source(first));
-  if (!begun) return Invalid("UPLOAD_HEADER_MISSING", "the stream ended before its header", "header");
+  if (!begun)
+    return Invalid("UPLOAD_HEADER_MISSING", "the stream ended before its header", "header");
   YIMA_RETURN_IF_ERROR(CheckHeader(first));
   Upload upload;
   upload.header = first.header();

@@ -339,7 +339,7 @@ TEST_F(AttachmentsTest, CheckNamesWhatIsWrong) {
   const uint64_t id = Upload(pdf, uid_)->attachment().id();
   const std::string second = pdf.substr(kFilePartMax);
   std::string changed = second;
-  changed[5] ^= 1;
+  changed[5] = static_cast<char>(changed[5] ^ 1);
   Spoil(store::Kind::kAttachmentPart, AttachmentPartId(id, 1), changed);
   EXPECT_THAT(Findings(world_),
               ElementsAre(fmt::format("attachment {} does not have its hash", id)));
