@@ -365,13 +365,5 @@ TEST_F(AttachmentsTest, CheckNamesAFileThatIsNotKept) {
   EXPECT_FALSE(listed->items(0).has_attachment());
 }
 
-TEST(UploadCountTest, LetsInSoManyAtOnce) {
-  UploadCount count;
-  for (int i = 0; i < UploadCount::kMax; ++i) EXPECT_TRUE(count.Enter());
-  EXPECT_FALSE(count.Enter());
-  count.Leave();
-  EXPECT_TRUE(count.Enter());
-}
-
 }  // namespace
 }  // namespace yima::server::testing
