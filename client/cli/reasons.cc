@@ -300,7 +300,6 @@ constexpr auto kWords = std::to_array<Words>({
     {"TREE_DAMAGED", "服务器的日志树损坏"},
     {"TRUST_DAMAGED", "所存的信任包损坏"},
     {"TRUST_MISSING", "没有信任包"},
-    {"UPLOADS_TOO_MANY", "同时上传的文件过多，请稍后再试"},
     {"UPLOAD_HEADER_MISSING", "上传缺少说明"},
     {"UPLOAD_HEADER_TWICE", "上传的说明重复"},
     {"VALUES_TOO_MANY", "一次删除的内容过多"},

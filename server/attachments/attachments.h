@@ -1,10 +1,10 @@
 #ifndef YIMA_SERVER_ATTACHMENTS_ATTACHMENTS_H_
 #define YIMA_SERVER_ATTACHMENTS_ATTACHMENTS_H_
 
-#include <atomic>
+#include <cstddef>
 #include <functional>
 #include <memory>
-#include <optional>
+#include <semaphore>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,24 +28,17 @@ std::string Sha256(std::string_view bytes);
 Result<store::Record> GetAttachmentRecord(const store::Snapshot& snapshot, uint64_t id,
                                           v1::Attachment& attachment);
 
-/// How many files are on their way at once, each of which is held in memory. Thread-safe.
-class UploadCount {
- public:
-  static constexpr int kMax = 8;
-  /// False when there are as many.
-  bool Enter();
-  void Leave() { --uploads_; }
-
- private:
-  std::atomic<int> uploads_ = 0;
-};
+/// Files that are in memory at once, to be judged and kept; others wait for their turn. On its way
+/// a file lies in the spool, so that who sends slowly keeps nobody waiting. Thread-safe.
+constexpr std::ptrdiff_t kFilesInMemoryMax = 8;
+using UploadTurns = std::counting_semaphore<kFilesInMemoryMax>;
 
 /// Gives the next message of an upload; false at its end. Waits.
 using UploadSource = std::function<Result<bool>(v1::UploadAttachmentRequest&)>;
 /// Takes a file to its end and keeps it, in one change. Waits; for a thread of its own. For the
 /// errors see the proto.
 Result<v1::UploadAttachmentResponse> UploadAttachment(const Domain& domain, const Call& call,
-                                                      UploadCount& count,
+                                                      UploadTurns& turns,
                                                       const UploadSource& source);
 
 /// Sends a file in parts, each from a snapshot of its own: who reads slowly holds none. May wait.

@@ -1,6 +1,6 @@
 #include <algorithm>
 #include <future>
-#include <optional>
+#include <memory>
 #include <utility>
 
 #include <fmt/format.h>
@@ -8,6 +8,7 @@
 #include "server/attachments/attachments.h"
 #include "server/attachments/image_strip.h"
 #include "server/registry/facility_rules.h"
+#include "server/registry/import/import_spool.h"
 
 namespace yima::server {
 namespace {
@@ -23,17 +24,13 @@ struct Upload {
 
 class Turn {
  public:
-  explicit Turn(UploadCount& count) : count_(count), entered_(count.Enter()) {}
-  ~Turn() {
-    if (entered_) count_.Leave();
-  }
+  explicit Turn(UploadTurns& turns) : turns_(turns) { turns_.acquire(); }
+  ~Turn() { turns_.release(); }
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
-  bool entered() const { return entered_; }
 
  private:
-  UploadCount& count_;
-  const bool entered_;
+  UploadTurns& turns_;
 };
 
 Result<void> CheckHeader(const v1::UploadAttachmentRequest& first) {
@@ -54,8 +51,9 @@ Result<void> CheckHeader(const v1::UploadAttachmentRequest& first) {
   return CheckText(header.title(), 100, "header.title");
 }
 
-Result<std::string> ReceiveParts(const UploadSource& source, uint64_t size) {
-  std::string bytes;
+/// Into a file without a name.
+Result<SpoolFile> ReceiveParts(const Domain& domain, const UploadSource& source, uint64_t size) {
+  YIMA_ASSIGN_OR_RETURN(auto spool, SpoolFile::Create(domain.spool));
   v1::UploadAttachmentRequest message;
   while (true) {
     YIMA_ASSIGN_OR_RETURN(const bool more, source(message));
@@ -69,24 +67,33 @@ Result<std::string> ReceiveParts(const UploadSource& source, uint64_t size) {
           fmt::format("a part of {} bytes, want at most {}", message.part().size(), kFilePartMax),
           "part");
     }
-    if (message.part().size() > size - bytes.size()) {
+    if (message.part().size() > size - spool.size()) {
       return Invalid("FILE_TOO_LARGE", fmt::format("more than the {} bytes announced came", size),
                      "part");
     }
-    bytes += message.part();
+    YIMA_RETURN_IF_ERROR(spool.Append(message.part()));
   }
-  if (bytes.size() == size) return bytes;
-  return Invalid("FILE_CUT_SHORT", fmt::format("{} bytes of {} came", bytes.size(), size), "part");
+  YIMA_RETURN_IF_ERROR(spool.Flush());
+  if (spool.size() == size) return spool;
+  return Invalid("FILE_CUT_SHORT", fmt::format("{} bytes of {} came", spool.size(), size), "part");
 }
 
-Result<Upload> Receive(const UploadSource& source) {
+Result<v1::UploadHeader> ReceiveHeader(const UploadSource& source) {
   v1::UploadAttachmentRequest first;
   YIMA_ASSIGN_OR_RETURN(const bool begun, source(first));
-  if (!begun) return Invalid("UPLOAD_HEADER_MISSING", "the stream ended before its header", "header");
+  if (!begun) {
+    return Invalid("UPLOAD_HEADER_MISSING", "the stream ended before its header", "header");
+  }
   YIMA_RETURN_IF_ERROR(CheckHeader(first));
+  return first.header();
+}
+
+/// The whole file, judged and stripped.
+Result<Upload> Judge(const v1::UploadHeader& header, const SpoolFile& spool) {
   Upload upload;
-  upload.header = first.header();
-  YIMA_ASSIGN_OR_RETURN(const std::string sent, ReceiveParts(source, upload.header.size()));
+  upload.header = header;
+  std::string sent(spool.size(), '\0');
+  YIMA_RETURN_IF_ERROR(spool.ReadAt(0, sent.data(), sent.size()));
   upload.media_type = MediaTypeOf(sent);
   const std::string& said = upload.header.media_type();
   if (!upload.media_type.empty() && !said.empty() && said != upload.media_type) {
@@ -229,25 +236,15 @@ Result<v1::UploadAttachmentResponse> Answer(const Domain& domain,
 
 }  // namespace
 
-bool UploadCount::Enter() {
-  int uploads = uploads_;
-  while (uploads < kMax) {
-    if (uploads_.compare_exchange_weak(uploads, uploads + 1)) return true;
-  }
-  return false;
-}
-
 Result<v1::UploadAttachmentResponse> UploadAttachment(const Domain& domain, const Call& call,
-                                                      UploadCount& count,
+                                                      UploadTurns& turns,
                                                       const UploadSource& source) {
-  const Turn turn(count);
-  if (!turn.entered()) {
-    return Fail(StatusCode::kResourceExhausted, "UPLOADS_TOO_MANY",
-                fmt::format("{} files are on their way; ask again later", UploadCount::kMax));
-  }
-  YIMA_ASSIGN_OR_RETURN(auto received, Receive(source));
+  YIMA_ASSIGN_OR_RETURN(const auto header, ReceiveHeader(source));
+  YIMA_ASSIGN_OR_RETURN(const auto spool, ReceiveParts(domain, source, header.size()));
+  const Turn turn(turns);
+  YIMA_ASSIGN_OR_RETURN(auto judged, Judge(header, spool));
   // Kept by what plans it, which may outlive a call that is given up.
-  const auto upload = std::make_shared<const Upload>(std::move(received));
+  const auto upload = std::make_shared<const Upload>(std::move(judged));
   std::promise<Result<std::vector<RecordRef>>> promise;
   Execute(
       domain,

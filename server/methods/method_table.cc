@@ -187,8 +187,8 @@ StreamHandler Answer(const Domain& domain,
 }
 
 StreamHandler Upload(const Domain& domain) {
-  return [&domain, count = std::make_shared<UploadCount>()](const Call& call, const Source& source,
-                                                            const Sink& sink) -> Result<void> {
+  return [&domain, turns = std::make_shared<UploadTurns>(kFilesInMemoryMax)](
+             const Call& call, const Source& source, const Sink& sink) -> Result<void> {
     std::string bytes;
     const auto parsed = [&](v1::UploadAttachmentRequest& request) -> Result<bool> {
       YIMA_ASSIGN_OR_RETURN(const bool more, source(bytes));
@@ -196,7 +196,7 @@ StreamHandler Upload(const Domain& domain) {
       YIMA_ASSIGN_OR_RETURN(request, Parse<v1::UploadAttachmentRequest>(bytes));
       return true;
     };
-    YIMA_ASSIGN_OR_RETURN(const auto response, UploadAttachment(domain, call, *count, parsed));
+    YIMA_ASSIGN_OR_RETURN(const auto response, UploadAttachment(domain, call, *turns, parsed));
     return sink(response.SerializeAsString());
   };
 }

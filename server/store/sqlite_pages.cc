@@ -39,8 +39,9 @@ Range UsedFreeSpace(std::span<const uint8_t> page, bool first) {
   const size_t rows = BigEndian16(page, header + 5);
   const size_t end = rows == 0 ? size_t{1} << 16 : rows;
   if (begin >= end || end > page.size()) return {};
-  const bool used =
-      std::ranges::any_of(page.subspan(begin, end - begin), [](uint8_t byte) { return byte != 0; });
+  // All zeros when the first is one and each is as the next: many at a time, for each page written.
+  const auto free = page.subspan(begin, end - begin);
+  const bool used = free[0] != 0 || std::memcmp(free.data(), free.data() + 1, free.size() - 1) != 0;
   if (!used) return {};
   return {static_cast<std::ptrdiff_t>(begin), static_cast<std::ptrdiff_t>(end)};
 }
@@ -62,13 +63,17 @@ int Write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 offset)
   auto& clean = Clean(file);
   const bool is_page =
       clean.is_store && size >= kPageMin && offset % size == 0 && offset / size < kPagesMax;
-  if (is_page) {
-    const std::span page(static_cast<const uint8_t*>(bytes), static_cast<size_t>(size));
-    if (const auto [begin, end] = UsedFreeSpace(page, offset == 0); begin < end) {
+  if (!is_page) return clean.real->pMethods->xWrite(clean.real, bytes, size, offset);
+  const std::span page(static_cast<const uint8_t*>(bytes), static_cast<size_t>(size));
+  const auto [begin, end] = UsedFreeSpace(page, offset == 0);
+  if (begin < end) {
+    try {
       clean.page->assign(page.begin(), page.end());
-      std::fill(clean.page->begin() + begin, clean.page->begin() + end, uint8_t{0});
-      bytes = clean.page->data();
+    } catch (const std::bad_alloc&) {
+      return SQLITE_IOERR_NOMEM;
     }
+    std::fill(clean.page->begin() + begin, clean.page->begin() + end, uint8_t{0});
+    bytes = clean.page->data();
   }
   return clean.real->pMethods->xWrite(clean.real, bytes, size, offset);
 }

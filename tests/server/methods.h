@@ -13,6 +13,7 @@
 #include "server/methods/method_table.h"
 #include "tests/server/world.h"
 #include "yima/v1/access_service.pb.h"
+#include "yima/v1/attachment_service.pb.h"
 #include "yima/v1/issuance_service.pb.h"
 #include "yima/v1/log_service.pb.h"
 #include "yima/v1/registry_service.pb.h"
