@@ -30,7 +30,6 @@ std::map<std::string, const MethodDescriptor*> ProtoMethods() {
         v1::IssueCodesRequest::descriptor()->file(), v1::ResolveRequest::descriptor()->file(),
         v1::ConfirmRightsRequest::descriptor()->file(), v1::GetTileRequest::descriptor()->file(),
         v1::GetCallerRequest::descriptor()->file(), v1::GetAttachmentRequest::descriptor()->file(),
-
         v1::ScanStockTakeRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) {
       const auto* service = file->service(i);
