@@ -153,6 +153,7 @@ constexpr auto kWords = std::to_array<Words>({
     {"OUT_MISSING", "缺少输出位置"},
     {"OUT_OF_MEMORY", "内存不足"},
     {"OVERLAP_OUT_OF_RANGE", "重叠时间超出范围"},
+    {"PAGE_SIZE_TOO_LARGE", "每页数量过大"},
     {"PICTURE_TOO_LARGE", "图片过大"},
     {"PLATE_MISSING", "缺少码"},
     {"PLATE_NOT_AUTHENTIC", "该码不是真码"},
