@@ -181,6 +181,7 @@ constexpr auto kWords = std::to_array<Words>({
     {"OUT_MISSING", "缺少输出位置"},
     {"OUT_OF_MEMORY", "内存不足"},
     {"OVERLAP_OUT_OF_RANGE", "重叠时间超出范围"},
+    {"PAGE_SIZE_TOO_LARGE", "每页数量过大"},
     {"PART_TOO_LARGE", "分段过大"},
     {"PICTURE_TOO_LARGE", "图片过大"},
     {"PLATES_OUT", "还有铭牌在外"},

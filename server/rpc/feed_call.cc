@@ -165,7 +165,8 @@ class FeedCall final : public Bidi, public std::enable_shared_from_this<FeedCall
   /// Never under the lock: gRPC may call back at once.
   bool FinishUnlocked(std::unique_lock<std::mutex>& lock) {
     if (std::exchange(finished_, true)) return false;
-    if (IsCallLogged(&*ending_)) {
+    // A server that stops says so itself, and not once for each of a thousand.
+    if (!door_.feeds.stopping().stop_requested() && IsCallLogged(&*ending_)) {
       LogCall({.method = method_.name,
                .principal = call_.principal,
                .traceparent = TraceparentOf(*context_),

@@ -179,8 +179,8 @@ struct GrpcServer::Parts {
 
   StreamCount streams;
   StreamCount feeds;
-  FeedDesk desk;
   const Door door;
+  FeedDesk desk;  ///< Its thread looks at the door until it ends.
   std::map<std::string, std::vector<Method>> methods;  ///< By service; must not move.
   std::vector<std::unique_ptr<TableService>> services;
   std::unique_ptr<grpc::Server> server;

@@ -63,8 +63,26 @@ class UpgradeTest(unittest.TestCase):
         self.assertEqual([answer["verdict"] for answer in offline], ["AUTHENTIC"] * len(states))
         [new] = registry.objects("codes", "issue", "--blank", "1")
         self.assertNotIn(new["serial"], [answer["serial"] for answer in answers])
+        self.has_its_past(registry)
         registry.kill(signal.SIGTERM)
         registry.check()
+
+    def has_its_past(self, registry):
+        """Histories and places were not kept by then."""
+        facility = registry.objects("facilities", "list")[0]
+        entries = registry.objects("facilities", "history", f"uid:{facility['uid']}")
+        of_facility = [entry for entry in entries if entry["code"] == "0"]
+        self.assertEqual([int(entry["revision"]) for entry in of_facility], list(range(len(of_facility), 0, -1)))
+        self.assertGreater(len(of_facility), 0)
+        whole = registry.objects("watch", "--from", "1-0", "--once")
+        self.assertEqual([int(change["index"]) for change in whole], list(range(len(whole))))
+        for each in registry.objects("facilities", "list"):
+            position = each["position"] or {}
+            if position.get("longitude") is None:
+                continue
+            point = f"{position['longitude']},{position['latitude']}"
+            near = registry.objects("facilities", "near", point, "--within", "1")
+            self.assertIn(each["uid"], [found["facility"]["uid"] for found in near])
 
     def test_an_older_folder_can_be_backed_up_before_it_is_opened(self):
         registry = Upgraded(1)

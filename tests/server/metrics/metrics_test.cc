@@ -54,6 +54,27 @@ TEST(MetricsTest, CallsAreRunningUntilTheyAreAnswered) {
   EXPECT_THAT(metrics.Text({}), HasSubstr("yima_calls_running{kind=\"unary\"} 0\n"));
 }
 
+TEST(MetricsTest, FeedsAreRunningUntilNobodyHoldsThem) {
+  Metrics metrics;
+  Method method{"a/Feed", kPublic, {}, {}};
+  method.feed = [](const Call&, std::string_view request) -> Result<Pull> {
+    if (request.empty()) return Fail(StatusCode::kInvalidArgument, "REQUEST_MISSING", "missing");
+    return [] { return Result<std::optional<std::string>>("message"); };
+  };
+  const auto table = metrics.Measure({method});
+  EXPECT_FALSE(table[0].feed(Call(), ""));
+  {
+    const auto pull = table[0].feed(Call(), "request");
+    ASSERT_TRUE(pull);
+    EXPECT_EQ(**(*pull)(), "message");
+    EXPECT_THAT(metrics.Text({}), HasSubstr("yima_calls_running{kind=\"stream\"} 1\n"));
+  }
+  const std::string text = metrics.Text({});
+  EXPECT_THAT(text, HasSubstr("yima_calls_running{kind=\"stream\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("yima_calls_total{code=\"OK\",method=\"a/Feed\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("yima_calls_total{code=\"INVALID_ARGUMENT\",method=\"a/Feed\"} 1\n"));
+}
+
 TEST(MetricsTest, ManyThreadsLoseNoCall) {
   Metrics metrics;
   const auto table = metrics.Measure(Table(std::string("yes")));
