@@ -45,8 +45,8 @@ class Resolver {
   Result<std::string> BatchResolveBytes(std::string_view request, const store::Snapshot& snapshot,
                                         const Reach& reach) const;
 
-  /// The same for one message of StreamResolve, which has the shape of a BatchResolveRequest. Errors
-  /// name it, too: `messages[7].requests[3].text`.
+  /// The same for one message of StreamResolve, which has the shape of a BatchResolveRequest.
+  /// Errors name it, too: `messages[7].requests[3].text`.
   Result<std::string> ResolveMessageBytes(uint64_t message, std::string_view request,
                                           const store::Snapshot& snapshot,
                                           const Reach& reach) const;
