@@ -27,6 +27,7 @@ class PrintedTest(unittest.TestCase):
         return [self.registry.objects("codes", "show", code["serial"])[0]["prints"] for code in codes]
 
     def labels(self, codes, name, *more, expect=0):
+        (self.registry.folder / name).mkdir()
         texts = self.registry.folder / (name + ".txt")
         texts.write_text("".join(code["text"] + "\n" for code in codes))
         return self.registry.yima("labels", "--from", texts, "--template", "sticker-40", "--out",
@@ -65,6 +66,7 @@ class PrintedTest(unittest.TestCase):
         self.labels(plates, "second", "--mark-printed")
         self.assertEqual(self.prints(plates), [1, 1])
         batch = plates[0]["batch"]
+        (self.registry.folder / "third").mkdir()
         refused = self.registry.yima("labels", "--batch", batch, "--template", "sticker-40", "--out",
                                      self.registry.folder / "third", "--mark-printed", expect=1)
         self.assertIn("printed already", refused.stderr)

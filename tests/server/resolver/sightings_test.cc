@@ -52,9 +52,11 @@ TEST(AddSightingTest, ScansAtItsPlaceDoNotUndoWhatWasSeen) {
   auto sightings = Of({Seen(11285, 3549, 5), Seen(11285, 3649, 5)});
   for (uint32_t hour = 6; hour < 700; ++hour) AddSighting(sightings, Seen(11285, 3549, hour));
   EXPECT_TRUE(IsSuspicious(sightings));
-  AddSighting(sightings, Seen(11285, 3549, 5 + kSightingHours));
+  // The other place, 111 km away, was too far for the scans up to hour 15.
+  EXPECT_EQ(sightings.apart_hour(), 15u);
+  AddSighting(sightings, Seen(11285, 3549, 15 + kSightingHours));
   EXPECT_TRUE(IsSuspicious(sightings));
-  AddSighting(sightings, Seen(11285, 3549, 6 + kSightingHours));
+  AddSighting(sightings, Seen(11285, 3549, 16 + kSightingHours));
   EXPECT_FALSE(IsSuspicious(sightings));
   EXPECT_EQ(sightings.places_size(), 1);
 }
@@ -178,7 +180,6 @@ TEST_F(SightingKeeperTest, ListsNothingBeyondTheReach) {
 
 TEST_F(SightingKeeperTest, AFloodTakesABoundedRoom) {
   for (uint64_t serial = 1; serial <= SightingKeeper::kWaitingMax + 500; ++serial) {
-    AddPlate(world_, (uint64_t{1} << 32) + 100 + serial, 0);
     keeper_.Note((uint64_t{1} << 32) + 100 + serial, 112.85, 35.49, 0);
   }
   for (int n = 0; n < 100; ++n) keeper_.Note((uint64_t{1} << 32) + 101, n, 0, 0);

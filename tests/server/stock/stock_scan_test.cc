@@ -154,7 +154,7 @@ TEST_F(StockScanTest, RefusesWhatCannotBeASighting) {
                            const std::string& field) {
     RefusesUnchanged(world_,
                      [&] {
-                       return Scan(id_, reason + field, {Text("sound"), sighting});
+                       return Scan(id_, reason, {Text("sound"), sighting});
                      },
                      {invalid, reason, field});
   };
