@@ -7,7 +7,8 @@ import tempfile
 
 BENCH, YIMAD, YIMA = sys.argv[1:]
 NAMES = ["issue", "import", "resolve", "resolve_tls", "access", "verify", "symbol", "sheet", "single_write", "flood",
-         "backup", "restart", "page", "page_slow", "memory_import", "memory_issue", "memory_labels"]
+         "backup", "restart", "page", "page_slow", "memory_import", "memory_issue", "memory_labels",
+         "log_integrate", "log_verify", "log_proof"]
 FIELDS = ["bench", "value", "unit", "floor", "floor_unit", "ratio", "bar", "better", "met"]
 
 
