@@ -6,13 +6,12 @@
 #include <thread>
 
 #include <fmt/format.h>
-#include <google/protobuf/arena.h>
 #include <sodium.h>
 
+#include "client/log/entry_shape.h"
 #include "client/log/fast_hash.h"
 #include "client/log/state_bytes.h"
 #include "client/trust_dir.h"
-#include "yima/v1/log_entry.pb.h"
 
 namespace yima {
 namespace {
@@ -23,27 +22,10 @@ using Clock = std::chrono::steady_clock;
 constexpr uint64_t kTilesPerReader = 4;
 constexpr std::chrono::seconds kKeepEvery{20};
 constexpr std::string_view kStateName = "yima-log-state-1\n";
-constexpr size_t kParseSpace = size_t{64} << 10;
 
 tl::unexpected<Error> Differs(std::string message) {
   return Fail(StatusCode::kFailedPrecondition, "LOG_DIFFERS", std::move(message));
 }
-
-/// Whether the whole entry is a LogEntry. In space that is used again and again.
-class EntryParser {
- public:
-  bool Parses(std::string_view entry) {
-    google::protobuf::ArenaOptions options;
-    options.initial_block = space_.data();
-    options.initial_block_size = space_.size();
-    google::protobuf::Arena arena(options);
-    auto* parsed = google::protobuf::Arena::CreateMessage<v1::LogEntry>(&arena);
-    return parsed->ParseFromArray(entry.data(), static_cast<int>(entry.size()));
-  }
-
- private:
-  std::vector<char> space_ = std::vector<char>(kParseSpace);
-};
 
 /// One tile of the leaves' level, read and hashed, with what its entries say.
 struct Leaves {
@@ -89,9 +71,8 @@ class Verification {
     std::vector<Leaves> read(end - first);
     std::atomic<size_t> next = 0;
     const auto work = [&] {
-      EntryParser parser;
       for (size_t i; (i = next.fetch_add(1)) < read.size();) {
-        ReadLeaves(first + i, Tile::kWidth, parser, read[i]);
+        ReadLeaves(first + i, Tile::kWidth, read[i]);
       }
     };
     std::vector<std::jthread> others;
@@ -111,9 +92,8 @@ class Verification {
   /// What is in no full tile.
   Result<void> TakeRest() {
     if (const auto width = static_cast<uint32_t>(size_ % Tile::kWidth); width > 0) {
-      EntryParser parser;
       Leaves leaves;
-      ReadLeaves(size_ / Tile::kWidth, width, parser, leaves);
+      ReadLeaves(size_ / Tile::kWidth, width, leaves);
       if (leaves.wrong) return tl::unexpected(*leaves.wrong);
       YIMA_RETURN_IF_ERROR(TakeFacts(leaves));
       for (const TreeHash& leaf : leaves.hashes) YIMA_RETURN_IF_ERROR(tree_.Append(leaf, compare_));
@@ -125,9 +105,9 @@ class Verification {
     return {};
   }
 
-  void ReadLeaves(uint64_t index, uint32_t width, EntryParser& parser, Leaves& leaves) const {
+  void ReadLeaves(uint64_t index, uint32_t width, Leaves& leaves) const {
     const auto read = options_.hashes_only ? ReadHashTile(index, width, leaves)
-                                           : ReadEntryTile(index, width, parser, leaves);
+                                           : ReadEntryTile(index, width, leaves);
     if (!read) leaves.wrong = read.error();
   }
 
@@ -137,8 +117,7 @@ class Verification {
     return {};
   }
 
-  Result<void> ReadEntryTile(uint64_t index, uint32_t width, EntryParser& parser,
-                             Leaves& leaves) const {
+  Result<void> ReadEntryTile(uint64_t index, uint32_t width, Leaves& leaves) const {
     YIMA_ASSIGN_OR_RETURN(leaves.tile, ReadEntries(source_, index, width));
     YIMA_RETURN_IF_ERROR(ReadHashTile(index, width, leaves));
     leaves.facts.reserve(width);
@@ -150,7 +129,7 @@ class Verification {
                                    Tile{false, 0, index, width}.Path()));
       }
       const auto facts = EntryFacts::Of(entry);
-      if (!facts || !parser.Parses(entry)) {
+      if (!facts || !IsLogEntry(entry)) {
         return Differs(fmt::format("entry {} is no LogEntry", at));
       }
       leaves.facts.push_back(*facts);

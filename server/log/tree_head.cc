@@ -1,7 +1,9 @@
 #include "server/log/tree_head.h"
 
 #include <algorithm>
+#include <map>
 #include <span>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -42,6 +44,29 @@ Result<std::string> ReadStored(const Tile& tile, const store::Snapshot& snapshot
   if (!stored || stored->bytes.size() != kStoredTile) return Damaged(tile);
   return std::move(stored->bytes);
 }
+
+/// Hashes of subtrees within the open tiles of one head: every proof needs the same few, each made
+/// of up to 128 hashes. They follow from the head alone, which its root names.
+class OpenSubtrees {
+ public:
+  static TreeHash Hash(const TreeHead& head, const Tile& tile, uint64_t index, int level) {
+    thread_local OpenSubtrees kept;
+    if (kept.root_ != head.checkpoint.root) kept = OpenSubtrees(head.checkpoint.root);
+    auto [found, added] = kept.hashes_.try_emplace({tile.level, index, level});
+    if (added) {
+      const auto& open = head.open[static_cast<size_t>(tile.level)];
+      found->second = FastRoot(std::span(open).subspan(index << level, size_t{1} << level));
+    }
+    return found->second;
+  }
+
+ private:
+  OpenSubtrees() = default;
+  explicit OpenSubtrees(const TreeHash& root) : root_(root) {}
+
+  TreeHash root_{};
+  std::map<std::tuple<int, uint64_t, int>, TreeHash> hashes_;
+};
 
 }  // namespace
 
@@ -121,8 +146,7 @@ SubtreeHashes HashesIn(const TreeHead& head, const store::Snapshot& snapshot) {
       }
       return HashAt(stored, LevelBegin(level) + index);
     }
-    const auto& open = head.open[static_cast<size_t>(tile.level)];
-    return FastRoot(std::span(open).subspan(index << level, size_t{1} << level));
+    return OpenSubtrees::Hash(head, tile, index, level);
   };
 }
 

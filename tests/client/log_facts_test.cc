@@ -1,9 +1,11 @@
 #include <map>
 #include <random>
 
+#include <google/protobuf/stubs/logging.h>
 #include <gtest/gtest.h>
 
 #include "client/log/entry_facts.h"
+#include "client/log/entry_shape.h"
 #include "client/log/restores.h"
 #include "codegen/code/tile_tree.h"
 #include "yima/v1/log_entry.pb.h"
@@ -55,6 +57,48 @@ TEST(EntryFactsTest, RefuseWhatIsNoEntry) {
   v1::LogEntry second;
   second.mutable_facility()->set_uid(1);
   EXPECT_FALSE(EntryFacts::Of(bytes + second.SerializeAsString())) << "two records";
+}
+
+/// An entry with fields of every sort.
+std::string RichEntry() {
+  v1::LogEntry entry = EntryAt(5, "m");
+  entry.set_batch(uint64_t{1} << 40);
+  v1::Facility& facility = *entry.mutable_facility();
+  facility.set_uid(9);
+  facility.set_division("140502");
+  facility.set_address("凤台东街 7 号");
+  facility.mutable_position()->set_longitude(112.8);
+  auto& code = *facility.add_codes();
+  code.set_scheme(2);
+  code.set_digits("14050201001000001");
+  facility.mutable_remark()->set_hash(std::string(32, '\xff'));
+  return entry.SerializeAsString();
+}
+
+TEST(EntryShapeTest, SaysWhatTheParserSays) {
+  const google::protobuf::LogSilencer silent;
+  const std::string good = RichEntry();
+  ASSERT_TRUE(IsLogEntry(good));
+  const auto parses = [](const std::string& bytes) {
+    return v1::LogEntry().ParseFromString(bytes);
+  };
+  int refused = 0;
+  for (size_t bit = 0; bit < 8 * good.size(); ++bit) {
+    std::string bytes = good;
+    bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ (1 << bit % 8));
+    refused += parses(bytes) ? 0 : 1;
+    EXPECT_EQ(IsLogEntry(bytes), parses(bytes)) << bit;
+  }
+  EXPECT_GT(refused, 100);
+  for (size_t size = 0; size < good.size(); ++size) {
+    EXPECT_EQ(IsLogEntry(good.substr(0, size)), parses(good.substr(0, size))) << size;
+  }
+  // A field of a later version, a tag and a length of too many bytes.
+  for (const std::string& more :
+       {std::string("\xfa\x3f\x01x", 4), std::string("\x92\x80\x80\x80\x80\x00\x01x", 8),
+        std::string("\x12\x81\x80\x80\x80\x80\x00x", 8)}) {
+    EXPECT_EQ(IsLogEntry(good + more), parses(good + more)) << ::testing::PrintToString(more);
+  }
 }
 
 /// A slow obvious one beside it, over ids that come in any order.

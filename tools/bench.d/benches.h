@@ -27,6 +27,9 @@ Result<Line> BenchHistory(const Options& options);
 Result<Line> BenchMemoryImport(const Options& options);
 Result<Line> BenchMemoryIssue(const Options& options);
 Result<Line> BenchMemoryLabels(const Options& options);
+Result<Line> BenchLogIntegrate(const Options& options);
+Result<Line> BenchLogVerify(const Options& options);
+Result<Line> BenchLogProof(const Options& options);
 
 /// Serves a page of so many bytes at an address that it writes to the file. Gives an exit code.
 int ServeConstantPage(const std::string& address_file, uint64_t bytes);

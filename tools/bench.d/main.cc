@@ -39,6 +39,9 @@ constexpr std::array kBenches = {
     Bench{"memory_import", BenchMemoryImport},
     Bench{"memory_issue", BenchMemoryIssue},
     Bench{"memory_labels", BenchMemoryLabels},
+    Bench{"log_integrate", BenchLogIntegrate},
+    Bench{"log_verify", BenchLogVerify},
+    Bench{"log_proof", BenchLogProof},
 };
 
 /// A commit to memory would cost nothing, and nothing measured against it would mean anything.
