@@ -106,6 +106,21 @@ Result<v1::ListBatchesResponse> Client::ListBatches(const v1::ListBatchesRequest
   return Call<v1::ListBatchesResponse>("yima.v1.RegistryService/ListBatches", request);
 }
 
+Result<v1::UpdateFacilityResponse> Client::UpdateFacility(
+    const v1::UpdateFacilityRequest& request) const {
+  return Call<v1::UpdateFacilityResponse>("yima.v1.RegistryService/UpdateFacility", request);
+}
+
+Result<v1::RecordLifeStepResponse> Client::RecordLifeStep(
+    const v1::RecordLifeStepRequest& request) const {
+  return Call<v1::RecordLifeStepResponse>("yima.v1.RegistryService/RecordLifeStep", request);
+}
+
+Result<v1::RetireFacilityResponse> Client::RetireFacility(
+    const v1::RetireFacilityRequest& request) const {
+  return Call<v1::RetireFacilityResponse>("yima.v1.RegistryService/RetireFacility", request);
+}
+
 Result<v1::BindCodeResponse> Client::BindCode(const v1::BindCodeRequest& request) const {
   return Call<v1::BindCodeResponse>("yima.v1.IssuanceService/BindCode", request);
 }

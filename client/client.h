@@ -64,6 +64,9 @@ class Client {
       const v1::ListFacilityClassesRequest& request) const;
   Result<v1::GetBatchResponse> GetBatch(const v1::GetBatchRequest& request) const;
   Result<v1::ListBatchesResponse> ListBatches(const v1::ListBatchesRequest& request) const;
+  Result<v1::UpdateFacilityResponse> UpdateFacility(const v1::UpdateFacilityRequest& request) const;
+  Result<v1::RecordLifeStepResponse> RecordLifeStep(const v1::RecordLifeStepRequest& request) const;
+  Result<v1::RetireFacilityResponse> RetireFacility(const v1::RetireFacilityRequest& request) const;
 
   Result<void> IssueCodes(const v1::IssueCodesRequest& request,
                           const Receiver<v1::IssueCodesResponse>& receiver) const;

@@ -11,6 +11,7 @@ void AddOrganizations(CLI::App& app, Session& session);
 void AddOrganizationsImport(CLI::App& organizations, Session& session);
 void AddFacilities(CLI::App& app, Session& session);
 void AddFacilitiesImport(CLI::App& facilities, Session& session);
+void AddFacilitiesChange(CLI::App& facilities, Session& session);
 void AddCodes(CLI::App& app, Session& session);
 void AddCodesIssue(CLI::App& codes, Session& session);
 void AddCodesLife(CLI::App& codes, Session& session);

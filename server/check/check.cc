@@ -16,6 +16,7 @@
 #include "server/check/tree_check.h"
 #include "server/domain/domain.h"
 #include "server/registry/facility_rules.h"
+#include "server/registry/wholes.h"
 
 namespace yima::server {
 namespace {
@@ -180,6 +181,36 @@ class Check {
     check_right(facility.owning());
     check_right(facility.maintaining());
     CheckReference("facility", id, store::Kind::kBatch, facility.batch());
+    CheckStep("last step of facility", id, facility.last_step());
+    CheckStep("hand-over of facility", id, facility.hand_over());
+    return CheckWholes(id, facility);
+  }
+
+  void CheckStep(std::string_view what, uint64_t id, const v1::LifeStep& step) {
+    CheckWithheld(what, id, step.note());
+    CheckReference(what, id, store::Kind::kOrganization, step.from_organization());
+    CheckReference(what, id, store::Kind::kOrganization, step.to_organization());
+  }
+
+  /// What it is a part of: there, knowing of its parts, and not too much of it.
+  Result<void> CheckWholes(uint64_t id, const v1::Facility& facility) {
+    uint64_t above = facility.parent();
+    CheckReference("facility", id, store::Kind::kFacility, above);
+    for (int deep = 1; above != 0; ++deep) {
+      if (deep == kWholesMax) {
+        findings_.Add("more than {} facilities stand one within another, or in a circle, from {}",
+                      kWholesMax, id);
+        return {};
+      }
+      YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot_.Get(store::Kind::kFacility, above));
+      v1::Facility whole;
+      // What is missing or damaged is reported as a reference and as a record.
+      if (!stored || !whole.ParseFromString(stored->bytes)) return {};
+      if (!whole.has_parts()) {
+        findings_.Add("facility {} has parts, and does not know of them", above);
+      }
+      above = whole.parent();
+    }
     return {};
   }
 

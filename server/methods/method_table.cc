@@ -16,6 +16,8 @@
 #include "server/log/log_reads.h"
 #include "server/registry/batches.h"
 #include "server/registry/facilities.h"
+#include "server/registry/facility_life.h"
+#include "server/registry/facility_update.h"
 #include "server/registry/import/import.h"
 #include "server/registry/organizations.h"
 #include "server/resolver/note_desk.h"
@@ -231,6 +233,18 @@ std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolv
       {registry + "ListFacilityClasses", kPublic, Reading(d, ListFacilityClasses), {}},
       {registry + "GetBatch", kReaders, Reading(d, GetBatch), {}},
       {registry + "ListBatches", kReaders, Reading(d, ListBatches), {}},
+      {registry + "UpdateFacility",
+       kManagers,
+       Writing(d, PlanUpdateFacility, AnswerUpdateFacility),
+       {}},
+      {registry + "RecordLifeStep",
+       kManagers,
+       Writing(d, PlanRecordLifeStep, AnswerRecordLifeStep),
+       {}},
+      {registry + "RetireFacility",
+       kManagers,
+       Writing(d, PlanRetireFacility, AnswerRetireFacility),
+       {}},
 
       {issuance + "IssueCodes", kManagers, {}, Answer(d, IssueCodes)},
       {issuance + "BindCode", kCrews, Writing(d, PlanBindCode, AnswerBindCode), {}},

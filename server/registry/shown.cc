@@ -15,6 +15,8 @@ v1::Facility ShownFacility(const Domain& domain, const v1::Facility& record, uin
   v1::Facility shown = record;
   if (shown.has_remark()) ShowValue(*shown.mutable_remark());
   for (auto& field : *shown.mutable_personal()) ShowValue(*field.mutable_value());
+  if (shown.last_step().has_note()) ShowValue(*shown.mutable_last_step()->mutable_note());
+  if (shown.hand_over().has_note()) ShowValue(*shown.mutable_hand_over()->mutable_note());
   shown.set_etag(Etag(domain, revision));
   return shown;
 }

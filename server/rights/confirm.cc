@@ -87,24 +87,7 @@ Result<void> CheckRequest(const v1::ConfirmRightsRequest& request) {
     }
   }
   if (kinds.empty()) return Invalid("RIGHT_KIND_MISSING", "no kind of right is named", "kinds");
-  if (request.basis().kind().empty() || request.basis().number().empty()) {
-    return Invalid("BASIS_MISSING", "a right is confirmed on a document: its kind and number",
-                   request.basis().kind().empty() ? "basis.kind" : "basis.number");
-  }
-  YIMA_RETURN_IF_ERROR(CheckText(request.basis().kind(), 50, "basis.kind"));
-  YIMA_RETURN_IF_ERROR(CheckText(request.basis().number(), 100, "basis.number"));
-  if (!request.basis().date().empty() && !IsDate(request.basis().date())) {
-    return Invalid(
-        "DATE_MALFORMED",
-        fmt::format("date \"{}\", want YYYY-MM-DD", request.basis().date().substr(0, 32)),
-        "basis.date");
-  }
-  const size_t hash = request.basis().sha256().size();
-  if (hash != 0 && hash != 32) {
-    return Invalid("HASH_MALFORMED", fmt::format("a checksum of {} bytes, want 32", hash),
-                   "basis.sha256");
-  }
-  return {};
+  return CheckBasis(request.basis(), "basis");
 }
 
 /// Visits what the request names, with its revision. CALL_ENDED when nobody waits any more.
