@@ -223,6 +223,16 @@ Result<void> Client::IssueCodes(const v1::IssueCodesRequest& request,
   return Download("yima.v1.IssuanceService/IssueCodes", request, receiver);
 }
 
+Result<void> Client::EditFacilities(const v1::EditFacilitiesRequest& request,
+                                    const Receiver<v1::EditFacilitiesResponse>& receiver) const {
+  return Download("yima.v1.RegistryService/EditFacilities", request, receiver);
+}
+
+Result<void> Client::UndoBatch(const v1::UndoBatchRequest& request,
+                               const Receiver<v1::UndoBatchResponse>& receiver) const {
+  return Download("yima.v1.RegistryService/UndoBatch", request, receiver);
+}
+
 Result<void> Client::ConfirmRights(const v1::ConfirmRightsRequest& request,
                                    const Receiver<v1::ConfirmRightsResponse>& receiver) const {
   return Download("yima.v1.RightsService/ConfirmRights", request, receiver);

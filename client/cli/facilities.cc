@@ -58,6 +58,7 @@ void AddFacilities(CLI::App& app, Session& session) {
   auto* group = AddGroup(app, "facilities", T("部件", "facilities"));
   AddFacilitiesImport(*group, session);
   AddFacilitiesChange(*group, session);
+  AddFacilitiesSet(*group, session);
   const auto options = std::make_shared<ListOptions>();
   auto* list = AddCommand(group, session, "list",
                           T("列出部件：编号、代码、区划、小类、名称、状态",

@@ -15,11 +15,13 @@
 #include "server/issuance/reclaim.h"
 #include "server/log/log_reads.h"
 #include "server/registry/batches.h"
+#include "server/registry/edit_batch.h"
 #include "server/registry/facilities.h"
 #include "server/registry/facility_life.h"
 #include "server/registry/facility_update.h"
 #include "server/registry/import/import.h"
 #include "server/registry/organizations.h"
+#include "server/registry/undo_batch.h"
 #include "server/resolver/note_desk.h"
 #include "server/rights/confirm.h"
 
@@ -245,6 +247,8 @@ std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolv
        kManagers,
        Writing(d, PlanRetireFacility, AnswerRetireFacility),
        {}},
+      {registry + "EditFacilities", kManagers, {}, Answer(d, EditFacilities)},
+      {registry + "UndoBatch", kManagers, {}, Answer(d, UndoBatch)},
 
       {issuance + "IssueCodes", kManagers, {}, Answer(d, IssueCodes)},
       {issuance + "BindCode", kCrews, Writing(d, PlanBindCode, AnswerBindCode), {}},

@@ -9,7 +9,7 @@ import unittest
 from programs.registry import Registry, write_ledger
 
 COMMANDS = ["organizations import", "organizations list", "facilities import", "facilities list", "facilities show",
-            "facilities update", "facilities life", "facilities handover", "facilities retire",
+            "facilities update", "facilities set", "batches undo", "facilities life", "facilities handover", "facilities retire",
             "codes issue", "codes list", "codes show", "codes bind", "codes suspend", "codes resume",
             "codes replace", "codes reclaim", "codes revoke", "codes lookup", "rights confirm", "labels", "scan", "verify",
             "resolve", "trust show", "trust fetch", "classes list", "batches list", "batches show", "config show", "version"]
