@@ -138,6 +138,21 @@ Result<v1::SearchNearbyResponse> Client::SearchNearby(
   return Call<v1::SearchNearbyResponse>("yima.v1.RegistryService/SearchNearby", request);
 }
 
+Result<v1::UpdateFacilityResponse> Client::UpdateFacility(
+    const v1::UpdateFacilityRequest& request) const {
+  return Call<v1::UpdateFacilityResponse>("yima.v1.RegistryService/UpdateFacility", request);
+}
+
+Result<v1::RecordLifeStepResponse> Client::RecordLifeStep(
+    const v1::RecordLifeStepRequest& request) const {
+  return Call<v1::RecordLifeStepResponse>("yima.v1.RegistryService/RecordLifeStep", request);
+}
+
+Result<v1::RetireFacilityResponse> Client::RetireFacility(
+    const v1::RetireFacilityRequest& request) const {
+  return Call<v1::RetireFacilityResponse>("yima.v1.RegistryService/RetireFacility", request);
+}
+
 Result<v1::BindCodeResponse> Client::BindCode(const v1::BindCodeRequest& request) const {
   return Call<v1::BindCodeResponse>("yima.v1.IssuanceService/BindCode", request);
 }
@@ -291,6 +306,16 @@ OngoingCall Client::ResolveAsync(const v1::ResolveRequest& request,
 OngoingCall Client::BatchResolveAsync(const v1::BatchResolveRequest& request,
                                       Done<v1::BatchResolveResponse> done) const {
   return Begin("yima.v1.ResolverService/BatchResolve", request, std::move(done));
+}
+
+Result<void> Client::EditFacilities(const v1::EditFacilitiesRequest& request,
+                                    const Receiver<v1::EditFacilitiesResponse>& receiver) const {
+  return Download("yima.v1.RegistryService/EditFacilities", request, receiver);
+}
+
+Result<void> Client::UndoBatch(const v1::UndoBatchRequest& request,
+                               const Receiver<v1::UndoBatchResponse>& receiver) const {
+  return Download("yima.v1.RegistryService/UndoBatch", request, receiver);
 }
 
 Result<void> Client::ConfirmRights(const v1::ConfirmRightsRequest& request,

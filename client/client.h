@@ -89,6 +89,13 @@ class Client {
   Result<void> Watch(const v1::WatchRequest& request,
                      const Receiver<v1::WatchResponse>& receiver) const;
   Result<v1::SearchNearbyResponse> SearchNearby(const v1::SearchNearbyRequest& request) const;
+  Result<v1::UpdateFacilityResponse> UpdateFacility(const v1::UpdateFacilityRequest& request) const;
+  Result<v1::RecordLifeStepResponse> RecordLifeStep(const v1::RecordLifeStepRequest& request) const;
+  Result<v1::RetireFacilityResponse> RetireFacility(const v1::RetireFacilityRequest& request) const;
+  Result<void> EditFacilities(const v1::EditFacilitiesRequest& request,
+                              const Receiver<v1::EditFacilitiesResponse>& receiver) const;
+  Result<void> UndoBatch(const v1::UndoBatchRequest& request,
+                         const Receiver<v1::UndoBatchResponse>& receiver) const;
 
   Result<void> IssueCodes(const v1::IssueCodesRequest& request,
                           const Receiver<v1::IssueCodesResponse>& receiver) const;

@@ -75,6 +75,7 @@ void AddBatches(CLI::App& app, Session& session) {
                           {"yima batches show 4294967297", "yima batches show 4294967297 --json"},
                           [&session, number] { return ShowBatch(session, *number); });
   show->add_option("batch", *number, T("批次号", "number of the batch"))->required();
+  AddBatchesUndo(*group, session);
 }
 
 }  // namespace yima::cli

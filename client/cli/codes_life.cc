@@ -5,9 +5,9 @@
 #include "client/cli/facility_lines.h"
 #include "client/cli/judging.h"
 #include "client/cli/records.h"
-#include "client/cli/request_memory.h"
 #include "client/cli/selectors.h"
 #include "client/cli/words.h"
+#include "client/cli/writes.h"
 
 namespace yima::cli {
 namespace {
@@ -19,26 +19,12 @@ struct LifeOptions {
   std::string request_id;
 };
 
-/// Sends a write under a request id that is kept until the answer is there.
-template <typename Request, typename Response>
-Result<Response> Write(Session& session, const LifeOptions& options, Request request,
-                       Result<Response> (Client::*call)(const Request&) const) {
-  const RequestMemory memory(RequestMemory::Default(), session.server, session.words);
-  Response response;
-  YIMA_RETURN_IF_ERROR(
-      UnderRequestId(memory, options.request_id, [&](const std::string& id) -> Result<void> {
-        request.set_request_id(id);
-        YIMA_ASSIGN_OR_RETURN(response, (session.client().*call)(request));
-        return {};
-      }));
-  return response;
-}
-
 Result<void> Suspend(Session& session, const LifeOptions& options) {
   v1::SuspendCodeRequest request;
   YIMA_ASSIGN_OR_RETURN(const uint64_t serial, ParsePlate(options.plate));
   request.set_serial(serial);
-  YIMA_ASSIGN_OR_RETURN(const auto answer, Write(session, options, request, &Client::SuspendCode));
+  YIMA_ASSIGN_OR_RETURN(const auto answer,
+                        SendWrite(session, options.request_id, request, &Client::SuspendCode));
   ShowCode(session, answer.code());
   return {};
 }
@@ -47,7 +33,8 @@ Result<void> Resume(Session& session, const LifeOptions& options) {
   v1::ResumeCodeRequest request;
   YIMA_ASSIGN_OR_RETURN(const uint64_t serial, ParsePlate(options.plate));
   request.set_serial(serial);
-  YIMA_ASSIGN_OR_RETURN(const auto answer, Write(session, options, request, &Client::ResumeCode));
+  YIMA_ASSIGN_OR_RETURN(const auto answer,
+                        SendWrite(session, options.request_id, request, &Client::ResumeCode));
   ShowCode(session, answer.code());
   return {};
 }
@@ -64,7 +51,8 @@ Result<void> Replace(Session& session, const LifeOptions& options) {
     YIMA_ASSIGN_OR_RETURN(const uint64_t blank, ParsePlate(options.blank));
     request.set_blank(blank);
   }
-  YIMA_ASSIGN_OR_RETURN(const auto answer, Write(session, options, request, &Client::ReplaceCode));
+  YIMA_ASSIGN_OR_RETURN(const auto answer,
+                        SendWrite(session, options.request_id, request, &Client::ReplaceCode));
   ShowCode(session, answer.code());
   return {};
 }
@@ -85,6 +73,7 @@ void ShowFound(Session& session, const v1::LookupResponse& answer) {
     session.Line(fmt::format("  {}: {}", T("现用码", "successor"), answer.successor()));
   }
   if (answer.has_facility()) ShowFacility(session, answer.facility(), answer.organizations());
+  ShowRelated(session, answer.has_parent() ? &answer.parent() : nullptr, answer.children());
   session.Tell(T("注意：短号不能证明铭牌为真，只有扫码核验才能",
                  "note: a short number proves nothing about the plate; only scanning it does"));
 }

@@ -16,6 +16,8 @@ void AddFacilitiesNear(CLI::App& facilities, Session& session);
 void AddFacilitiesErase(CLI::App& facilities, Session& session);
 void AddOrganizationsErase(CLI::App& organizations, Session& session);
 void AddFiles(CLI::App& app, Session& session);
+void AddFacilitiesChange(CLI::App& facilities, Session& session);
+void AddFacilitiesSet(CLI::App& facilities, Session& session);
 void AddCodes(CLI::App& app, Session& session);
 void AddCodesBind(CLI::App& codes, Session& session);
 void AddCodesIssue(CLI::App& codes, Session& session);
@@ -33,6 +35,7 @@ void AddResolve(CLI::App& app, Session& session);
 void AddTrust(CLI::App& app, Session& session);
 void AddClasses(CLI::App& app, Session& session);
 void AddBatches(CLI::App& app, Session& session);
+void AddBatchesUndo(CLI::App& batches, Session& session);
 /// `line`: the command line's own words, which outlive the application.
 void AddConfig(CLI::App& app, Session& session, const std::vector<std::string>& line);
 void AddAccess(CLI::App& app, Session& session);

@@ -42,6 +42,22 @@ Json RightsToJson(const v1::Facility& facility, const Organizations& organizatio
           {"maintaining", RightToJson(facility.maintaining(), organizations)}};
 }
 
+std::string Glance(const v1::RelatedFacility& facility) {
+  return fmt::format("uid:{} {} {} {} {}", facility.uid(), facility.code().digits(),
+                     facility.class_code(), Printable(facility.name()),
+                     EnumName(v1::Condition_descriptor(), facility.condition()));
+}
+
+void ShowRelated(Session& session, const v1::RelatedFacility* parent,
+                 const google::protobuf::RepeatedPtrField<v1::RelatedFacility>& children) {
+  if (parent != nullptr) {
+    session.Line(fmt::format("  {}: {}", T("上级部件", "part of"), Glance(*parent)));
+  }
+  for (const auto& child : children) {
+    session.Line(fmt::format("  {}: {}", T("下级部件", "part"), Glance(child)));
+  }
+}
+
 void ShowFacility(Session& session, const v1::Facility& facility,
                   const Organizations& organizations) {
   session.Line(fmt::format("  {}: {} {} {} {}", T("部件", "facility"), facility.class_code(),

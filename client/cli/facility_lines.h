@@ -15,6 +15,12 @@ using Organizations = google::protobuf::RepeatedPtrField<v1::Organization>;
 /// The three rights of a facility, each with its holder's name and telephone.
 Json RightsToJson(const v1::Facility& facility, const Organizations& organizations);
 
+/// A facility beside another one, in a few words.
+std::string Glance(const v1::RelatedFacility& facility);
+/// What it is a part of, and its own parts, a line each. `parent` may be null.
+void ShowRelated(Session& session, const v1::RelatedFacility* parent,
+                 const google::protobuf::RepeatedPtrField<v1::RelatedFacility>& children);
+
 /// What a plate stands for, for people: the facility and who answers for it, a line each.
 void ShowFacility(Session& session, const v1::Facility& facility,
                   const Organizations& organizations);

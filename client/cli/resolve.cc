@@ -56,6 +56,7 @@ void ShowAnswer(Session& session, const v1::ResolveResponse& answer) {
   }
   if (!answer.has_facility()) return;
   ShowFacility(session, answer.facility(), answer.organizations());
+  ShowRelated(session, answer.has_parent() ? &answer.parent() : nullptr, answer.children());
   if (answer.has_distance_metres()) {
     session.Line(
         fmt::format("  {}: {:.0f} m", T("距登记位置", "distance"), answer.distance_metres()));

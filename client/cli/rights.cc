@@ -1,9 +1,7 @@
-#include <filesystem>
-#include <fstream>
-
 #include <fmt/format.h>
 #include <sodium.h>
 
+#include "client/cli/basis.h"
 #include "client/cli/commands.h"
 #include "client/cli/records.h"
 #include "client/cli/request_memory.h"
@@ -18,34 +16,11 @@ struct ConfirmOptions {
   std::string facility;
   std::vector<std::string> where;
   std::vector<std::string> kinds;
-  std::string basis_kind;
-  std::string basis_number;
-  std::string basis_date;
-  std::filesystem::path basis_file;
+  BasisOptions basis;
   std::string frozen_hash;
   std::string request_id;
   bool dry_run = false;
 };
-
-/// SHA-256 of the file, 32 bytes.
-Result<std::string> HashOf(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  crypto_hash_sha256_state state;
-  crypto_hash_sha256_init(&state);
-  std::vector<char> part(size_t{1} << 16);
-  while (stream.read(part.data(), static_cast<std::streamsize>(part.size())) ||
-         stream.gcount() > 0) {
-    crypto_hash_sha256_update(&state, reinterpret_cast<const uint8_t*>(part.data()),
-                              static_cast<uint64_t>(stream.gcount()));
-  }
-  if (!stream.eof()) {
-    return Fail(StatusCode::kNotFound, "FILE_UNREADABLE",
-                fmt::format("cannot read {}", file.string()), "--basis-file");
-  }
-  std::string hash(crypto_hash_sha256_BYTES, '\0');
-  crypto_hash_sha256_final(&state, reinterpret_cast<uint8_t*>(hash.data()));
-  return hash;
-}
 
 Result<v1::ConfirmRightsRequest> MakeRequest(Session& session, const ConfirmOptions& options) {
   v1::ConfirmRightsRequest request;
@@ -62,13 +37,7 @@ Result<v1::ConfirmRightsRequest> MakeRequest(Session& session, const ConfirmOpti
     YIMA_ASSIGN_OR_RETURN(const int n, ParseEnum(v1::RightKind_descriptor(), kind, "--right"));
     request.add_kinds(static_cast<v1::RightKind>(n));
   }
-  auto& basis = *request.mutable_basis();
-  basis.set_kind(options.basis_kind);
-  basis.set_number(options.basis_number);
-  basis.set_date(options.basis_date);
-  if (!options.basis_file.empty()) {
-    YIMA_ASSIGN_OR_RETURN(*basis.mutable_sha256(), HashOf(options.basis_file));
-  }
+  YIMA_ASSIGN_OR_RETURN(*request.mutable_basis(), MakeBasis(options.basis));
   request.set_dry_run(options.dry_run);
   if (!options.frozen_hash.empty()) {
     std::string& hash = *request.mutable_frozen_hash();
@@ -144,12 +113,7 @@ void AddRights(CLI::App& app, Session& session) {
                      "which: supervising, owning, maintaining"))
       ->required()
       ->delimiter(',');
-  confirm->add_option("--basis-kind", options->basis_kind, T("文件种类", "kind of the document"))
-      ->required();
-  confirm->add_option("--basis-number", options->basis_number, T("文号", "its number"))->required();
-  confirm->add_option("--basis-date", options->basis_date, T("日期 YYYY-MM-DD", "date YYYY-MM-DD"));
-  confirm->add_option("--basis-file", options->basis_file,
-                      T("文件本身，记其 SHA-256", "the file itself: its SHA-256 is recorded"));
+  AddBasisOptions(*confirm, options->basis, true);
   confirm->add_option("--frozen-hash", options->frozen_hash,
                       T("试运行所得；结果有变则拒绝",
                         "from a dry run: refuse when the filter finds something else by now"));

@@ -27,19 +27,30 @@ std::vector<std::string> SplitValues(std::string_view text) {
   }
 }
 
-Result<uint64_t> FindOrganization(Session& session, const std::string& text) {
-  v1::GetOrganizationRequest request;
-  if (IsDigits(text) && text.size() < 16) {
-    YIMA_ASSIGN_OR_RETURN(const uint64_t id, ParseNumber(text, "organization"));
-    return id;
+/// Facets whose values are names of an enum, or facilities; false when the key is none of these.
+Result<bool> AddFacet(Session& session, const std::string& key, const std::string& value,
+                      v1::FacilityFilter& filter) {
+  if (key == "condition") {
+    YIMA_ASSIGN_OR_RETURN(const int n, ParseEnum(v1::Condition_descriptor(), value, key));
+    filter.add_conditions(static_cast<v1::Condition>(n));
+  } else if (key == "life") {
+    YIMA_ASSIGN_OR_RETURN(const int n, ParseEnum(v1::Life_descriptor(), value, key));
+    filter.add_lives(static_cast<v1::Life>(n));
+  } else if (key == "parent") {
+    YIMA_ASSIGN_OR_RETURN(const auto whole, FindFacility(session, value));
+    filter.set_parent(whole.facility().uid());
+  } else if (key == "handed-over" && value == "no") {
+    filter.set_not_handed_over(true);
+  } else {
+    return false;
   }
-  request.set_text(text);
-  YIMA_ASSIGN_OR_RETURN(const auto found, session.client().GetOrganization(request));
-  return found.organization().id();
+  return true;
 }
 
 Result<void> AddCondition(Session& session, const std::string& key, const std::string& value,
                           v1::FacilityFilter& filter) {
+  YIMA_ASSIGN_OR_RETURN(const bool added, AddFacet(session, key, value, filter));
+  if (added) return {};
   if (key == "division") {
     filter.add_divisions(value);
   } else if (key == "class") {
@@ -50,9 +61,6 @@ Result<void> AddCondition(Session& session, const std::string& key, const std::s
   } else if (key == "scheme") {
     YIMA_ASSIGN_OR_RETURN(const uint64_t scheme, ParseNumber(value, key));
     filter.add_schemes(static_cast<uint32_t>(std::min<uint64_t>(scheme, UINT32_MAX)));
-  } else if (key == "condition") {
-    YIMA_ASSIGN_OR_RETURN(const int n, ParseEnum(v1::Condition_descriptor(), value, key));
-    filter.add_conditions(static_cast<v1::Condition>(n));
   } else if (key == "right") {
     YIMA_ASSIGN_OR_RETURN(const int n, ParseEnum(v1::RightKind_descriptor(), value, key));
     filter.set_right_kind(static_cast<v1::RightKind>(n));
@@ -77,8 +85,8 @@ Result<void> AddCondition(Session& session, const std::string& key, const std::s
 }  // namespace
 
 std::string WhereHelp() {
-  return "division= class= organization= scheme= condition= right= right-state= coded=yes|no "
-         "batch= uid=";
+  return "division= class= organization= scheme= condition= life= right= right-state= coded=yes|no "
+         "handed-over=no parent= batch= uid=";
 }
 
 Result<uint64_t> ParseNumber(std::string_view text, const std::string& place) {
@@ -100,7 +108,7 @@ Result<v1::FacilityFilter> ParseWhere(Session& session, const std::vector<std::s
                      "--where");
     }
     const auto values = SplitValues(std::string_view(condition).substr(equals + 1));
-    const bool single = key == "right" || key == "coded" || key == "batch";
+    const bool single = key == "right" || key == "coded" || key == "batch" || key == "parent";
     // Said twice, it would not mean what it seems to.
     if (!seen.insert(key).second || (single && values.size() > 1)) {
       return Invalid("WHERE_MALFORMED",
@@ -156,6 +164,17 @@ Result<v1::GetFacilityRequest> ParseFacilityName(std::string_view text) {
 Result<v1::GetFacilityResponse> FindFacility(Session& session, std::string_view text) {
   YIMA_ASSIGN_OR_RETURN(const auto request, ParseFacilityName(text));
   return session.client().GetFacility(request);
+}
+
+Result<uint64_t> FindOrganization(Session& session, const std::string& text) {
+  v1::GetOrganizationRequest request;
+  if (IsDigits(text) && text.size() < 16) {
+    YIMA_ASSIGN_OR_RETURN(const uint64_t id, ParseNumber(text, "organization"));
+    return id;
+  }
+  request.set_text(text);
+  YIMA_ASSIGN_OR_RETURN(const auto found, session.client().GetOrganization(request));
+  return found.organization().id();
 }
 
 Result<uint64_t> ParsePlate(std::string_view text) {

@@ -12,7 +12,8 @@ namespace yima::cli {
 std::string WhereHelp();
 
 /// `key=value[,value…]` each: division, class, organization (id, name or credit code: looked up on
-/// the server), scheme, condition, right, right-state, coded (yes, no), batch, uid.
+/// the server), scheme, condition, life, right, right-state, coded (yes, no), handed-over (no),
+/// parent (a facility by any name: looked up), batch, uid.
 /// WHERE_MALFORMED, ENUM_UNKNOWN, and what looking up an organization refuses.
 Result<v1::FacilityFilter> ParseWhere(Session& session, const std::vector<std::string>& where);
 
@@ -22,6 +23,10 @@ Result<v1::GetFacilityRequest> ParseFacilityName(std::string_view text);
 
 /// The same, looked up. FACILITY_NOT_FOUND.
 Result<v1::GetFacilityResponse> FindFacility(Session& session, std::string_view text);
+
+/// The id of an organization from its id, name, alias or credit code, looked up.
+/// ORGANIZATION_NOT_FOUND.
+Result<uint64_t> FindOrganization(Session& session, const std::string& text);
 
 /// A plate's serial, from its decimal digits, its short number or its whole text.
 Result<uint64_t> ParsePlate(std::string_view text);

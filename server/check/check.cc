@@ -19,6 +19,7 @@
 #include "server/domain/domain.h"
 #include "server/registry/erase.h"
 #include "server/registry/facility_rules.h"
+#include "server/registry/wholes.h"
 
 namespace yima::server {
 namespace {
@@ -235,7 +236,10 @@ class Check {
     check_right(facility.owning());
     check_right(facility.maintaining());
     CheckReference("facility", id, store::Kind::kBatch, facility.batch());
-    return CheckFiles(id, facility);
+    CheckStep("last step of facility", id, facility.last_step());
+    CheckStep("hand-over of facility", id, facility.hand_over());
+    YIMA_RETURN_IF_ERROR(CheckFiles(id, facility));
+    return CheckWholes(id, facility);
   }
 
   Result<void> CheckFiles(uint64_t id, const v1::Facility& facility) {
@@ -243,6 +247,33 @@ class Check {
       YIMA_ASSIGN_OR_RETURN(const uint64_t attachment,
                             snapshot_.Holder(store::Index::kAttachmentHash, file.sha256()));
       if (attachment == 0) findings_.Add("facility {} names a file that is not kept", id);
+    }
+    return {};
+  }
+
+  void CheckStep(std::string_view what, uint64_t id, const v1::LifeStep& step) {
+    CheckReference(what, id, store::Kind::kOrganization, step.from_organization());
+    CheckReference(what, id, store::Kind::kOrganization, step.to_organization());
+  }
+
+  /// What it is a part of: there, knowing of its parts, and not too much of it.
+  Result<void> CheckWholes(uint64_t id, const v1::Facility& facility) {
+    uint64_t above = facility.parent();
+    CheckReference("facility", id, store::Kind::kFacility, above);
+    for (int deep = 1; above != 0; ++deep) {
+      if (deep == kWholesMax) {
+        findings_.Add("more than {} facilities stand one within another, or in a circle, from {}",
+                      kWholesMax, id);
+        return {};
+      }
+      YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot_.Get(store::Kind::kFacility, above));
+      v1::Facility whole;
+      // What is missing or damaged is reported as a reference and as a record.
+      if (!stored || !whole.ParseFromString(stored->bytes)) return {};
+      if (!whole.has_parts()) {
+        findings_.Add("facility {} has parts, and does not know of them", above);
+      }
+      above = whole.parent();
     }
     return {};
   }

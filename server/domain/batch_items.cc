@@ -7,7 +7,9 @@
 namespace yima::server {
 namespace {
 
+/// Without a reason, which stands behind it with a byte of its length before it.
 constexpr size_t kItemSize = 34;
+constexpr char kMoved = 1;
 
 void Append64(std::string& out, uint64_t value) {
   for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>(value >> shift));
@@ -30,7 +32,11 @@ std::string EncodeItems(const std::vector<BatchItem>& items) {
     out.push_back(static_cast<char>(item.scheme));
     Append64(out, item.facility_code);
     Append64(out, item.serial);
-    out.push_back(item.moved ? '\1' : '\0');
+    out.push_back(item.moved ? kMoved : static_cast<char>(item.outcome));
+    if (item.moved || item.outcome < ItemOutcome::kRefused) continue;
+    const std::string_view reason = std::string_view(item.reason).substr(0, UINT8_MAX);
+    out.push_back(static_cast<char>(reason.size()));
+    out.append(reason);
   }
   return out;
 }
@@ -38,9 +44,15 @@ std::string EncodeItems(const std::vector<BatchItem>& items) {
 std::vector<BatchItem> DecodeItems(std::string_view bytes) {
   std::vector<BatchItem> items;
   items.reserve(bytes.size() / kItemSize);
-  for (; bytes.size() >= kItemSize; bytes.remove_prefix(kItemSize)) {
-    items.push_back({Read64(bytes), Read64(bytes.substr(8)), static_cast<Scheme>(bytes[16]),
-                     Read64(bytes.substr(17)), Read64(bytes.substr(25)), bytes[33] != 0});
+  while (bytes.size() >= kItemSize) {
+    auto& item = items.emplace_back(
+        BatchItem{Read64(bytes), Read64(bytes.substr(8)), static_cast<Scheme>(bytes[16]),
+                  Read64(bytes.substr(17)), Read64(bytes.substr(25)), bytes[33] == kMoved});
+    if (!item.moved) item.outcome = static_cast<ItemOutcome>(bytes[33]);
+    bytes.remove_prefix(kItemSize);
+    if (item.moved || item.outcome < ItemOutcome::kRefused || bytes.empty()) continue;
+    item.reason = bytes.substr(1, static_cast<uint8_t>(bytes[0]));
+    bytes.remove_prefix(1 + item.reason.size());
   }
   return items;
 }

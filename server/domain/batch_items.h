@@ -14,6 +14,10 @@
 
 namespace yima::server {
 
+/// What became of a facility of a batch, beside that another writer had moved it. Numbers are
+/// stored.
+enum class ItemOutcome : uint8_t { kDone = 0, kUnchanged = 2, kRefused = 3, kDoneInPart = 4 };
+
 /// One facility of a frozen batch, as it was when the list was frozen.
 struct BatchItem {
   uint64_t facility = 0;
@@ -22,6 +26,11 @@ struct BatchItem {
   uint64_t facility_code = 0;
   uint64_t serial = 0;  ///< Of the code issued; 0: none yet, or passed over.
   bool moved = false;   ///< Left as it was: another writer had moved it since.
+  ItemOutcome outcome = ItemOutcome::kDone;
+  std::string reason = {};  ///< Why it was refused, or done in part; at most 255 bytes.
+
+  void Refuse(std::string why) { outcome = ItemOutcome::kRefused, reason = std::move(why); }
+  void DoInPart(std::string why) { outcome = ItemOutcome::kDoneInPart, reason = std::move(why); }
 };
 
 /// Items are kept, and changes made, in chunks of this many.

@@ -81,8 +81,8 @@ bool Withhold(Message& message) {
 /// say directly whether they hold anything withheld.
 bool MayHoldWithheld(const Message& record) {
   if (const auto* facility = dynamic_cast<const v1::Facility*>(&record)) {
-    return facility->has_remark() || facility->personal_size() > 0 || facility->has_last_step() ||
-           facility->has_hand_over();
+    return facility->has_remark() || facility->personal_size() > 0 ||
+           facility->last_step().has_note() || facility->hand_over().has_note();
   }
   return true;
 }

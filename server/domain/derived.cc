@@ -51,6 +51,8 @@ std::string DivisionTerm(std::string_view division) { return fmt::format("d{}", 
 std::string ClassTerm(std::string_view class_code) { return fmt::format("c{}", class_code); }
 std::string OrganizationTerm(uint64_t organization) { return "o" + BigEndian(organization); }
 std::string BatchTerm(uint64_t batch) { return "b" + BigEndian(batch); }
+std::string LifeTerm(v1::Life life) { return fmt::format("l{}", static_cast<int>(life)); }
+std::string ParentTerm(uint64_t facility) { return "p" + BigEndian(facility); }
 std::string FacilityTerm(uint64_t facility) { return "f" + BigEndian(facility); }
 std::string CodeStateTerm(v1::CodeState state) {
   return fmt::format("s{}", static_cast<int>(state));
@@ -77,6 +79,7 @@ std::string FileTerm(std::string_view sha256) { return std::string("a").append(s
 
 Derived Derive(const v1::Facility& facility) {
   Derived derived;
+  if (facility.life() == v1::LIFE_WITHDRAWN) return derived;  // As if it had never been.
   for (const auto& code : facility.codes()) {
     derived.keys.push_back(
         {store::Index::kFacilityCode, FacilityCodeKey(code.scheme(), code.digits())});
@@ -89,6 +92,9 @@ Derived Derive(const v1::Facility& facility) {
   derived.terms.push_back(ClassTerm(facility.class_code()));
   if (facility.batch() != 0) derived.terms.push_back(BatchTerm(facility.batch()));
   for (const auto& file : facility.files()) derived.terms.push_back(FileTerm(file.sha256()));
+  // Nearly all are in use, so a term for these would cost each of them and find nothing faster.
+  if (facility.life() != v1::LIFE_IN_USE) derived.terms.push_back(LifeTerm(facility.life()));
+  if (facility.parent() != 0) derived.terms.push_back(ParentTerm(facility.parent()));
   derived.counters.emplace_back(
       fmt::format("facilities/{}/{}", facility.division(), facility.class_code()), 1);
   const std::pair<std::string_view, const v1::Right&> rights[] = {

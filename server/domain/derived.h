@@ -66,6 +66,8 @@ std::string DivisionTerm(std::string_view division);
 std::string ClassTerm(std::string_view class_code);
 std::string OrganizationTerm(uint64_t organization);
 std::string BatchTerm(uint64_t batch);
+std::string LifeTerm(v1::Life life);             ///< Of facilities not IN_USE.
+std::string ParentTerm(uint64_t facility);       ///< Of facilities: all parts of one.
 std::string FacilityTerm(uint64_t facility);     ///< Of codes: all of one facility.
 std::string CodeStateTerm(v1::CodeState state);  ///< Of codes not ACTIVE.
 std::string FileTerm(std::string_view sha256);   ///< Of facilities: those that name a file.

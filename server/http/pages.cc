@@ -196,12 +196,41 @@ std::string Pages::End(Html html, Language language) {
   return std::move(html).markup();
 }
 
+std::string Pages::ClassName(Language language, const std::string& class_code) const {
+  const auto* found = classes_.Find(class_code);
+  if (found == nullptr) return class_code;
+  const bool chinese = language == Language::kChinese || found->name_en().empty();
+  return chinese ? found->name_zh() : found->name_en();
+}
+
+void Pages::AddRelated(Html& html, Language language, std::string_view title,
+                       const v1::RelatedFacility& related) const {
+  const std::string class_name = ClassName(language, related.class_code());
+  html.Raw("<dt>").Raw(title).Raw("</dt><dd>").Text(related.name());
+  if (related.name() != class_name) html.Raw(" · ").Text(class_name);
+  if (!related.code().digits().empty()) html.Raw("<br>").Text(related.code().digits());
+  html.Raw("<small>").Raw(ConditionOf(related.condition()).In(language)).Raw("</small></dd>");
+}
+
+void Pages::AddRelatedCard(
+    Html& html, Language language, const v1::RelatedFacility* parent,
+    const google::protobuf::RepeatedPtrField<v1::RelatedFacility>& children) const {
+  if (parent == nullptr && children.empty()) return;
+  BeginCard(html, Words{"上级与下级部件", "Part of and parts"}.In(language));
+  html.Raw("<dl>");
+  if (parent != nullptr) {
+    AddRelated(html, language, Words{"属于", "Part of"}.In(language), *parent);
+  }
+  for (const auto& child : children) {
+    AddRelated(html, language, Words{"下级部件", "Part"}.In(language), child);
+  }
+  html.Raw("</dl>");
+  EndCard(html);
+}
+
 void Pages::AddFacility(Html& html, Language language, const v1::Facility& facility) const {
   const bool chinese = language == Language::kChinese;
-  const auto* found = classes_.Find(facility.class_code());
-  const std::string& class_name = found == nullptr                      ? facility.class_code()
-                                  : chinese || found->name_en().empty() ? found->name_zh()
-                                                                        : found->name_en();
+  const std::string class_name = ClassName(language, facility.class_code());
   html.Raw("<dl>");
   AddRow(html, chinese ? "类别" : "Class", class_name);
   if (facility.name() != class_name) AddRow(html, chinese ? "名称" : "Name", facility.name());
@@ -292,6 +321,8 @@ std::string Pages::Code(Language language, const v1::ResolveResponse& answer,
   EndCard(html);
   if (answer.has_facility()) {
     AddFacilityCards(html, language, answer.facility(), answer.organizations());
+    AddRelatedCard(html, language, answer.has_parent() ? &answer.parent() : nullptr,
+                   answer.children());
   }
   // Of other verdicts nothing that the text says is to be believed.
   if (answer.verdict() == v1::VERDICT_AUTHENTIC && !answer.short_number().empty()) {
@@ -322,6 +353,8 @@ std::string Pages::Found(Language language, const v1::LookupResponse& answer,
   EndCard(html);
   if (answer.has_facility()) {
     AddFacilityCards(html, language, answer.facility(), answer.organizations());
+    AddRelatedCard(html, language, answer.has_parent() ? &answer.parent() : nullptr,
+                   answer.children());
   }
   return End(std::move(html), language);
 }

@@ -46,6 +46,14 @@ class Pages {
   void AddFacilityCards(
       Html& html, Language language, const v1::Facility& facility,
       const google::protobuf::RepeatedPtrField<v1::Organization>& organizations) const;
+  /// What it is a part of and its parts, where there are any; `parent` may be null.
+  void AddRelatedCard(
+      Html& html, Language language, const v1::RelatedFacility* parent,
+      const google::protobuf::RepeatedPtrField<v1::RelatedFacility>& children) const;
+  void AddRelated(Html& html, Language language, std::string_view title,
+                  const v1::RelatedFacility& related) const;
+  /// The class's name in that language, or the code of one that is not in the catalogue.
+  std::string ClassName(Language language, const std::string& class_code) const;
 
   const ClassCatalogue& classes_;
   const std::string hotline_;

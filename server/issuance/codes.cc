@@ -11,6 +11,7 @@
 #include "server/domain/page_scan.h"
 #include "server/issuance/reclaim.h"
 #include "server/registry/filter.h"
+#include "server/registry/life.h"
 
 namespace yima::server {
 namespace {
@@ -130,6 +131,7 @@ Result<Planned> PlanBindCode(const Domain& domain, const Call& call,
                 fmt::format("no facility has uid {}", request.facility()), "facility");
   }
   YIMA_RETURN_IF_ERROR(CheckReach(call, facility->record, "facility"));
+  YIMA_RETURN_IF_ERROR(CheckNotEnded(facility->record, "facility"));
   // Who gives its whole text has the plate in his hand; a serial can be guessed.
   if (request.plate_case() == v1::BindCodeRequest::kSerial) {
     YIMA_RETURN_IF_ERROR(CheckReachOfCode(call, snapshot, code.record, "plate"));

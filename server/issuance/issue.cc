@@ -7,6 +7,7 @@
 #include "server/issuance/issue_batch.h"
 #include "server/issuance/signer.h"
 #include "server/registry/filter.h"
+#include "server/registry/life.h"
 
 namespace yima::server {
 namespace {
@@ -21,6 +22,7 @@ Result<void> FreezeOne(const Call& call, const store::Snapshot& snapshot, uint64
                 fmt::format("no facility has uid {}", uid), "facility");
   }
   YIMA_RETURN_IF_ERROR(CheckReach(call, read->record, "facility"));
+  YIMA_RETURN_IF_ERROR(CheckNotEnded(read->record, "facility"));
   YIMA_ASSIGN_OR_RETURN(const uint64_t active,
                         snapshot.Holder(store::Index::kActiveCode, ActiveCodeKey(uid)));
   if (active != 0) {

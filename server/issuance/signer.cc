@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "server/registry/life.h"
 #include "server/resolver/trust_notes.h"
 
 namespace yima::server {
@@ -147,7 +148,7 @@ Result<void> PutIssueDay(const store::Snapshot& snapshot, Day today, ChangeWrite
 }
 
 std::optional<BatchItem> ItemOf(const v1::Facility& facility, uint64_t revision) {
-  if (facility.codes().empty()) return std::nullopt;
+  if (facility.codes().empty() || HasEnded(facility)) return std::nullopt;
   const auto& code = facility.codes(facility.codes_size() - 1);
   const auto parsed = FacilityCode::Parse(static_cast<Scheme>(code.scheme()), code.digits());
   if (!parsed) return std::nullopt;

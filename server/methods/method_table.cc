@@ -19,12 +19,16 @@
 #include "server/issuance/suspicious.h"
 #include "server/log/log_reads.h"
 #include "server/registry/batches.h"
+#include "server/registry/edit_batch.h"
 #include "server/registry/erase.h"
 #include "server/registry/facilities.h"
+#include "server/registry/facility_life.h"
+#include "server/registry/facility_update.h"
 #include "server/registry/history.h"
 #include "server/registry/import/import.h"
 #include "server/registry/nearby.h"
 #include "server/registry/organizations.h"
+#include "server/registry/undo_batch.h"
 #include "server/registry/watch.h"
 #include "server/resolver/note_desk.h"
 #include "server/rights/confirm.h"
@@ -332,6 +336,20 @@ std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolv
       {registry + "Watch", kReaders, {}, {}, Watch(d)},
       {registry + "SearchNearby", kReaders, Reading(d, SearchNearby), {}},
       {registry + "EraseValues", kRegistrars, Erasing(d, PlanEraseValues, AnswerEraseValues), {}},
+      {registry + "UpdateFacility",
+       kManagers,
+       Writing(d, PlanUpdateFacility, AnswerUpdateFacility),
+       {}},
+      {registry + "RecordLifeStep",
+       kManagers,
+       Writing(d, PlanRecordLifeStep, AnswerRecordLifeStep),
+       {}},
+      {registry + "RetireFacility",
+       kManagers,
+       Writing(d, PlanRetireFacility, AnswerRetireFacility),
+       {}},
+      {registry + "EditFacilities", kManagers, {}, Answer(d, EditFacilities)},
+      {registry + "UndoBatch", kManagers, {}, Answer(d, UndoBatch)},
 
       {issuance + "IssueCodes", kManagers, {}, Answer(d, IssueCodes)},
       {issuance + "BindCode", kCrews, Writing(d, PlanBindCode, AnswerBindCode), {}},

@@ -7,6 +7,7 @@
 #include "server/domain/page_scan.h"
 #include "server/registry/facility_rules.h"
 #include "server/registry/filter.h"
+#include "server/registry/wholes.h"
 #include "server/registry/withheld.h"
 
 namespace yima::server {
@@ -17,22 +18,6 @@ constexpr int kBatchMax = 1000;
 tl::unexpected<Error> Within(std::string_view prefix, Error error) {
   error.field = fmt::format("{}{}", prefix, error.field);
   return tl::unexpected(std::move(error));
-}
-
-Result<void> CheckHolders(const store::Snapshot& snapshot, const v1::Facility& facility) {
-  const std::pair<const char*, uint64_t> holders[] = {
-      {"supervising.holder", facility.supervising().holder()},
-      {"owning.holder", facility.owning().holder()},
-      {"maintaining.holder", facility.maintaining().holder()}};
-  for (const auto& [field, holder] : holders) {
-    if (holder == 0) continue;
-    YIMA_ASSIGN_OR_RETURN(const auto found, snapshot.Get(store::Kind::kOrganization, holder));
-    if (!found) {
-      return Fail(StatusCode::kNotFound, "ORGANIZATION_UNKNOWN",
-                  fmt::format("no organization has id {}", holder), field);
-    }
-  }
-  return {};
 }
 
 /// Keys that some facility has already, or that stood in this request before.
@@ -111,12 +96,8 @@ Result<void> MayMake(const Call& call, const v1::Facility& facility, std::string
 }
 
 Result<v1::Facility> Shown(const Domain& domain, uint64_t uid, const store::Snapshot& snapshot) {
-  YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Facility>(snapshot, uid));
-  if (!read) {
-    return Fail(StatusCode::kNotFound, "FACILITY_NOT_FOUND",
-                fmt::format("no facility has uid {}", uid), "uid");
-  }
-  return ShownFacility(domain, read->record, read->revision);
+  YIMA_ASSIGN_OR_RETURN(const auto read, FindFacility(snapshot, uid, "uid"));
+  return ShownFacility(domain, read.record, read.revision);
 }
 
 /// The uid that a request names by one of a facility's names; 0 when nothing bears it.
@@ -148,8 +129,11 @@ Result<Planned> PlanCreateFacility(const Domain& domain, const Call& call,
   std::set<Key> taken_here;
   YIMA_ASSIGN_OR_RETURN(const auto facility, Prepare(domain, snapshot, request, "", taken_here));
   YIMA_RETURN_IF_ERROR(MayMake(call, facility, "facility"));
+  Wholes wholes(call, snapshot);
+  YIMA_RETURN_IF_ERROR(wholes.Join(facility, "facility.parent"));
   ChangeWriter writer(call, request.request_id());
   writer.Create(facility.uid(), facility);
+  wholes.Put(writer);
   return Planned{writer.Take(), {{store::Kind::kFacility, facility.uid(), 1}}};
 }
 
@@ -172,6 +156,7 @@ Result<Planned> PlanBatchCreateFacilities(const Domain& domain, const Call& call
   ChangeWriter writer(call, request.request_id());
   std::vector<RecordRef> results;
   std::set<Key> taken_here;
+  Wholes wholes(call, snapshot);
   for (int i = 0; i < request.requests_size(); ++i) {
     const auto& one = request.requests(i);
     if (!one.request_id().empty()) {
@@ -181,9 +166,19 @@ Result<Planned> PlanBatchCreateFacilities(const Domain& domain, const Call& call
     YIMA_ASSIGN_OR_RETURN(
         const auto facility,
         Prepare(domain, snapshot, one, fmt::format("requests[{}].", i), taken_here));
-    YIMA_RETURN_IF_ERROR(MayMake(call, facility, fmt::format("requests[{}].facility", i)));
+    const std::string at = fmt::format("requests[{}].facility", i);
+    YIMA_RETURN_IF_ERROR(MayMake(call, facility, at));
+    YIMA_RETURN_IF_ERROR(wholes.Join(facility, at + ".parent"));
     writer.Create(facility.uid(), facility);
     results.push_back({store::Kind::kFacility, facility.uid(), 1});
+  }
+  wholes.Put(writer);
+  if (writer.puts() > store::Change::kRecordsMax) {
+    return Invalid("BATCH_SIZE",
+                   fmt::format("{} facilities and their wholes, which get their first part, are "
+                               "more than {} records",
+                               request.requests_size(), store::Change::kRecordsMax),
+                   "requests");
   }
   return Planned{writer.Take(), std::move(results)};
 }
@@ -212,6 +207,11 @@ Result<v1::GetFacilityResponse> GetFacility(const Domain& domain, const Call& ca
   YIMA_ASSIGN_OR_RETURN(const uint64_t active,
                         snapshot.Holder(store::Index::kActiveCode, ActiveCodeKey(uid)));
   response.set_active_code(active);
+  const v1::Facility& facility = (*read)->record;
+  YIMA_ASSIGN_OR_RETURN(auto related,
+                        RelatedTo(snapshot, uid, facility.parent(), facility.has_parts()));
+  if (related.parent) *response.mutable_parent() = *std::move(related.parent);
+  for (auto& child : related.children) *response.add_children() = std::move(child);
   return response;
 }
 

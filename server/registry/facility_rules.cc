@@ -88,7 +88,10 @@ Result<void> CheckOutputOnly(const v1::Facility& facility) {
                                                  {facility.update_time_us() != 0, "update_time_us"},
                                                  {facility.has_remark(), "remark"},
                                                  {facility.personal_size() > 0, "personal"},
-                                                 {facility.files_size() > 0, "files"}};
+                                                 {facility.has_last_step(), "last_step"},
+                                                 {facility.has_hand_over(), "hand_over"},
+                                                 {facility.files_size() > 0, "files"},
+                                                 {facility.has_parts(), "has_parts"}};
   for (const auto& [given, name] : fields) {
     if (given) {
       return Invalid("FIELD_OUTPUT_ONLY", fmt::format("{} is set by the server", name), name);
@@ -122,11 +125,13 @@ Result<void> CheckCodes(const v1::Facility& facility) {
   return {};
 }
 
-Result<void> CheckRight(const v1::Right& right, bool required, std::string_view field) {
+}  // namespace
+
+Result<void> CheckRight(const v1::Right& right, std::string_view field) {
   const auto invalid = [&](std::string message) {
     return Invalid("RIGHT_INVALID", std::move(message), std::string(field));
   };
-  if (required && right.holder() == 0) {
+  if (field == "supervising" && right.holder() == 0) {
     return Invalid("FIELD_MISSING", "a facility has a supervising department",
                    std::string(field) + ".holder");
   }
@@ -171,6 +176,8 @@ Result<void> CheckPosition(const v1::Position& position) {
   YIMA_RETURN_IF_ERROR(CheckText(position.raw_x(), 32, "position.raw_x"));
   return CheckText(position.raw_y(), 32, "position.raw_y");
 }
+
+namespace {
 
 Result<void> CheckTexts(const v1::Facility& facility) {
   YIMA_RETURN_IF_ERROR(CheckText(facility.name(), 30, "name"));
@@ -268,6 +275,10 @@ Result<void> CheckFacility(const ClassCatalogue& classes, v1::Facility& facility
   YIMA_RETURN_IF_ERROR(
       CheckEnum(v1::Condition_IsValid(facility.condition()), facility.condition(), "condition"));
   YIMA_RETURN_IF_ERROR(CheckEnum(v1::Life_IsValid(facility.life()), facility.life(), "life"));
+  if (facility.life() == v1::LIFE_WITHDRAWN) {
+    return Invalid("FIELD_OUTPUT_ONLY", "only who takes its creation back withdraws a facility",
+                   "life");
+  }
   YIMA_RETURN_IF_ERROR(CheckPosition(facility.position()));
   YIMA_RETURN_IF_ERROR(CheckTexts(facility));
   YIMA_RETURN_IF_ERROR(CheckExtra(facility));
@@ -293,9 +304,68 @@ Result<void> CheckRights(v1::Facility& facility) {
   recorded(facility.mutable_supervising());
   if (facility.has_owning()) recorded(facility.mutable_owning());
   if (facility.has_maintaining()) recorded(facility.mutable_maintaining());
-  YIMA_RETURN_IF_ERROR(CheckRight(facility.supervising(), true, "supervising"));
-  YIMA_RETURN_IF_ERROR(CheckRight(facility.owning(), false, "owning"));
-  return CheckRight(facility.maintaining(), false, "maintaining");
+  YIMA_RETURN_IF_ERROR(CheckRight(facility.supervising(), "supervising"));
+  YIMA_RETURN_IF_ERROR(CheckRight(facility.owning(), "owning"));
+  return CheckRight(facility.maintaining(), "maintaining");
+}
+
+Result<void> CheckHolders(const store::Snapshot& snapshot, const v1::Facility& facility) {
+  const std::pair<const char*, uint64_t> holders[] = {
+      {"supervising.holder", facility.supervising().holder()},
+      {"owning.holder", facility.owning().holder()},
+      {"maintaining.holder", facility.maintaining().holder()}};
+  for (const auto& [field, holder] : holders) {
+    if (holder == 0) continue;
+    YIMA_ASSIGN_OR_RETURN(const auto found, snapshot.Get(store::Kind::kOrganization, holder));
+    if (!found) {
+      return Fail(StatusCode::kNotFound, "ORGANIZATION_UNKNOWN",
+                  fmt::format("no organization has id {}", holder), field);
+    }
+  }
+  return {};
+}
+
+Result<void> CheckBasis(const v1::Basis& basis, const std::string& at) {
+  if (basis.kind().empty() || basis.number().empty()) {
+    return Invalid("BASIS_MISSING", "it is done on a document: its kind and number are missing",
+                   at + (basis.kind().empty() ? ".kind" : ".number"));
+  }
+  YIMA_RETURN_IF_ERROR(CheckText(basis.kind(), 50, at + ".kind"));
+  YIMA_RETURN_IF_ERROR(CheckText(basis.number(), 100, at + ".number"));
+  YIMA_RETURN_IF_ERROR(CheckDate(basis.date(), at + ".date"));
+  const size_t hash = basis.sha256().size();
+  if (hash == 0 || hash == 32) return {};
+  return Invalid("HASH_MALFORMED", fmt::format("a checksum of {} bytes, want 32", hash),
+                 at + ".sha256");
+}
+
+Result<void> CheckStoredSize(const v1::Facility& facility, std::string_view field) {
+  size_t size = facility.ByteSizeLong();
+  for (const auto* right : {&facility.supervising(), &facility.owning(), &facility.maintaining()}) {
+    size -= std::min(size, right->basis().ByteSizeLong());
+  }
+  if (size <= kFacilityTakenMax) return {};
+  return Invalid(
+      "FACILITY_TOO_LARGE",
+      fmt::format("the facility would take {} bytes, want at most {}", size, kFacilityTakenMax),
+      std::string(field));
+}
+
+Result<void> CheckEtag(const Domain& domain, std::string_view etag, uint64_t revision,
+                       std::string_view field) {
+  if (etag.empty() || etag == Etag(domain, revision)) return {};
+  return Fail(StatusCode::kAborted, "ETAG_STALE",
+              fmt::format("the record was changed since etag \"{}\" was read: it is {} now",
+                          etag.substr(0, 64), Etag(domain, revision)),
+              std::string(field));
+}
+
+Result<Read<v1::Facility>> FindFacility(const store::Snapshot& snapshot, uint64_t uid,
+                                        std::string_view field) {
+  YIMA_ASSIGN_OR_RETURN(auto read, Get<v1::Facility>(snapshot, uid));
+  if (read) return *std::move(read);
+  return Fail(StatusCode::kNotFound, "FACILITY_NOT_FOUND",
+              fmt::format("no facility has uid {}", uid), std::string(field));
 }
 
 std::vector<std::string_view> MissingAttributes(const v1::Facility& facility) {

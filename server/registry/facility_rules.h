@@ -37,6 +37,33 @@ Result<void> CheckCode(const v1::FacilityCode& code, const std::string& prefix);
 /// FIELD_MISSING, FIELD_TOO_LONG, FIELD_NOT_TEXT; fields begin with `prefix`.
 Result<void> CheckExternalCode(const v1::ExternalCode& code, const std::string& prefix);
 
+/// Validates one right as a caller gives it: "supervising", "owning" or "maintaining" is its field.
+/// FIELD_MISSING for the supervising department, RIGHT_INVALID, DATE_MALFORMED.
+Result<void> CheckRight(const v1::Right& right, std::string_view field);
+
+/// ORGANIZATION_UNKNOWN (NOT_FOUND) for the first holder of a right that is no organization.
+Result<void> CheckHolders(const store::Snapshot& snapshot, const v1::Facility& facility);
+
+/// POSITION_OUT_OF_RANGE, FIELD_TOO_LONG, FIELD_NOT_TEXT; fields begin with "position".
+Result<void> CheckPosition(const v1::Position& position);
+
+/// The document on which something is done, with kind and number. BASIS_MISSING, FIELD_TOO_LONG,
+/// FIELD_NOT_TEXT, DATE_MALFORMED, HASH_MALFORMED; fields are "basis.kind" and the like, where
+/// `at` is the basis's own.
+Result<void> CheckBasis(const v1::Basis& basis, const std::string& at);
+
+/// FACILITY_TOO_LARGE for that field when a record, with all that the server has added, leaves no
+/// room for the bases of its rights: see kFacilityTakenMax.
+Result<void> CheckStoredSize(const v1::Facility& facility, std::string_view field);
+
+/// ETAG_STALE (ABORTED) when an etag was given and the record has another by now.
+Result<void> CheckEtag(const Domain& domain, std::string_view etag, uint64_t revision,
+                       std::string_view field);
+
+/// A facility's record. FACILITY_NOT_FOUND (NOT_FOUND) at that field.
+Result<Read<v1::Facility>> FindFacility(const store::Snapshot& snapshot, uint64_t uid,
+                                        std::string_view field);
+
 /// At most `max` characters (not bytes) of UTF-8 without control characters; else FIELD_TOO_LONG or
 /// FIELD_NOT_TEXT for that field. With `required`, empty is FIELD_MISSING.
 Result<void> CheckText(std::string_view value, size_t max, std::string_view field,

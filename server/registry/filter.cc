@@ -68,10 +68,13 @@ tl::unexpected<Error> UnknownEnum(int value, std::string field) {
 
 /// Every facility is held against every value.
 Result<void> CheckCounts(const v1::FacilityFilter& filter, std::string_view at) {
-  const std::pair<const char*, int> fields[] = {
-      {"divisions", filter.divisions_size()},         {"class_codes", filter.class_codes_size()},
-      {"organizations", filter.organizations_size()}, {"schemes", filter.schemes_size()},
-      {"conditions", filter.conditions_size()},       {"right_states", filter.right_states_size()}};
+  const std::pair<const char*, int> fields[] = {{"divisions", filter.divisions_size()},
+                                                {"class_codes", filter.class_codes_size()},
+                                                {"organizations", filter.organizations_size()},
+                                                {"schemes", filter.schemes_size()},
+                                                {"conditions", filter.conditions_size()},
+                                                {"right_states", filter.right_states_size()},
+                                                {"lives", filter.lives_size()}};
   for (const auto& [name, size] : fields) {
     if (size <= kValuesMax) continue;
     return Invalid("TOO_MANY_VALUES", fmt::format("{} {}, want at most {}", size, name, kValuesMax),
@@ -84,6 +87,11 @@ Result<void> CheckEnums(const v1::FacilityFilter& filter, std::string_view at) {
   for (int i = 0; i < filter.conditions_size(); ++i) {
     if (!v1::Condition_IsValid(filter.conditions(i))) {
       return UnknownEnum(filter.conditions(i), fmt::format("{}.conditions[{}]", at, i));
+    }
+  }
+  for (int i = 0; i < filter.lives_size(); ++i) {
+    if (!v1::Life_IsValid(filter.lives(i))) {
+      return UnknownEnum(filter.lives(i), fmt::format("{}.lives[{}]", at, i));
     }
   }
   for (int i = 0; i < filter.right_states_size(); ++i) {
@@ -106,9 +114,26 @@ Result<void> CheckEnums(const v1::FacilityFilter& filter, std::string_view at) {
   return {};
 }
 
+bool LifeMatches(const v1::Facility& facility, const v1::FacilityFilter& filter) {
+  if (!filter.lives().empty()) return EmptyOrHolds(filter.lives(), facility.life());
+  return facility.life() != v1::LIFE_WITHDRAWN;
+}
+
+bool WasBuiltAndNeverHandedOver(const v1::Facility& facility) {
+  const bool built =
+      facility.life() == v1::LIFE_UNDER_CONSTRUCTION || facility.life() == v1::LIFE_IN_USE;
+  return built && !facility.has_hand_over();
+}
+
 /// Terms that every match stands under: those of fields with one value.
 std::vector<std::string> TermsOf(const v1::FacilityFilter& filter) {
   std::vector<std::string> terms;
+  // What was taken back stands under none.
+  if (std::ranges::find(filter.lives(), v1::LIFE_WITHDRAWN) != filter.lives().end()) return terms;
+  if (filter.parent() != 0) terms.push_back(ParentTerm(filter.parent()));
+  if (filter.lives_size() == 1 && filter.lives(0) != v1::LIFE_IN_USE) {
+    terms.push_back(LifeTerm(static_cast<v1::Life>(filter.lives(0))));
+  }
   if (filter.batch() != 0) terms.push_back(BatchTerm(filter.batch()));
   if (filter.organizations_size() == 1) terms.push_back(OrganizationTerm(filter.organizations(0)));
   if (filter.class_codes_size() == 1 && filter.class_codes(0).size() != 2) {
@@ -168,7 +193,9 @@ Result<bool> FacilityMatcher::Matches(const store::Snapshot& snapshot,
       !ClassMatches(facility.class_code(), filter_.class_codes()) ||
       !OrganizationMatches(facility, filter_) ||
       !EmptyOrHolds(filter_.conditions(), facility.condition()) ||
-      !RightMatches(facility, filter_) ||
+      !RightMatches(facility, filter_) || !LifeMatches(facility, filter_) ||
+      (filter_.not_handed_over() && !WasBuiltAndNeverHandedOver(facility)) ||
+      (filter_.parent() != 0 && facility.parent() != filter_.parent()) ||
       (filter_.batch() != 0 && facility.batch() != filter_.batch())) {
     return false;
   }
@@ -238,6 +265,11 @@ std::string FacilityMatcher::InWords() const {
   for (const int condition : filter_.conditions()) {
     words.push_back(v1::Condition_Name(static_cast<v1::Condition>(condition)));
   }
+  for (const int life : filter_.lives()) {
+    words.push_back(v1::Life_Name(static_cast<v1::Life>(life)));
+  }
+  if (filter_.not_handed_over()) words.push_back("not handed over");
+  if (filter_.parent() != 0) words.push_back(fmt::format("parent {}", filter_.parent()));
   if (filter_.right_kind() != v1::RIGHT_KIND_UNSPECIFIED) {
     words.push_back(v1::RightKind_Name(filter_.right_kind()));
   }

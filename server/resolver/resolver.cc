@@ -11,6 +11,7 @@
 #include <spdlog/spdlog.h>
 
 #include "codegen/code/wire_walk.h"
+#include "server/registry/wholes.h"
 #include "server/resolver/lost_codes.h"
 #include "server/resolver/shown.h"
 #include "server/resolver/trust_notes.h"
@@ -300,6 +301,9 @@ Result<std::string> Resolver::AnswerIssued(const v1::ResolveRequest& request,
   AppendField(answer, v1::ResolveResponse::kFacilityFieldNumber, facility.bytes);
   YIMA_RETURN_IF_ERROR(AppendOrganizations(facility, v1::ResolveResponse::kOrganizationsFieldNumber,
                                            snapshot, answer));
+  YIMA_RETURN_IF_ERROR(AppendRelated(record.facility, facility,
+                                     v1::ResolveResponse::kParentFieldNumber,
+                                     v1::ResolveResponse::kChildrenFieldNumber, snapshot, answer));
   return answer;
 }
 
@@ -337,6 +341,9 @@ Result<std::string> Resolver::LookupBytes(std::string_view request, const store:
   AppendField(answer, v1::LookupResponse::kFacilityFieldNumber, facility.bytes);
   YIMA_RETURN_IF_ERROR(AppendOrganizations(facility, v1::LookupResponse::kOrganizationsFieldNumber,
                                            snapshot, answer));
+  YIMA_RETURN_IF_ERROR(AppendRelated(record.facility, facility,
+                                     v1::LookupResponse::kParentFieldNumber,
+                                     v1::LookupResponse::kChildrenFieldNumber, snapshot, answer));
   return answer;
 }
 
@@ -360,6 +367,20 @@ Result<std::string> Resolver::AnswerJudged(std::string_view text, v1::CodeState 
         alarm, judgement.payload->serial.value(), judgement.payload->key_id);
   }
   return response.SerializeAsString();
+}
+
+Result<void> Resolver::AppendRelated(uint64_t uid, const FacilityAnswer& facility,
+                                     int parent_number, int children_number,
+                                     const store::Snapshot& snapshot, std::string& answer) {
+  // Most facilities have neither, and nothing is read for them.
+  if (facility.parent == 0 && !facility.has_parts) return {};
+  YIMA_ASSIGN_OR_RETURN(const Related related,
+                        RelatedTo(snapshot, uid, facility.parent, facility.has_parts));
+  if (related.parent) AppendField(answer, parent_number, related.parent->SerializeAsString());
+  for (const auto& child : related.children) {
+    AppendField(answer, children_number, child.SerializeAsString());
+  }
+  return {};
 }
 
 Result<void> Resolver::AppendOrganizations(const FacilityAnswer& facility, int number,

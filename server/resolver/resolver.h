@@ -75,6 +75,10 @@ class Resolver {
   Result<const Trust*> CurrentTrust() const;
   Result<FacilityAnswer> FindFacility(uint64_t uid, const store::Snapshot& snapshot,
                                       const Reach& reach) const;
+  /// What it is a part of and its own parts, as fields of these numbers.
+  static Result<void> AppendRelated(uint64_t uid, const FacilityAnswer& facility, int parent_number,
+                                    int children_number, const store::Snapshot& snapshot,
+                                    std::string& answer);
   /// The holders of its rights, as fields of this number.
   Result<void> AppendOrganizations(const FacilityAnswer& facility, int number,
                                    const store::Snapshot& snapshot, std::string& answer) const;

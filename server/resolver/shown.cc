@@ -52,6 +52,7 @@ constexpr bool ForEverybody(int field) {
     case v1::Facility::kCommunityCodeFieldNumber:
     case v1::Facility::kCommunityNameFieldNumber:
     case v1::Facility::kAddressFieldNumber:
+    case v1::Facility::kParentFieldNumber:
     case v1::Facility::kCreateTimeUsFieldNumber:
     case v1::Facility::kUpdateTimeUsFieldNumber:
       return true;
@@ -60,13 +61,14 @@ constexpr bool ForEverybody(int field) {
   }
 }
 
-/// A right without the document on which it stands; false when it is damaged.
-bool AppendWithoutBasis(std::string& message, const WireField& right) {
+/// A message within without one of its fields: a right without the document on which it stands, a
+/// step without what a person wrote of it. False when it is damaged.
+bool AppendWithout(std::string& message, const WireField& inner, int left_out) {
   std::string bytes;
-  const bool walked = WalkFields(right.bytes, [&](const WireField& field) {
-    if (field.number != v1::Right::kBasisFieldNumber) bytes.append(field.whole);
+  const bool walked = WalkFields(inner.bytes, [&](const WireField& field) {
+    if (field.number != left_out) bytes.append(field.whole);
   });
-  AppendField(message, right.number, bytes);
+  AppendField(message, inner.number, bytes);
   return walked;
 }
 
@@ -101,8 +103,19 @@ Result<FacilityAnswer> ShowFacility(std::string_view stored, std::string_view et
       case v1::Facility::kMaintainingFieldNumber:
         sound = WalkFields(field.bytes, read_right) && sound;
         if (!everybody) break;
-        sound = AppendWithoutBasis(shown.bytes, field) && sound;
+        sound = AppendWithout(shown.bytes, field, v1::Right::kBasisFieldNumber) && sound;
         return;
+      case v1::Facility::kLastStepFieldNumber:
+      case v1::Facility::kHandOverFieldNumber:
+        if (everybody) return;
+        sound = AppendWithout(shown.bytes, field, v1::LifeStep::kNoteFieldNumber) && sound;
+        return;
+      case v1::Facility::kParentFieldNumber:
+        shown.parent = field.value;
+        break;
+      case v1::Facility::kHasPartsFieldNumber:
+        shown.has_parts = field.value != 0;
+        break;
       case v1::Facility::kPositionFieldNumber:
         sound = WalkFields(field.bytes, read_position) && sound;
         break;

@@ -22,6 +22,8 @@ enum class Audience { kWithinReach, kEverybody };
 struct FacilityAnswer {
   std::string bytes;                    ///< A serialized v1::Facility.
   std::vector<uint64_t> organizations;  ///< Holders of its rights, each once.
+  uint64_t parent = 0;                  ///< 0: it is no part of another.
+  bool has_parts = false;               ///< Whether others may be parts of it.
   std::optional<double> longitude;      ///< Degrees.
   std::optional<double> latitude;
 };

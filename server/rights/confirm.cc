@@ -4,9 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "server/domain/batch_items.h"
 #include "server/registry/facility_rules.h"
-#include "server/registry/filter.h"
+#include "server/registry/frozen_batch.h"
 
 namespace yima::server {
 namespace {
@@ -87,50 +86,19 @@ Result<void> CheckRequest(const v1::ConfirmRightsRequest& request) {
     }
   }
   if (kinds.empty()) return Invalid("RIGHT_KIND_MISSING", "no kind of right is named", "kinds");
-  if (request.basis().kind().empty() || request.basis().number().empty()) {
-    return Invalid("BASIS_MISSING", "a right is confirmed on a document: its kind and number",
-                   request.basis().kind().empty() ? "basis.kind" : "basis.number");
-  }
-  YIMA_RETURN_IF_ERROR(CheckText(request.basis().kind(), 50, "basis.kind"));
-  YIMA_RETURN_IF_ERROR(CheckText(request.basis().number(), 100, "basis.number"));
-  if (!request.basis().date().empty() && !IsDate(request.basis().date())) {
-    return Invalid(
-        "DATE_MALFORMED",
-        fmt::format("date \"{}\", want YYYY-MM-DD", request.basis().date().substr(0, 32)),
-        "basis.date");
-  }
-  const size_t hash = request.basis().sha256().size();
-  if (hash != 0 && hash != 32) {
-    return Invalid("HASH_MALFORMED", fmt::format("a checksum of {} bytes, want 32", hash),
-                   "basis.sha256");
-  }
-  return {};
+  return CheckBasis(request.basis(), "basis");
 }
 
 /// Visits what the request names, with its revision. CALL_ENDED when nobody waits any more.
 Result<void> Visit(const Call& call, const v1::ConfirmRightsRequest& request,
-                   const store::Snapshot& snapshot,
-                   const std::function<Result<void>(uint64_t, const v1::Facility&)>& visit) {
+                   const store::Snapshot& snapshot, const FacilityVisitor& visit) {
   if (request.target_case() == v1::ConfirmRightsRequest::kFacility) {
-    YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Facility>(snapshot, request.facility()));
-    if (read) {
-      YIMA_RETURN_IF_ERROR(CheckReach(call, read->record, "facility"));
-      return visit(read->revision, read->record);
-    }
-    return Fail(StatusCode::kNotFound, "FACILITY_NOT_FOUND",
-                fmt::format("no facility has uid {}", request.facility()), "facility");
+    YIMA_ASSIGN_OR_RETURN(const auto read, FindFacility(snapshot, request.facility(), "facility"));
+    YIMA_RETURN_IF_ERROR(CheckReach(call, read.record, "facility"));
+    return visit(read.revision, read.record);
   }
   YIMA_ASSIGN_OR_RETURN(const auto matcher, FacilityMatcher::Parse(call, request.filter()));
-  Result<void> failure;
-  YIMA_RETURN_IF_ERROR(matcher.Scan(
-      snapshot, 0, [&](uint64_t) { return !call.cancelled(); },
-      [&](uint64_t revision, const v1::Facility& facility) {
-        failure = visit(revision, facility);
-        return failure.has_value();
-      }));
-  // Half a list must not be taken for the whole.
-  if (call.cancelled()) return CallEnded();
-  return failure;
+  return VisitFiltered(call, matcher, snapshot, visit);
 }
 
 /// RIGHT_NOT_HELD: the one facility named has nobody who holds a right asked for.
@@ -165,149 +133,59 @@ Result<v1::ConfirmRightsResponse> DryRun(const Call& call, const v1::ConfirmRigh
   return response;
 }
 
-/// One batch of confirmations, from wherever it stands to its end. Use once, from one thread.
-class ConfirmBatch {
+/// One batch of confirmations.
+class ConfirmBatch final : public FrozenBatch {
  public:
   ConfirmBatch(const Domain& domain, const Call& call, const v1::ConfirmRightsRequest& request,
                const ConfirmSink& sink)
-      : domain_(domain), call_(call), request_(request), sink_(sink) {}
+      : FrozenBatch(domain, call, request.request_id()), request_(request), sink_(sink) {}
 
   /// Freezes the list; 0 when it is empty.
   Result<uint64_t> Begin(const store::Snapshot& snapshot, const RequestMark& mark) {
     // Looked at before anything is written, so that a refusal leaves nothing behind.
     if (request_.has_facility() || !request_.frozen_hash().empty()) {
       YIMA_ASSIGN_OR_RETURN(const auto found, DryRun(call_, request_, snapshot));
-      YIMA_RETURN_IF_ERROR(CheckFrozen(found));
+      YIMA_RETURN_IF_ERROR(CheckFrozenHash(request_.frozen_hash(), found.frozen_hash()));
     }
-    YIMA_ASSIGN_OR_RETURN(const uint64_t id, domain_.numbers.NewId(store::Kind::kBatch));
-    BatchFreezer freezer(domain_, call_, id);
-    YIMA_RETURN_IF_ERROR(
-        Visit(call_, request_, snapshot, [&](uint64_t revision, const v1::Facility& facility) {
-          return freezer.Add({facility.uid(), revision});
-        }));
-    YIMA_ASSIGN_OR_RETURN(std::string hash, freezer.Finish());
-    if (freezer.total() == 0) return 0;
-    return BeginRecord(id, hash, freezer.total(), mark);
-  }
-
-  Result<void> Run(uint64_t batch) {
-    YIMA_RETURN_IF_ERROR(Load(batch));
-    for (uint64_t chunk = 0; chunk * kBatchChunk < counts_.total(); ++chunk) {
-      if (call_.cancelled()) return CallEnded();
-      while (counts_.done() <= chunk * kBatchChunk) YIMA_RETURN_IF_ERROR(ConfirmNext());
-      // Also of a chunk that an earlier call dealt with: the whole list is told each time.
-      YIMA_RETURN_IF_ERROR(Tell(chunk));
-    }
-    YIMA_RETURN_IF_ERROR(EndBatch(domain_, call_, batch_, counts_));
-    return sink_(Answer());
-  }
-
- private:
-  Result<uint64_t> BeginRecord(uint64_t id, const std::string& hash, uint64_t total,
-                               const RequestMark& mark) {
     v1::Batch batch;
-    batch.set_id(id);
     batch.set_kind(v1::BATCH_KIND_CONFIRM_RIGHTS);
-    batch.set_state(v1::BATCH_STATE_RUNNING);
     batch.set_source(fmt::format("facility {}", request_.facility()));
     if (request_.has_filter()) {
       YIMA_ASSIGN_OR_RETURN(const auto matcher, FacilityMatcher::Parse(call_, request_.filter()));
       batch.set_source(matcher.InWords());
     }
-    batch.set_source_hash(hash);
-    batch.mutable_counts()->set_total(total);
     KeepRequest(request_, batch);
-    batch.set_principal(call_.principal);
-    batch.set_request_id(mark.request_id);
-    batch.set_create_time_us(domain_.now());
-    return BeginBatch(domain_, call_, mark, batch);
+    return BeginFrozen(domain_, call_, mark, std::move(batch), [&](const ListSink& add) {
+      return Visit(call_, request_, snapshot, [&](uint64_t revision, const v1::Facility& facility) {
+        return add({facility.uid(), revision});
+      });
+    });
   }
 
-  Result<void> CheckFrozen(const v1::ConfirmRightsResponse& found) const {
-    if (request_.frozen_hash().empty() || request_.frozen_hash() == found.frozen_hash()) return {};
-    return Fail(StatusCode::kFailedPrecondition, "FILTER_RESULT_CHANGED",
-                "the filter finds other facilities, or others of their revisions, than the dry "
-                "run did: look again",
-                "frozen_hash");
-  }
-
-  Result<void> Load(uint64_t batch) {
-    batch_ = batch;
-    const auto snapshot = domain_.store.Read();
-    YIMA_ASSIGN_OR_RETURN(const auto record, Get<v1::Batch>(*snapshot, batch));
-    YIMA_ASSIGN_OR_RETURN(const auto cursor, snapshot->Get(store::Kind::kBatchCursor, batch));
-    if (!record || !cursor || !counts_.ParseFromString(cursor->bytes)) {
-      return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
-                  fmt::format("batch {} has no sound record; run yimad check", batch));
-    }
-    hash_ = record->record.source_hash();
-    cursor_revision_ = cursor->revision;
-    return {};
-  }
-
-  Result<store::Record> ItemsOf(const store::Snapshot& snapshot, uint64_t chunk) const {
-    YIMA_ASSIGN_OR_RETURN(auto stored,
-                          snapshot.Get(store::Kind::kBatchItems, BatchItemsId(batch_, chunk)));
-    if (stored) return *std::move(stored);
-    return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
-                fmt::format("batch {} lacks its list; run yimad check", batch_));
-  }
-
-  /// The chunk at the cursor. When others moved its facilities, or the cursor, meanwhile, nothing
-  /// is done but to look again.
-  Result<void> ConfirmNext() {
-    const auto snapshot = domain_.store.Read();
-    const uint64_t chunk = counts_.done() / kBatchChunk;
-    YIMA_ASSIGN_OR_RETURN(const store::Record stored, ItemsOf(*snapshot, chunk));
-    v1::BatchCounts counts = counts_;
-    ChangeWriter writer(call_, request_.request_id(), batch_);
-    auto items = DecodeItems(stored.bytes);
-    for (auto& item : items) YIMA_RETURN_IF_ERROR(ConfirmItem(*snapshot, item, writer, counts));
-    if (counts.conflicts() > counts_.conflicts()) {
-      writer.PutUnlogged(store::Kind::kBatchItems, BatchItemsId(batch_, chunk), stored.revision,
-                         EncodeItems(items));
-    }
-    writer.PutUnlogged(store::Kind::kBatchCursor, batch_, cursor_revision_,
-                       counts.SerializeAsString());
-    const auto outcome = store::ApplyAndWait(domain_.store, writer.Take());
-    if (std::holds_alternative<store::MovedRecord>(outcome)) return Load(batch_);
-    YIMA_RETURN_IF_ERROR(Settled(outcome));
-    counts_ = counts;
-    ++cursor_revision_;
-    return {};
-  }
-
-  /// Sends the progress, with the facilities of a chunk that were left as they are.
-  Result<void> Tell(uint64_t chunk) const {
-    v1::ConfirmRightsResponse answer = Answer();
-    if (counts_.conflicts() > 0) {
-      YIMA_ASSIGN_OR_RETURN(const store::Record stored, ItemsOf(*domain_.store.Read(), chunk));
-      for (const auto& item : DecodeItems(stored.bytes)) {
-        if (item.moved) answer.add_moved_facilities(item.facility);
-      }
-    }
-    return sink_(answer);
-  }
-
-  Result<void> ConfirmItem(const store::Snapshot& snapshot, BatchItem& item, ChangeWriter& writer,
-                           v1::BatchCounts& counts) {
-    counts.set_done(counts.done() + 1);
-    YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Facility>(snapshot, item.facility));
-    if (!read || read->revision != item.revision) {
-      counts.set_conflicts(counts.conflicts() + 1);
-      item.moved = true;
-      return {};
-    }
+ private:
+  Result<void> Do(const store::Snapshot&, const Read<v1::Facility>& facility, BatchItem& item,
+                  ChangeWriter& writer, v1::BatchCounts& counts) override {
     Tally tally;
-    v1::Facility after = read->record;
+    v1::Facility after = facility.record;
     if (Confirm(request_, after, tally)) {
       after.set_update_time_us(domain_.now());
-      writer.Replace(item.facility, read->revision, read->record, after);
+      writer.Replace(item.facility, facility.revision, facility.record, after);
     }
     counts.set_updated(counts.updated() + tally.confirmed);
     counts.set_unchanged(counts.unchanged() + tally.unchanged);
     return {};
   }
+
+  /// The progress, with the facilities of a chunk that were left as they are.
+  Result<void> Tell(const std::vector<BatchItem>& chunk) override {
+    v1::ConfirmRightsResponse answer = Answer();
+    for (const auto& item : chunk) {
+      if (item.moved) answer.add_moved_facilities(item.facility);
+    }
+    return sink_(answer);
+  }
+
+  Result<void> TellEnd() override { return sink_(Answer()); }
 
   v1::ConfirmRightsResponse Answer() const {
     v1::ConfirmRightsResponse response;
@@ -324,14 +202,8 @@ class ConfirmBatch {
     return response;
   }
 
-  const Domain& domain_;
-  const Call& call_;
   const v1::ConfirmRightsRequest& request_;
   const ConfirmSink& sink_;
-  uint64_t batch_ = 0;
-  std::string hash_;
-  v1::BatchCounts counts_;
-  uint64_t cursor_revision_ = 0;
 };
 
 }  // namespace

@@ -11,6 +11,7 @@ from programs.registry import Registry, write_ledger
 COMMANDS = ["organizations import", "organizations list", "facilities import", "facilities list", "facilities show",
             "facilities erase", "organizations erase", "files add", "files get", "files list", "files detach", "files erase",
             "facilities history", "facilities near", "watch",
+            "facilities update", "facilities set", "batches undo", "facilities life", "facilities handover", "facilities retire",
             "codes issue", "codes list", "codes show", "codes bind", "codes suspend", "codes resume",
             "codes replace", "codes reclaim", "codes revoke", "codes lookup", "codes printed", "codes suspicious",
             "ranges create", "ranges show", "ranges list", "ranges close", "audit start", "audit scan", "audit report",

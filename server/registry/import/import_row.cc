@@ -81,6 +81,10 @@ Result<void> ReadRow(const Domain& domain, const Call& call, const v1::ImportHea
       (facility.condition() == v1::CONDITION_UNSPECIFIED ? 0 : kConditionGiven) |
       (facility.life() == v1::LIFE_UNSPECIFIED ? 0 : kLifeGiven));
   YIMA_RETURN_IF_ERROR(CheckFacility(domain.classes, facility));
+  if (facility.parent() != 0) {
+    return Invalid("FIELD_OUTPUT_ONLY", "no ledger knows the uid of a parent; set it by an update",
+                   "parent");
+  }
   YIMA_RETURN_IF_ERROR(IdentityOf(header, facility));
   const size_t class_width = facility.class_code().size();
   if (header.assign_codes() && facility.codes().empty() && class_width != 4 && class_width != 5) {

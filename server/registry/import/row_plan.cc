@@ -8,6 +8,7 @@
 
 #include "server/registry/facility_rules.h"
 #include "server/registry/import/import_row.h"
+#include "server/registry/life.h"
 
 namespace yima::server {
 namespace {
@@ -213,6 +214,12 @@ RowPlan Compare(const v1::ImportHeader& header, uint64_t uid, Read<v1::Facility>
                                 "does not move it",
                                 overlay.settled(), uid),
                     overlay.settled());
+  }
+  const bool lives_on = plan.after.life() != stands.record.life() ||
+                        plan.after.condition() != stands.record.condition();
+  if (HasEnded(stands.record) && lives_on) {
+    return Conflict(uid, "FACILITY_ENDED",
+                    fmt::format("facility {} is scrapped; no ledger brings it back", uid), "life");
   }
   constexpr size_t kSaltsAndHashes = 512;
   if (plan.after.ByteSizeLong() + kSaltsAndHashes > kFacilityTakenMax) {

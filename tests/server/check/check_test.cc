@@ -282,6 +282,35 @@ TEST_F(CheckTest, FindsBrokenReferences) {
                                 Contains(HasSubstr("names batch 995, which has no record"))));
 }
 
+TEST_F(CheckTest, FindsNotesWithoutTheirHashAndOrganizationsOfSteps) {
+  ASSERT_TRUE(Edit<v1::Facility>(world_, facility_, [](auto& facility) {
+    *facility.mutable_last_step()->mutable_note() = Withhold("seen");
+    facility.mutable_last_step()->mutable_note()->set_value("unseen");
+    facility.mutable_hand_over()->set_from_organization(4242);
+  }));
+  EXPECT_THAT(Findings(),
+              ElementsAre(HasSubstr("the last step of facility"),
+                          AllOf(HasSubstr("hand-over of facility"), HasSubstr("4242"))));
+}
+
+TEST_F(CheckTest, FindsWholesThatDoNotKnowOfTheirPartsOrAreNotThereOrInACircle) {
+  const uint64_t part = world_.AddFacility(2, bureau_);
+  const auto put_into = [&](uint64_t inner, uint64_t outer) {
+    ASSERT_TRUE(
+        Edit<v1::Facility>(world_, inner, [&](auto& facility) { facility.set_parent(outer); }));
+  };
+  put_into(part, 4242);
+  EXPECT_THAT(Findings(), ElementsAre(HasSubstr("names facility 4242, which has no record")));
+  put_into(part, facility_);
+  EXPECT_THAT(Findings(), ElementsAre(HasSubstr("has parts, and does not know of them")));
+  for (const uint64_t uid : {part, facility_}) {
+    Edit<v1::Facility>(world_, uid, [](auto& facility) { facility.set_has_parts(true); });
+  }
+  EXPECT_THAT(Findings(), IsEmpty());
+  put_into(facility_, part);
+  EXPECT_THAT(Findings(), ::testing::Each(HasSubstr("or in a circle")));
+}
+
 TEST_F(CheckTest, FindsCodeThatDoesNotVerify) {
   const Plate forged = SignPlate(world_, kSerial + 1, 0, SigningKey::Generate());
   ChangeWriter writer(world_.call("test"), "");

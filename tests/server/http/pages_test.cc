@@ -138,6 +138,29 @@ TEST_F(PagesTest, TellsWhatItIsWhereAndWhose) {
   EXPECT_THAT(Code(ActiveAnswer(), Language::kChinese), HasSubstr("台账所载，尚未确认"));
 }
 
+TEST_F(PagesTest, TellsWhatItIsAPartOfAndItsParts) {
+  v1::ResolveResponse answer = ActiveAnswer();
+  EXPECT_THAT(Code(answer), Not(HasSubstr("Part of")));
+  answer.mutable_parent()->set_name("<b>配电箱");
+  answer.mutable_parent()->set_class_code("01003");
+  answer.mutable_parent()->mutable_code()->set_digits("14050201003000009");
+  auto& child = *answer.add_children();
+  child.set_name("雨水井盖");
+  child.set_class_code("01003");
+  child.set_condition(v1::CONDITION_LOST);
+  const std::string page = Code(answer);
+  EXPECT_THAT(page, HasSubstr("<dt>Part of</dt><dd>&lt;b&gt;配电箱 · Storm-drain manhole cover"));
+  EXPECT_THAT(page, HasSubstr("14050201003000009"));
+  EXPECT_THAT(page, HasSubstr("<dt>Part</dt><dd>雨水井盖"));
+  const std::string chinese = Code(answer, Language::kChinese);
+  EXPECT_THAT(chinese, HasSubstr("<dt>属于</dt>"));
+  EXPECT_THAT(chinese, HasSubstr("<dt>下级部件</dt><dd>雨水井盖<small>"));
+  v1::LookupResponse found;
+  *found.mutable_facility() = answer.facility();
+  *found.mutable_parent() = answer.parent();
+  EXPECT_THAT(pages_.Found(Language::kEnglish, found, ""), HasSubstr("<dt>Part of</dt>"));
+}
+
 TEST_F(PagesTest, CallsTheMaintainerElseTheOwnerElseTheHotline) {
   v1::ResolveResponse answer = ActiveAnswer();
   EXPECT_THAT(Code(answer), HasSubstr(R"(class="call" href="tel:03562190002")"));

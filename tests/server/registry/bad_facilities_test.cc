@@ -310,6 +310,21 @@ const BadFacility kRights[] = {
 };
 
 const BadFacility kOutputOnly[] = {
+    {"LastStep",
+     [](Request& r) { Of(r).mutable_last_step(); },
+     {kInvalid, "FIELD_OUTPUT_ONLY", "facility.last_step"}},
+    {"HandOver",
+     [](Request& r) { Of(r).mutable_hand_over(); },
+     {kInvalid, "FIELD_OUTPUT_ONLY", "facility.hand_over"}},
+    {"HasParts",
+     [](Request& r) { Of(r).set_has_parts(true); },
+     {kInvalid, "FIELD_OUTPUT_ONLY", "facility.has_parts"}},
+    {"Withdrawn",
+     [](Request& r) { Of(r).set_life(v1::LIFE_WITHDRAWN); },
+     {kInvalid, "FIELD_OUTPUT_ONLY", "facility.life"}},
+    {"UnknownParent",
+     [](Request& r) { Of(r).set_parent(4242); },
+     {StatusCode::kNotFound, "PARENT_UNKNOWN", "facility.parent"}},
     {"Uid", [](Request& r) { Of(r).set_uid(1); }, {kInvalid, "FIELD_OUTPUT_ONLY", "facility.uid"}},
     {"Etag",
      [](Request& r) { Of(r).set_etag("1-1"); },

@@ -31,6 +31,13 @@ v1::Facility Lamp() {
   personal->set_name("keeper");
   *personal->mutable_value() = Secret();
   lamp.set_batch(9);
+  for (auto* step : {lamp.mutable_last_step(), lamp.mutable_hand_over()}) {
+    step->set_kind(v1::LIFE_STEP_KIND_HAND_OVER);
+    step->set_date("2026-11-20");
+    *step->mutable_note() = Secret();
+  }
+  lamp.set_parent(21);
+  lamp.set_has_parts(true);
   return lamp;
 }
 
@@ -40,6 +47,8 @@ TEST(ShowFacilityTest, KeepsAllButPersonalValuesAndAddsTheEtag) {
   v1::Facility expected = Lamp();
   expected.clear_remark();
   expected.clear_personal();
+  expected.mutable_last_step()->clear_note();
+  expected.mutable_hand_over()->clear_note();
   expected.set_etag("1-3");
   EXPECT_EQ(shown->bytes, expected.SerializeAsString());
   EXPECT_EQ(shown->bytes.find("secret"), std::string::npos);
@@ -49,6 +58,8 @@ TEST(ShowFacilityTest, TellsEachOrganizationOnceAndThePlace) {
   const auto shown = ShowFacility(Lamp().SerializeAsString(), "1-3", Audience::kWithinReach);
   ASSERT_TRUE(shown);
   EXPECT_THAT(shown->organizations, ::testing::ElementsAre(5, 6));
+  EXPECT_EQ(shown->parent, 21u);
+  EXPECT_TRUE(shown->has_parts);
   EXPECT_EQ(shown->longitude, 112.85);
   EXPECT_EQ(shown->latitude, -35.5);
 }
@@ -74,6 +85,8 @@ TEST(ShowFacilityTest, EverybodySeesTheNeighbourhoodAndNoLedger) {
   EXPECT_EQ(seen.owning().holder(), 6u);
   EXPECT_EQ(seen.owning().state(), v1::RIGHT_STATE_CONFIRMED);
   EXPECT_EQ(seen.name(), lamp.name());
+  EXPECT_EQ(seen.parent(), 21u);
+  EXPECT_FALSE(seen.has_last_step() || seen.has_hand_over() || seen.has_parts());
   for (const char* hidden : {"4571", "asset-7", "inner note", "document-9", "secret"}) {
     EXPECT_EQ(shown->bytes.find(hidden), std::string::npos) << hidden;
   }

@@ -1,0 +1,56 @@
+#include "client/cli/basis.h"
+
+#include <fstream>
+#include <vector>
+
+#include <fmt/format.h>
+#include <sodium.h>
+
+#include "client/cli/words.h"
+
+namespace yima::cli {
+namespace {
+
+/// SHA-256 of the file, 32 bytes.
+Result<std::string> HashOf(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  crypto_hash_sha256_state state;
+  crypto_hash_sha256_init(&state);
+  std::vector<char> part(size_t{1} << 16);
+  while (stream.read(part.data(), static_cast<std::streamsize>(part.size())) ||
+         stream.gcount() > 0) {
+    crypto_hash_sha256_update(&state, reinterpret_cast<const uint8_t*>(part.data()),
+                              static_cast<uint64_t>(stream.gcount()));
+  }
+  if (!stream.eof()) {
+    return Fail(StatusCode::kNotFound, "FILE_UNREADABLE",
+                fmt::format("cannot read {}", file.string()), "--basis-file");
+  }
+  std::string hash(crypto_hash_sha256_BYTES, '\0');
+  crypto_hash_sha256_final(&state, reinterpret_cast<uint8_t*>(hash.data()));
+  return hash;
+}
+
+}  // namespace
+
+void AddBasisOptions(CLI::App& command, BasisOptions& options, bool required) {
+  command.add_option("--basis-kind", options.kind, T("文件种类", "kind of the document"))
+      ->required(required);
+  command.add_option("--basis-number", options.number, T("文号", "its number"))->required(required);
+  command.add_option("--basis-date", options.date, T("日期 YYYY-MM-DD", "date YYYY-MM-DD"));
+  command.add_option("--basis-file", options.file,
+                     T("文件本身，记其 SHA-256", "the file itself: its SHA-256 is recorded"));
+}
+
+Result<v1::Basis> MakeBasis(const BasisOptions& options) {
+  v1::Basis basis;
+  basis.set_kind(options.kind);
+  basis.set_number(options.number);
+  basis.set_date(options.date);
+  if (!options.file.empty()) {
+    YIMA_ASSIGN_OR_RETURN(*basis.mutable_sha256(), HashOf(options.file));
+  }
+  return basis;
+}
+
+}  // namespace yima::cli

@@ -1,0 +1,30 @@
+#ifndef YIMA_CLIENT_CLI_BASIS_H_
+#define YIMA_CLIENT_CLI_BASIS_H_
+
+#include <filesystem>
+#include <string>
+
+#include "client/cli/session.h"
+#include "yima/v1/right.pb.h"
+
+namespace yima::cli {
+
+/// The document on which something is done, as a command line names it.
+struct BasisOptions {
+  std::string kind;
+  std::string number;
+  std::string date;
+  std::filesystem::path file;
+
+  bool given() const { return !kind.empty() || !number.empty() || !date.empty() || !file.empty(); }
+};
+
+/// --basis-kind, --basis-number, --basis-date, --basis-file. `options` outlives the command.
+void AddBasisOptions(CLI::App& command, BasisOptions& options, bool required);
+
+/// With the file's SHA-256. FILE_UNREADABLE.
+Result<v1::Basis> MakeBasis(const BasisOptions& options);
+
+}  // namespace yima::cli
+
+#endif  // YIMA_CLIENT_CLI_BASIS_H_

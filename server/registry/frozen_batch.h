@@ -1,0 +1,75 @@
+#ifndef YIMA_SERVER_REGISTRY_FROZEN_BATCH_H_
+#define YIMA_SERVER_REGISTRY_FROZEN_BATCH_H_
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/domain/batch_items.h"
+#include "server/registry/filter.h"
+
+namespace yima::server {
+
+/// Visits all that a filter finds, with its revision, until an Error. CALL_ENDED when nobody waits
+/// any more: half a list must not be taken for the whole.
+using FacilityVisitor =
+    std::function<Result<void>(uint64_t revision, const v1::Facility& facility)>;
+Result<void> VisitFiltered(const Call& call, const FacilityMatcher& matcher,
+                           const store::Snapshot& snapshot, const FacilityVisitor& visit);
+
+/// FILTER_RESULT_CHANGED when a hash was given and the list has another by now.
+Result<void> CheckFrozenHash(std::string_view given, std::string_view found);
+
+/// Freezes what `list` gives to its argument, and begins the batch: of `batch` kind, source and
+/// what was asked for are set. 0 when the list is empty.
+using ListSink = std::function<Result<void>(const BatchItem&)>;
+Result<uint64_t> BeginFrozen(const Domain& domain, const Call& call, const RequestMark& mark,
+                             v1::Batch batch,
+                             const std::function<Result<void>(const ListSink&)>& list);
+
+/// A batch over a frozen list of facilities, worked on in chunks from wherever it stands: each
+/// chunk moves the cursor, and what another writer moved since is marked and left as it is. The
+/// same request again tells the same. Use once, from one thread.
+class FrozenBatch {
+ public:
+  FrozenBatch(const Domain& domain, const Call& call, std::string request_id)
+      : domain_(domain), call_(call), request_id_(std::move(request_id)) {}
+  FrozenBatch(const FrozenBatch&) = delete;
+  FrozenBatch& operator=(const FrozenBatch&) = delete;
+  virtual ~FrozenBatch() = default;
+
+  /// Carries it on to its end. CALL_ENDED, RECORD_MISSING, and the store's own errors.
+  Result<void> Run(uint64_t batch);
+
+ protected:
+  /// Before and after the facilities of a chunk, which is one change.
+  virtual void BeginChunk(const store::Snapshot&) {}
+  virtual void EndChunk(ChangeWriter&) {}
+  /// Deals with a facility that is as it was frozen: puts it or not, notes in the item what became
+  /// of it, and counts it. An Error ends the batch.
+  virtual Result<void> Do(const store::Snapshot& snapshot, const Read<v1::Facility>& facility,
+                          BatchItem& item, ChangeWriter& writer, v1::BatchCounts& counts) = 0;
+  /// Tells of a chunk that was dealt with, by this call or an earlier one.
+  virtual Result<void> Tell(const std::vector<BatchItem>& chunk) = 0;
+  /// Tells of the whole, once it has ended.
+  virtual Result<void> TellEnd() = 0;
+
+  const Domain& domain_;
+  const Call& call_;
+  uint64_t batch_ = 0;
+  std::string hash_;  ///< Of the list.
+  v1::BatchCounts counts_;
+
+ private:
+  Result<void> Load();
+  Result<store::Record> ItemsOf(const store::Snapshot& snapshot, uint64_t chunk) const;
+  Result<void> DoNext();
+
+  const std::string request_id_;
+  uint64_t cursor_revision_ = 0;
+};
+
+}  // namespace yima::server
+
+#endif  // YIMA_SERVER_REGISTRY_FROZEN_BATCH_H_

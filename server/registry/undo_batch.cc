@@ -1,0 +1,378 @@
+#include "server/registry/undo_batch.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "server/domain/entry_view.h"
+#include "server/registry/frozen_batch.h"
+#include "server/registry/outcomes.h"
+#include "server/registry/wholes.h"
+
+namespace yima::server {
+namespace {
+
+/// Facilities that a dry run names.
+constexpr size_t kKeptMax = 10'000;
+
+/// Entries of the log between which all of a batch stand.
+struct Extent {
+  uint64_t first = 0;
+  uint64_t last = 0;
+};
+
+tl::unexpected<Error> DamagedEntry(uint64_t index) {
+  return Fail(StatusCode::kDataLoss, "ENTRY_DAMAGED",
+              fmt::format("entry {} of the log does not parse; run yimad check", index));
+}
+
+/// The batch's own record begins and ends it in the log.
+Result<Extent> ExtentOf(const store::Snapshot& snapshot, uint64_t batch) {
+  YIMA_ASSIGN_OR_RETURN(const uint64_t size, snapshot.LogSize());
+  std::optional<Extent> extent;
+  YIMA_RETURN_IF_ERROR(
+      snapshot.ScanHistory(store::Kind::kBatch, batch, size, [&](const store::LogRecord& record) {
+        if (!extent) extent = {record.index, record.index};
+        extent->first = record.index;
+        return true;
+      }));
+  if (extent) return *extent;
+  return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
+              fmt::format("batch {} is in no entry of the log; run yimad check", batch));
+}
+
+/// What the log says of a facility and a batch.
+struct Past {
+  bool is_last = false;                ///< Its last entry is the batch's.
+  std::optional<v1::Facility> before;  ///< As it was before the batch; nothing when it was not.
+};
+
+Result<Past> PastOf(const store::Snapshot& snapshot, uint64_t uid, uint64_t batch) {
+  YIMA_ASSIGN_OR_RETURN(const uint64_t size, snapshot.LogSize());
+  Past past;
+  Result<void> failure;
+  YIMA_RETURN_IF_ERROR(
+      snapshot.ScanHistory(store::Kind::kFacility, uid, size, [&](const store::LogRecord& record) {
+        const auto view = ViewEntry(record.entry);
+        if (!view) {
+          failure = DamagedEntry(record.index);
+          return false;
+        }
+        if (view->batch == batch) {
+          past.is_last = true;
+          return true;
+        }
+        if (!past.is_last) return false;
+        past.before.emplace();
+        const bool parsed =
+            past.before->ParseFromArray(view->record.data(), static_cast<int>(view->record.size()));
+        if (!parsed) failure = DamagedEntry(record.index);
+        return false;
+      }));
+  YIMA_RETURN_IF_ERROR(failure);
+  return past;
+}
+
+/// Gives a value back its text and salt where they still stand; else its hash alone comes back, as
+/// of one that was erased. False for those.
+bool Recall(v1::Withheld* value, const std::vector<const v1::Withheld*>& standing) {
+  const auto found = std::ranges::find(standing, value->hash(), &v1::Withheld::hash);
+  if (found == standing.end()) return false;
+  *value = **found;
+  return true;
+}
+
+/// The same for all of a facility.
+bool RecallAll(const v1::Facility& stands, v1::Facility& before) {
+  std::vector<const v1::Withheld*> standing;
+  const auto add = [&](const v1::Withheld& value) {
+    if (!value.hash().empty()) standing.push_back(&value);
+  };
+  add(stands.remark());
+  for (const auto& field : stands.personal()) add(field.value());
+  add(stands.last_step().note());
+  add(stands.hand_over().note());
+  bool all = true;
+  if (before.has_remark()) all = Recall(before.mutable_remark(), standing) && all;
+  for (auto& field : *before.mutable_personal()) {
+    all = Recall(field.mutable_value(), standing) && all;
+  }
+  for (auto* step : {before.has_last_step() ? before.mutable_last_step() : nullptr,
+                     before.has_hand_over() ? before.mutable_hand_over() : nullptr}) {
+    if (step != nullptr && step->has_note()) all = Recall(step->mutable_note(), standing) && all;
+  }
+  return all;
+}
+
+Result<bool> HasCodes(const store::Snapshot& snapshot, uint64_t uid) {
+  bool found = false;
+  YIMA_RETURN_IF_ERROR(snapshot.Scan(store::Kind::kCode, 0, {FacilityTerm(uid)},
+                                     [&](uint64_t, uint64_t, std::string_view) {
+                                       found = true;
+                                       return false;
+                                     }));
+  return found;
+}
+
+tl::unexpected<Error> Keep(const char* reason) {
+  return Fail(StatusCode::kFailedPrecondition, reason, "others have built on it");
+}
+
+bool SameCodes(const v1::Facility& a, const v1::Facility& b) {
+  return std::ranges::equal(a.codes(), b.codes(), [](const auto& one, const auto& other) {
+    return one.scheme() == other.scheme() && one.digits() == other.digits();
+  });
+}
+
+/// The facility as it is to be again. An Error's reason says why it stays: UNDO_CHANGED_SINCE,
+/// UNDO_HAS_CODES, UNDO_HAS_PARTS, SCOPE_EXCEEDED, or what Wholes says of the parent it had.
+/// `whole` tells whether all personal values came back.
+Result<v1::Facility> AsBefore(const Call& call, const store::Snapshot& snapshot, uint64_t batch,
+                              const v1::Facility& stands, Wholes& wholes, bool& whole) {
+  YIMA_RETURN_IF_ERROR(CheckReach(call, stands, "batch"));
+  YIMA_ASSIGN_OR_RETURN(auto past, PastOf(snapshot, stands.uid(), batch));
+  if (!past.is_last) return Keep("UNDO_CHANGED_SINCE");
+  const bool loses_codes = !past.before || !SameCodes(*past.before, stands);
+  if (loses_codes) {
+    YIMA_ASSIGN_OR_RETURN(const bool coded, HasCodes(snapshot, stands.uid()));
+    if (coded) return Keep("UNDO_HAS_CODES");
+  }
+  if (!past.before) {
+    YIMA_ASSIGN_OR_RETURN(const auto related,
+                          RelatedTo(snapshot, stands.uid(), 0, stands.has_parts()));
+    if (!related.children.empty()) return Keep("UNDO_HAS_PARTS");
+    v1::Facility withdrawn = stands;
+    withdrawn.set_life(v1::LIFE_WITHDRAWN);
+    return withdrawn;
+  }
+  v1::Facility after = *std::move(past.before);
+  whole = RecallAll(stands, after);
+  // Whoever joined it since is its part, whatever it was before.
+  after.set_has_parts(stands.has_parts());
+  after.set_update_time_us(stands.update_time_us());
+  YIMA_RETURN_IF_ERROR(CheckReach(call, after, "batch"));
+  if (after.parent() != stands.parent()) YIMA_RETURN_IF_ERROR(wholes.Join(after, "batch"));
+  return after;
+}
+
+v1::UndoBatchResponse Counted(const v1::BatchCounts& counts) {
+  v1::UndoBatchResponse response;
+  response.set_total(counts.total());
+  response.set_done(counts.done());
+  response.set_restored(counts.updated());
+  response.set_withdrawn(counts.created());
+  response.set_unchanged(counts.unchanged());
+  response.set_moved(counts.conflicts());
+  response.set_refused(counts.done() - counts.updated() - counts.created() - counts.unchanged() -
+                       counts.conflicts());
+  return response;
+}
+
+/// Each facility that a batch changed, once, as it is now.
+class Touched {
+ public:
+  using Visitor = std::function<Result<void>(const Read<v1::Facility>&)>;
+
+  Touched(const Call& call, const store::Snapshot& snapshot, uint64_t batch)
+      : call_(call), snapshot_(snapshot), batch_(batch) {}
+
+  Result<void> Visit(const Visitor& visit) const {
+    YIMA_ASSIGN_OR_RETURN(const Extent extent, ExtentOf(snapshot_, batch_));
+    uint64_t next = extent.first;
+    while (next <= extent.last) {
+      if (call_.cancelled()) return CallEnded();
+      YIMA_ASSIGN_OR_RETURN(const auto page, PageFrom(next, extent.last));
+      for (const auto& [uid, index] : page) {
+        // A facility that the batch changed twice is met at the later of both.
+        YIMA_ASSIGN_OR_RETURN(const bool again, ChangedAgain(uid, index));
+        if (again) continue;
+        YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Facility>(snapshot_, uid));
+        if (read) YIMA_RETURN_IF_ERROR(visit(*read));
+      }
+    }
+    return {};
+  }
+
+ private:
+  using Page = std::vector<std::pair<uint64_t, uint64_t>>;
+
+  /// The next of the batch's facilities, with the index of the entry; moves `next` behind them.
+  Result<Page> PageFrom(uint64_t& next, uint64_t last) const {
+    constexpr size_t kLooksMax = 10'000;
+    Page page;
+    size_t looks = 0;
+    Result<void> failure;
+    YIMA_RETURN_IF_ERROR(snapshot_.ScanLog(next, [&](const store::LogRecord& record) {
+      if (record.index > last || ++looks > kLooksMax) return false;
+      next = record.index + 1;
+      const auto view = ViewEntry(record.entry);
+      if (!view) failure = DamagedEntry(record.index);
+      if (!view) return false;
+      if (view->batch != batch_ || view->kind != store::Kind::kFacility) return true;
+      const auto uid = RecordIdIn(*view, snapshot_);
+      if (!uid) failure = tl::unexpected(uid.error());
+      if (uid) page.emplace_back(*uid, record.index);
+      return uid.has_value();
+    }));
+    YIMA_RETURN_IF_ERROR(failure);
+    return page;
+  }
+
+  Result<bool> ChangedAgain(uint64_t uid, uint64_t index) const {
+    YIMA_ASSIGN_OR_RETURN(const uint64_t size, snapshot_.LogSize());
+    bool again = false;
+    YIMA_RETURN_IF_ERROR(snapshot_.ScanHistory(store::Kind::kFacility, uid, size,
+                                               [&](const store::LogRecord& record) {
+                                                 if (record.index <= index) return false;
+                                                 const auto view = ViewEntry(record.entry);
+                                                 again = view && view->batch == batch_;
+                                                 return !again;
+                                               }));
+    return again;
+  }
+
+  const Call& call_;
+  const store::Snapshot& snapshot_;
+  const uint64_t batch_;
+};
+
+class Undoing final : public FrozenBatch {
+ public:
+  Undoing(const Domain& domain, const Call& call, const v1::UndoBatchRequest& request,
+          const UndoSink& sink)
+      : FrozenBatch(domain, call, request.request_id()), undone_(request.batch()), sink_(sink) {}
+
+  /// What would be done, told when the snapshot is no longer held.
+  Result<void> DryRun() {
+    v1::BatchCounts counts;
+    std::vector<BatchItem> kept;
+    {
+      const auto snapshot = domain_.store.Read();
+      const auto look = [&](const Read<v1::Facility>& facility) -> Result<void> {
+        if (counts.total() % kBatchChunk == 0) BeginChunk(*snapshot);
+        counts.set_total(counts.total() + 1);
+        BatchItem item{facility.record.uid(), facility.revision};
+        YIMA_RETURN_IF_ERROR(Undone(*snapshot, facility.record, item, counts));
+        if (!item.reason.empty() && kept.size() < kKeptMax) kept.push_back(std::move(item));
+        return {};
+      };
+      YIMA_RETURN_IF_ERROR(Touched(call_, *snapshot, undone_).Visit(look));
+    }
+    counts.set_done(counts.total());
+    v1::UndoBatchResponse response = Counted(counts);
+    AddOutcomes(kept, *response.mutable_facilities());
+    return sink_(response);
+  }
+
+ private:
+  void BeginChunk(const store::Snapshot& snapshot) override { wholes_.emplace(call_, snapshot); }
+  void EndChunk(ChangeWriter& writer) override { wholes_->Put(writer); }
+
+  /// The facility as it is to be; nothing when it stays, which the item says why.
+  Result<std::optional<v1::Facility>> Undone(const store::Snapshot& snapshot,
+                                             const v1::Facility& stands, BatchItem& item,
+                                             v1::BatchCounts& counts) {
+    bool whole = true;
+    auto after = AsBefore(call_, snapshot, undone_, stands, *wholes_, whole);
+    if (!after && EndsABatch(after.error())) return tl::unexpected(after.error());
+    if (!after) {
+      item.Refuse(after.error().reason);
+      return std::nullopt;
+    }
+    if (after->SerializeAsString() == stands.SerializeAsString()) {
+      counts.set_unchanged(counts.unchanged() + 1);
+      item.outcome = ItemOutcome::kUnchanged;
+      return std::nullopt;
+    }
+    if (after->life() == v1::LIFE_WITHDRAWN) {
+      counts.set_created(counts.created() + 1);
+    } else {
+      counts.set_updated(counts.updated() + 1);
+    }
+    if (!whole) item.DoInPart("PERSONAL_VALUE_GONE");
+    after->set_update_time_us(domain_.now());
+    return *std::move(after);
+  }
+
+  Result<void> Do(const store::Snapshot& snapshot, const Read<v1::Facility>& facility,
+                  BatchItem& item, ChangeWriter& writer, v1::BatchCounts& counts) override {
+    YIMA_ASSIGN_OR_RETURN(const auto after, Undone(snapshot, facility.record, item, counts));
+    if (after) writer.Replace(item.facility, facility.revision, facility.record, *after);
+    return {};
+  }
+
+  Result<void> Tell(const std::vector<BatchItem>& chunk) override {
+    v1::UndoBatchResponse response = Counted(counts_);
+    response.set_batch(batch_);
+    AddOutcomes(chunk, *response.mutable_facilities());
+    return sink_(response);
+  }
+
+  Result<void> TellEnd() override {
+    v1::UndoBatchResponse response = Counted(counts_);
+    response.set_batch(batch_);
+    return sink_(response);
+  }
+
+  const uint64_t undone_;
+  const UndoSink& sink_;
+  std::optional<Wholes> wholes_;
+};
+
+Result<void> CheckUndoable(const Call& call, const store::Snapshot& snapshot, uint64_t id) {
+  YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Batch>(snapshot, id));
+  if (!read) {
+    return Fail(StatusCode::kNotFound, "BATCH_NOT_FOUND", fmt::format("no batch has id {}", id),
+                "batch");
+  }
+  const v1::Batch& batch = read->record;
+  YIMA_RETURN_IF_ERROR(CheckReachOfBatch(call, batch.principal(), "batch"));
+  if (batch.kind() != v1::BATCH_KIND_IMPORT && batch.kind() != v1::BATCH_KIND_EDIT) {
+    return Fail(StatusCode::kFailedPrecondition, "BATCH_NOT_UNDOABLE",
+                fmt::format("batch {} is {}; only imports and edits are taken back", id,
+                            v1::BatchKind_Name(batch.kind())),
+                "batch");
+  }
+  if (batch.state() == v1::BATCH_STATE_DONE) return {};
+  return Fail(StatusCode::kFailedPrecondition, "BATCH_RUNNING",
+              fmt::format("batch {} has not ended: let it be done first", id), "batch");
+}
+
+v1::Batch BatchOf(const v1::UndoBatchRequest& request) {
+  v1::Batch batch;
+  batch.set_kind(v1::BATCH_KIND_UNDO);
+  batch.set_source(fmt::format("batch {}", request.batch()));
+  KeepRequest(request, batch);
+  return batch;
+}
+
+}  // namespace
+
+Result<void> UndoBatch(const Domain& domain, const Call& call, const v1::UndoBatchRequest& request,
+                       const UndoSink& sink) {
+  YIMA_RETURN_IF_ERROR(CheckUndoable(call, *domain.store.Read(), request.batch()));
+  Undoing undoing(domain, call, request, sink);
+  if (request.dry_run()) return undoing.DryRun();
+  YIMA_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
+  const RequestMark mark = MarkOf(domain, call, request.request_id(), request.SerializeAsString());
+  uint64_t batch = 0;
+  {
+    const auto snapshot = domain.store.Read();
+    YIMA_ASSIGN_OR_RETURN(batch, FindBatch(*snapshot, mark));
+    if (batch == 0) {
+      const auto list = [&](const ListSink& add) {
+        return Touched(call, *snapshot, request.batch())
+            .Visit([&](const Read<v1::Facility>& facility) {
+              return add({facility.record.uid(), facility.revision});
+            });
+      };
+      YIMA_ASSIGN_OR_RETURN(batch, BeginFrozen(domain, call, mark, BatchOf(request), list));
+    }
+  }
+  if (batch == 0) return sink(v1::UndoBatchResponse());
+  return undoing.Run(batch);
+}
+
+}  // namespace yima::server
