@@ -81,6 +81,7 @@ class PrintedTest(unittest.TestCase):
         [manifest] = (self.registry.folder / "made").glob("*.manifest.csv")
         self.registry.yima("codes", "printed", "--from", manifest)
         self.assertEqual(self.prints(plates), [1, 1])
+        self.assertIn("2 stood already", self.registry.yima("codes", "reclaim", manifest).stderr)
         self.registry.yima("codes", "printed", expect=2)
         self.registry.yima("codes", "printed", "--from", manifest, "--batch", "1", expect=2)
 
