@@ -65,6 +65,8 @@ class PrintedTest(unittest.TestCase):
         self.assertEqual(self.prints(plates), [0, 0])
         self.labels(plates, "second", "--mark-printed")
         self.assertEqual(self.prints(plates), [1, 1])
+        self.assertIn("printed already", self.labels(plates, "again", "--mark-printed", expect=1).stderr)
+        self.assertFalse((self.registry.folder / "again" / "labels.pdf").exists())
         batch = plates[0]["batch"]
         (self.registry.folder / "third").mkdir()
         refused = self.registry.yima("labels", "--batch", batch, "--template", "sticker-40", "--out",
