@@ -151,36 +151,51 @@ using Add = std::function<Result<void>(label::LabelFields)>;
 /// What will be marked as printed once the files are whole.
 using Made = std::vector<uint64_t>;
 
+/// How often it was printed; a code that a file named is not known so well yet.
+Result<uint32_t> PrintsOf(Session& session, const LabelsOptions& options,
+                          const v1::IssuedCode& code) {
+  if (options.selection.from.empty()) return code.prints();
+  v1::GetCodeRequest request;
+  request.set_serial(code.serial());
+  YIMA_ASSIGN_OR_RETURN(const auto answer, session.client().GetCode(request));
+  return answer.code().prints();
+}
+
 /// Said before any file is: it would be no use to make them.
-Result<void> CheckPrintable(const LabelsOptions& options, const v1::IssuedCode& code) {
-  if (!options.mark_printed || !options.reprint.empty() || code.prints() == 0) return {};
+Result<void> CheckPrintable(Session& session, const LabelsOptions& options,
+                            const v1::IssuedCode& code) {
+  if (!options.mark_printed || !options.reprint.empty()) return {};
+  YIMA_ASSIGN_OR_RETURN(const uint32_t prints, PrintsOf(session, options, code));
+  if (prints == 0) return {};
   return Fail(StatusCode::kFailedPrecondition, "ALREADY_PRINTED",
               fmt::format("plate {} was printed already; printing once more needs --reprint",
                           code.short_number()),
               "--mark-printed");
 }
 
-Result<void> EachLabel(LabelSource& source, const LabelsOptions& options, Made& made,
-                       const Add& add) {
+Result<void> EachLabel(Session& session, LabelSource& source, const LabelsOptions& options,
+                       Made& made, const Add& add) {
   Progress progress(T("制标签", "labels"));
+  uint64_t done = 0;
   return source.Each(options.selection, [&](const LabelFacts& facts) -> Result<void> {
-    YIMA_RETURN_IF_ERROR(CheckPrintable(options, facts.code));
+    YIMA_RETURN_IF_ERROR(CheckPrintable(session, options, facts.code));
     YIMA_RETURN_IF_ERROR(add(FieldsOf(facts, options.note)));
-    made.push_back(facts.code.serial());
-    progress.Show(made.size(), 0);
+    if (options.mark_printed) made.push_back(facts.code.serial());
+    progress.Show(++done, 0);
     return {};
   });
 }
 
-Result<label::SheetReport> MakeSheets(LabelSource& source, const LabelsOptions& options,
-                                      const label::Template& plate, LabelCheck& check, Made& made) {
+Result<label::SheetReport> MakeSheets(Session& session, LabelSource& source,
+                                      const LabelsOptions& options, const label::Template& plate,
+                                      LabelCheck& check, Made& made) {
   YIMA_ASSIGN_OR_RETURN(const label::Page page, PageOf(options, plate));
   label::SheetOptions sheets;
   sheets.path = FirstPdf(options.out);
   sheets.start_cell = options.start_cell;
   sheets.check = [&check](const label::FinishedSheet& sheet) { return check.Sheet(sheet); };
   YIMA_ASSIGN_OR_RETURN(const auto writer, label::SheetWriter::Create(plate, page, sheets));
-  YIMA_RETURN_IF_ERROR(EachLabel(source, options, made, [&](label::LabelFields fields) {
+  YIMA_RETURN_IF_ERROR(EachLabel(session, source, options, made, [&](label::LabelFields fields) {
     return writer->Add(std::move(fields));
   }));
   YIMA_ASSIGN_OR_RETURN(const label::SheetReport report, writer->Close());
@@ -188,13 +203,13 @@ Result<label::SheetReport> MakeSheets(LabelSource& source, const LabelsOptions& 
   return report;
 }
 
-Result<label::SheetReport> MakePictures(LabelSource& source, const LabelsOptions& options,
-                                        const label::Template& plate, LabelCheck& check,
-                                        Made& made) {
+Result<label::SheetReport> MakePictures(Session& session, LabelSource& source,
+                                        const LabelsOptions& options, const label::Template& plate,
+                                        LabelCheck& check, Made& made) {
   YIMA_ASSIGN_OR_RETURN(
       LabelPictures pictures,
       LabelPictures::Create(plate, options.out, options.format == "svg", options.dpi, check));
-  YIMA_RETURN_IF_ERROR(EachLabel(source, options, made, [&](label::LabelFields fields) {
+  YIMA_RETURN_IF_ERROR(EachLabel(session, source, options, made, [&](label::LabelFields fields) {
     return pictures.Add(std::move(fields));
   }));
   return pictures.Finish();
@@ -213,8 +228,8 @@ Result<void> Labels(Session& session, const LabelsOptions& options) {
   Made made;
   YIMA_ASSIGN_OR_RETURN(const label::SheetReport report,
                         options.format == "pdf"
-                            ? MakeSheets(source, options, plate, check, made)
-                            : MakePictures(source, options, plate, check, made));
+                            ? MakeSheets(session, source, options, plate, check, made)
+                            : MakePictures(session, source, options, plate, check, made));
   ShowReport(session, options, plate, report, check.checked(), source.passed_over());
   ShowWarnings(session, report, source.passed_over());
   if (!options.mark_printed) return {};

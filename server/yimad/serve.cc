@@ -374,7 +374,9 @@ Result<void> Serve(const ServeOptions& options) {
   if (http != nullptr) http->Stop();
   server->Stop(kGrace);
   YIMA_RETURN_IF_ERROR(audit.Keep());
-  YIMA_RETURN_IF_ERROR(sightings.Keep());
+  // Not worth a failed stop: a crash loses them too.
+  std::string untold;
+  KeepSightings(sightings, untold);
   // For who exports them from the folder while nothing is served.
   YIMA_RETURN_IF_ERROR(RenewNotes(domain, notes));
   fmt::print("{}\n", Say("已停止", "stopped"));

@@ -65,6 +65,8 @@ class PrintedTest(unittest.TestCase):
         self.assertEqual(self.prints(plates), [0, 0])
         self.labels(plates, "second", "--mark-printed")
         self.assertEqual(self.prints(plates), [1, 1])
+        self.assertIn("printed already", self.labels(plates, "again", "--mark-printed", expect=1).stderr)
+        self.assertFalse((self.registry.folder / "again" / "labels.pdf").exists())
         batch = plates[0]["batch"]
         (self.registry.folder / "third").mkdir()
         refused = self.registry.yima("labels", "--batch", batch, "--template", "sticker-40", "--out",
@@ -81,6 +83,7 @@ class PrintedTest(unittest.TestCase):
         [manifest] = (self.registry.folder / "made").glob("*.manifest.csv")
         self.registry.yima("codes", "printed", "--from", manifest)
         self.assertEqual(self.prints(plates), [1, 1])
+        self.assertIn("2 stood already", self.registry.yima("codes", "reclaim", manifest).stderr)
         self.registry.yima("codes", "printed", expect=2)
         self.registry.yima("codes", "printed", "--from", manifest, "--batch", "1", expect=2)
 
