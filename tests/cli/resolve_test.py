@@ -9,6 +9,40 @@ import unittest
 from programs.registry import Registry
 
 
+class Terminal:
+    """`yima resolve --json` whose output is a terminal, which is told of each line at once."""
+
+    def __init__(self, registry):
+        ours, theirs = pty.openpty()
+        self.command = subprocess.Popen(registry.command("resolve", "--json"), env=registry.environment(),
+                                        stdin=subprocess.PIPE, stdout=theirs, stderr=subprocess.DEVNULL)
+        os.close(theirs)
+        self.screen = os.fdopen(ours, "rb", buffering=0)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.command.kill()
+        self.command.wait()
+        self.command.stdin.close()
+        self.screen.close()
+
+    def write(self, lines):
+        self.command.stdin.write("".join(line + "\n" for line in lines).encode())
+        self.command.stdin.flush()
+
+    def line(self):
+        read = b""
+        while not read.endswith(b"\n"):
+            read += self.screen.read(1)
+        return read
+
+    def end(self):
+        self.command.stdin.close()
+        return self.command.wait(timeout=60)
+
+
 class ResolveTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -39,34 +73,24 @@ class ResolveTest(unittest.TestCase):
         self.registry.yima("resolve", self.texts[0], bad[0], self.texts[1], expect=2)
 
     def test_who_waits_for_each_answer_gets_it(self):
-        ours, theirs = pty.openpty()
-        command = subprocess.Popen(self.registry.command("resolve", "--json"), env=self.registry.environment(),
-                                   stdin=subprocess.PIPE, stdout=theirs, stderr=subprocess.DEVNULL)
-        os.close(theirs)
-        with os.fdopen(ours, "rb", buffering=0) as screen:
+        with Terminal(self.registry) as terminal:
             for text, serial in list(zip(self.texts, self.serials))[:5]:
-                command.stdin.write(text.encode() + b"\n")
-                command.stdin.flush()
-                line = b""
-                while not line.endswith(b"\n"):
-                    line += screen.read(1)
-                self.assertEqual(json.loads(line)["serial"], serial)
-            command.stdin.close()
-            self.assertEqual(command.wait(timeout=60), 0)
+                terminal.write([text])
+                self.assertEqual(json.loads(terminal.line())["serial"], serial)
+            self.assertEqual(terminal.end(), 0)
 
     def test_a_server_that_restarts_costs_no_answer(self):
-        with Registry() as registry:
+        with Registry() as registry, Terminal(registry) as terminal:
             texts = [code["text"] for code in registry.objects("codes", "issue", "--blank", "40")]
-            command = subprocess.Popen(registry.command("resolve", "--json"), env=registry.environment(), text=True,
-                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-            for begin in range(0, 40, 10):
-                command.stdin.write("".join(text + "\n" for text in texts[begin:begin + 10]))
-                command.stdin.flush()
-                registry.kill(signal.SIGTERM if begin % 20 else signal.SIGKILL)
+            terminal.write(texts[:1])
+            found = [terminal.line()]
+            for begin in range(1, 40, 13):
+                terminal.write(texts[begin:begin + 13])
+                registry.kill(signal.SIGTERM if begin % 2 else signal.SIGKILL)
                 registry.start()
-            found, errors = command.communicate(timeout=120)
-            self.assertEqual(command.returncode, 0, errors)
-            self.assertEqual([json.loads(line)["text"] for line in found.splitlines()], texts)
+            found += [terminal.line() for _ in texts[1:]]
+            self.assertEqual([json.loads(line)["text"] for line in found], texts)
+            self.assertEqual(terminal.end(), 0)
 
     def test_anybody_may_ask_about_some(self):
         nobody = {"YIMA_TOKEN": ""}
