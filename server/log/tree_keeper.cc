@@ -133,10 +133,12 @@ Result<bool> TreeKeeper::GrowByPart() {
     // Let go before it is written: a view that is lent holds back the write-ahead log.
     const auto snapshot = domain_.store.Read();
     YIMA_ASSIGN_OR_RETURN(log_size, snapshot->LogSize());
-    const auto now = domain_.tree->head();
-    uint64_t next = now->checkpoint.size;
-    if (next >= log_size) return false;
-    head = *now;
+    head = submitted_ ? submitted_->head : *domain_.tree->head();
+    uint64_t next = head.checkpoint.size;
+    if (next >= log_size) {
+      YIMA_RETURN_IF_ERROR(Settle());
+      return false;
+    }
     const uint64_t end = std::min(log_size, next + kPart);
     YIMA_RETURN_IF_ERROR(snapshot->ScanLog(next, [&](const store::LogRecord& record) {
       if (record.index != next) return false;
@@ -148,14 +150,32 @@ Result<bool> TreeKeeper::GrowByPart() {
   }
   head.checkpoint.root = RootOfOpen(head);
   const bool more = head.checkpoint.size < log_size;
-  YIMA_RETURN_IF_ERROR(Keep(std::move(head), std::move(change)));
+  YIMA_RETURN_IF_ERROR(Settle());
+  YIMA_RETURN_IF_ERROR(Submit(std::move(head), std::move(change)));
+  if (!more) YIMA_RETURN_IF_ERROR(Settle());
   return more;
 }
 
 Result<void> TreeKeeper::Keep(TreeHead head, store::Change change) {
+  YIMA_RETURN_IF_ERROR(Submit(std::move(head), std::move(change)));
+  return Settle();
+}
+
+Result<void> TreeKeeper::Submit(TreeHead head, store::Change change) {
   YIMA_ASSIGN_OR_RETURN(head.note, Sign(head.checkpoint));
   change.puts.push_back({store::Kind::kTreeHead, kTreeHeadId, revision_, head.Serialize(), {}});
-  const auto outcome = store::ApplyAndWait(domain_.store, std::move(change));
+  const auto done = std::make_shared<std::promise<store::Outcome>>();
+  submitted_.emplace(Submitted{std::move(head), done->get_future()});
+  domain_.store.Apply(std::move(change),
+                      [done](store::Outcome outcome) { done->set_value(std::move(outcome)); });
+  return {};
+}
+
+Result<void> TreeKeeper::Settle() {
+  if (!submitted_) return {};
+  const auto outcome = submitted_->outcome.get();
+  TreeHead head = std::move(submitted_->head);
+  submitted_.reset();
   if (const auto* error = std::get_if<Error>(&outcome)) return tl::unexpected(*error);
   if (!std::holds_alternative<store::Committed>(outcome)) {
     loaded_ = false;
