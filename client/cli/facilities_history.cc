@@ -31,7 +31,10 @@ class Story {
     if (entry.batch() != 0) {
       session_.Line(fmt::format("  {}: {}", T("批次", "batch"), entry.batch()));
     }
-    for (const auto& change : entry.changes()) TellChange(change);
+    for (const auto& change : entry.changes()) {
+      // The batch that made it was told already.
+      if (change.path() != "batch" || entry.batch() == 0) TellChange(change);
+    }
     session_.Line("");
   }
 
@@ -63,6 +66,7 @@ class Story {
   std::string Value(const std::string& path, const std::string& value) {
     if (value.empty()) return value;
     if (path.ends_with(".holder") || path.ends_with("_organization")) return Organization(value);
+    if (path == "successor") return ShortNumber(ParseNumber(value, path).value_or(0));
     if (path == "payload" || path.ends_with("sha256")) return value.substr(0, kHexMax) + "…";
     return Printable(ValueInWords(value));
   }

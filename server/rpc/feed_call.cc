@@ -137,7 +137,11 @@ class FeedCall final : public Bidi, public std::enable_shared_from_this<FeedCall
     const auto most = door_.feeds.limits().stream;
     if (door_.feeds.stopping().stop_requested()) return tl::unexpected(ServerStopping());
     if (Clock::now() > began_ + most) return tl::unexpected(StreamTooLong(most));
-    YIMA_RETURN_IF_ERROR(door_.AdmitStill(method_, *context_, call_, changes_));
+    // A token that runs out is seen within a second; asking costs more than looking at a number.
+    if (const auto now = Clock::now(); door_.gate.changes() != changes_ || now >= admit_again_) {
+      YIMA_RETURN_IF_ERROR(door_.AdmitStill(method_, *context_, call_, changes_));
+      admit_again_ = now + std::chrono::seconds(1);
+    }
     {
       const std::lock_guard lock(mutex_);
       if (writing_ || !pull_) return std::nullopt;
@@ -200,6 +204,7 @@ class FeedCall final : public Bidi, public std::enable_shared_from_this<FeedCall
   grpc::CallbackServerContext* const context_;
   const Door& door_;
   const Clock::time_point began_ = Clock::now();
+  Clock::time_point admit_again_ = began_;
   std::shared_ptr<FeedCall> self_;  ///< Until gRPC is done with it.
   grpc::ByteBuffer read_;
   grpc::ByteBuffer write_;
