@@ -41,7 +41,10 @@ class LifeTest(unittest.TestCase):
         self.assertEqual(self.registry.objects("resolve", code["text"], expect=3)[0]["state"], "REVOKED")
         self.assertEqual([f["uid"] for f in self.registry.objects("facilities", "list", "--where", "life=scrapped")],
                          [retired["uid"]])
-        self.refused(1, "is SCRAPPED and INTACT; what may follow: none", "这一步不能接在现状之后", "life", name, "damage")
+        # The list of revoked codes is renewed meanwhile, so the store does not stand still.
+        said = self.registry.yima("facilities", "life", name, "damage", "--lang", "zh", expect=1).stderr
+        self.assertIn("这一步不能接在现状之后", said)
+        self.assertIn("is SCRAPPED and INTACT; what may follow: none", said)
         self.registry.check()
 
     def test_fields_are_updated_and_the_rest_stays(self):
@@ -60,13 +63,13 @@ class LifeTest(unittest.TestCase):
         self.assertEqual(self.one("update", name, "owner=ownerless")["etag"], etag)
         self.refused(2, "colour= is no field", "改动的写法有误", "update", name, "colour=red")
         self.refused(2, "want FIELD=VALUE", "改动的写法有误", "update", name, "address")
-        self.refused(2, "class \"99999\" is not in the catalogue", "没有这个小类", "update", name, "class=99999")
+        self.refused(1, "class \"99999\" is not in the catalogue", "没有这个小类", "update", name, "class=99999")
         self.registry.yima("rights", "confirm", "--facility", name, "--right", "maintaining", *BASIS)
         self.refused(1, "claimed or confirmed", "该权利已认领或确认", "update", name, "maintainer=")
         self.registry.check()
 
     def test_parts_and_wholes(self):
-        whole, part, other = "ledger:W-000001", "ledger:W-000002", "ledger:W-000003"
+        whole, part, other = "ledger:W-000001", "ledger:W-000002", "ledger:W-000000"
         self.assertNotEqual(self.one("update", part, f"parent={whole}")["parent"], "0")
         self.one("update", other, f"parent={part}")
         shown = self.one("show", part)

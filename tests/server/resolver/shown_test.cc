@@ -50,7 +50,9 @@ TEST(ShowFacilityTest, KeepsAllButPersonalValuesAndAddsTheEtag) {
   expected.mutable_last_step()->clear_note();
   expected.mutable_hand_over()->clear_note();
   expected.set_etag("1-3");
-  EXPECT_EQ(shown->bytes, expected.SerializeAsString());
+  v1::Facility seen;
+  ASSERT_TRUE(seen.ParseFromString(shown->bytes));
+  EXPECT_EQ(seen.SerializeAsString(), expected.SerializeAsString());
   EXPECT_EQ(shown->bytes.find("secret"), std::string::npos);
 }
 
