@@ -66,7 +66,7 @@ class EditBatch final : public FrozenBatch {
     ListHash hash;
     v1::BatchCounts counts;
     std::vector<BatchItem> refused;
-    YIMA_RETURN_IF_ERROR(VisitFiltered(
+    const auto looked = VisitFiltered(
         call_, matcher, snapshot,
         [&](uint64_t revision, const v1::Facility& facility) -> Result<void> {
           hash.Add(facility.uid(), revision);
@@ -78,7 +78,8 @@ class EditBatch final : public FrozenBatch {
           const bool told = item.outcome == ItemOutcome::kRefused && refused.size() < kRefusedMax;
           if (told) refused.push_back(std::move(item));
           return {};
-        }));
+        });
+    if (!looked) return tl::unexpected(looked.error());
     counts.set_done(counts.total());
     v1::EditFacilitiesResponse response = Counted(counts);
     AddOutcomes(refused, *response.mutable_facilities());
