@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/server/import/ledger_run.h"
+#include "tests/server/plates.h"
 
 namespace yima::server::testing {
 namespace {
@@ -47,6 +48,12 @@ void AddPersonal(v1::ImportRow& row, std::string_view name, std::string value) {
 }
 
 const BadRow kBadRows[] = {
+    {"Parent", [](auto& row) { row.mutable_facility()->set_parent(1); }, "FIELD_OUTPUT_ONLY",
+     "parent"},
+    {"LastStep", [](auto& row) { row.mutable_facility()->mutable_last_step(); },
+     "FIELD_OUTPUT_ONLY", "last_step"},
+    {"Withdrawn", [](auto& row) { row.mutable_facility()->set_life(v1::LIFE_WITHDRAWN); },
+     "FIELD_OUTPUT_ONLY", "life"},
     {"NoSupervisor", [](auto& row) { row.clear_supervisor(); }, "FIELD_MISSING", "supervisor"},
     {"NoClass", [](auto& row) { row.mutable_facility()->clear_class_code(); }, "FIELD_MISSING",
      "class_code"},
@@ -270,6 +277,27 @@ TEST_F(BadStreamTest, ReportsAnEmptyLedger) {
   ASSERT_TRUE(report);
   EXPECT_EQ(report->rows(), 0);
   EXPECT_EQ(report->batch(), 0);
+}
+
+TEST(ImportRowsTest, NoLedgerBringsBackWhatIsScrapped) {
+  World world;
+  world.AddOrganization("城管局");
+  LedgerRun ledger;
+  ledger.AddRow(1);
+  ASSERT_TRUE(ledger.Import(world));
+  const uint64_t uid = FacilityOfNumber(world, 1);
+  ASSERT_TRUE(
+      Edit<v1::Facility>(world, uid, [](auto& facility) { facility.set_life(v1::LIFE_SCRAPPED); }));
+  LedgerRun again;
+  again.header.set_request_id("again");
+  again.header.set_update(true);
+  again.AddRow(1).mutable_facility()->set_life(v1::LIFE_IN_USE);
+  const auto report = again.Import(world);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->conflicts(), 1);
+  ASSERT_EQ(again.problems.size(), 1);
+  EXPECT_EQ(again.problems[0].reason(), "FACILITY_ENDED");
+  EXPECT_EQ(world.Facility(uid).life(), v1::LIFE_SCRAPPED);
 }
 
 }  // namespace
