@@ -349,8 +349,8 @@ Result<v1::UploadAttachmentResponse> Client::UploadAttachment(
     at += request.part().size();
     return true;
   };
-  YIMA_RETURN_IF_ERROR(transport_.Exchange("yima.v1.AttachmentService/UploadAttachment", request,
-                                           next, response, [] { return Result<void>(); }));
+  YIMA_RETURN_IF_ERROR(connection_->Exchange("yima.v1.AttachmentService/UploadAttachment", request,
+                                             next, response, [] { return Result<void>(); }));
   return response;
 }
 

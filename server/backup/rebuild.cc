@@ -261,7 +261,7 @@ TimeUs ReplayedTime() { return replayed_time; }
 Result<v1::Registry> VerifyLogFolder(const LogFolder& log) {
   TileTree tree(FastHashChildren);
   std::string last;
-  YIMA_RETURN_IF_ERROR(log.Visit([&](uint64_t, std::string_view bytes) -> Result<void> {
+  const auto visited = log.Visit([&](uint64_t, std::string_view bytes) -> Result<void> {
     YIMA_RETURN_IF_ERROR(tree.Append(FastHashLeaf(bytes), {}));
     v1::LogEntry entry;
     if (entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) &&
@@ -269,7 +269,8 @@ Result<v1::Registry> VerifyLogFolder(const LogFolder& log) {
       last = entry.registry().SerializeAsString();
     }
     return {};
-  }));
+  });
+  if (!visited) return tl::unexpected(visited.error());
   if (tree.Root() != log.checkpoint().root) {
     return Differs(
         fmt::format("the root that is signed for {} entries is not theirs", log.checkpoint().size));

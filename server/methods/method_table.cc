@@ -261,6 +261,15 @@ StreamHandler ResolveMessages(const Domain& domain, const Resolver& resolver) {
   };
 }
 
+/// What lies near passes stored bytes on, too.
+UnaryHandler Nearby(const Domain& domain) {
+  return [&domain](const Call& call, std::string_view bytes, const Reply& reply) {
+    const auto request = Parse<v1::SearchNearbyRequest>(bytes);
+    if (!request) return reply(tl::unexpected(request.error()));
+    reply(SearchNearby(domain, call, *request, *domain.store.Read()));
+  };
+}
+
 /// Of the newest tree that is signed; the snapshot is read after it, so that it holds its tiles.
 template <typename Request, typename Response>
 UnaryHandler OfLog(const Domain& domain,
@@ -334,7 +343,7 @@ std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolv
       {registry + "ListBatches", kReaders, Reading(d, ListBatches), {}},
       {registry + "GetFacilityHistory", kReaders, Reading(d, GetFacilityHistory), {}},
       {registry + "Watch", kReaders, {}, {}, Watch(d)},
-      {registry + "SearchNearby", kReaders, Reading(d, SearchNearby), {}},
+      {registry + "SearchNearby", kReaders, Nearby(d), {}},
       {registry + "EraseValues", kRegistrars, Erasing(d, PlanEraseValues, AnswerEraseValues), {}},
       {registry + "UpdateFacility",
        kManagers,

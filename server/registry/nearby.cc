@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <numbers>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "server/domain/page_scan.h"
+#include "server/domain/wire_walk.h"
 #include "server/registry/facility_rules.h"
 #include "server/registry/filter.h"
 #include "server/resolver/resolver.h"
@@ -32,7 +36,7 @@ struct Found {
   double metres = 0;
   uint64_t uid = 0;
   uint64_t revision = 0;
-  v1::Facility facility;
+  std::string bytes;  ///< The record.
 
   bool IsBefore(const Found& other) const {
     return metres != other.metres ? metres < other.metres : uid < other.uid;
@@ -44,6 +48,62 @@ struct Place {
   double metres = -1;
   uint64_t uid = 0;
 };
+
+/// What a search looks for in a record, without parsing it.
+struct Glance {
+  bool has_place = false;
+  store::Point place;
+  bool has_withheld = false;
+};
+
+double DegreesOf(const WireField& field) {
+  double degrees = 0;
+  static_assert(sizeof degrees == sizeof field.value);
+  std::memcpy(&degrees, &field.value, sizeof degrees);
+  return degrees;
+}
+
+/// Nothing when the bytes are damaged.
+std::optional<Glance> GlanceAt(std::string_view record) {
+  Glance glance;
+  bool has_longitude = false;
+  bool has_latitude = false;
+  bool sound = true;
+  const auto look_at_position = [&](const WireField& field) {
+    if (field.number == v1::Position::kLongitudeFieldNumber) {
+      has_longitude = true;
+      glance.place.longitude = DegreesOf(field);
+    } else if (field.number == v1::Position::kLatitudeFieldNumber) {
+      has_latitude = true;
+      glance.place.latitude = DegreesOf(field);
+    }
+  };
+  sound = WalkFields(record,
+                     [&](const WireField& field) {
+                       if (field.number == v1::Facility::kPositionFieldNumber) {
+                         sound = WalkFields(field.bytes, look_at_position) && sound;
+                       }
+                       glance.has_withheld |= field.number == v1::Facility::kRemarkFieldNumber ||
+                                              field.number == v1::Facility::kPersonalFieldNumber ||
+                                              field.number == v1::Facility::kLastStepFieldNumber ||
+                                              field.number == v1::Facility::kHandOverFieldNumber;
+                     }) &&
+          sound;
+  if (!sound) return std::nullopt;
+  glance.has_place = has_longitude && has_latitude;
+  return glance;
+}
+
+void AppendVarint(std::string& out, uint64_t value) {
+  for (; value >= 0x80; value >>= 7) out.push_back(static_cast<char>(value | 0x80));
+  out.push_back(static_cast<char>(value));
+}
+
+void AppendPart(std::string& out, int number, std::string_view bytes) {
+  AppendVarint(out, static_cast<uint64_t>(number) << 3 | 2);
+  AppendVarint(out, bytes.size());
+  out.append(bytes);
+}
 
 double Middle(double a, double b) { return (a + b) / 2; }
 
@@ -70,6 +130,11 @@ std::vector<store::Box> BoxesAround(const store::Point& point, double metres) {
   return {box};
 }
 
+tl::unexpected<Error> Damaged(uint64_t uid) {
+  return Fail(StatusCode::kDataLoss, "RECORD_DAMAGED",
+              fmt::format("facility {} does not parse; run yimad check", uid));
+}
+
 class Search {
  public:
   Search(const Call& call, const v1::SearchNearbyRequest& request, const FacilityMatcher& matcher,
@@ -77,6 +142,7 @@ class Search {
       : call_(call),
         point_{request.longitude(), request.latitude()},
         radius_(request.radius_metres()),
+        takes_all_(call.reach->everywhere() && request.filter().ByteSizeLong() == 0),
         matcher_(matcher),
         snapshot_(snapshot),
         after_(after) {}
@@ -154,7 +220,7 @@ class Search {
       if (looks++ % kLooksBetweenAsking == 0 && call_.cancelled()) return CallerGone();
       YIMA_ASSIGN_OR_RETURN(auto found, Look(candidate.uid));
       if (!found || found->metres > metres || !IsAfterPlace(*found)) continue;
-      bytes += found->facility.ByteSizeLong();
+      bytes += found->bytes.size();
       read.push_back(*std::move(found));
       std::ranges::push_heap(read, later);
     }
@@ -168,19 +234,26 @@ class Search {
 
   /// Nothing when it does not match.
   Result<std::optional<Found>> Look(uint64_t uid) const {
-    YIMA_ASSIGN_OR_RETURN(auto read, Get<v1::Facility>(snapshot_, uid));
-    if (!read) return std::nullopt;
-    YIMA_ASSIGN_OR_RETURN(const bool matches, matcher_.Takes(snapshot_, read->record));
-    if (!matches) return std::nullopt;
-    const v1::Position& position = read->record.position();
-    const double metres = DistanceMetres(point_.longitude, point_.latitude, position.longitude(),
-                                         position.latitude());
-    return Found{metres, uid, read->revision, std::move(read->record)};
+    YIMA_ASSIGN_OR_RETURN(auto stored, snapshot_.Get(store::Kind::kFacility, uid));
+    if (!stored) return std::nullopt;
+    const auto glance = GlanceAt(stored->bytes);
+    if (!glance) return Damaged(uid);
+    if (!glance->has_place) return std::nullopt;
+    if (!takes_all_) {
+      v1::Facility facility;
+      if (!facility.ParseFromString(stored->bytes)) return Damaged(uid);
+      YIMA_ASSIGN_OR_RETURN(const bool matches, matcher_.Takes(snapshot_, facility));
+      if (!matches) return std::nullopt;
+    }
+    const double metres = DistanceMetres(point_.longitude, point_.latitude, glance->place.longitude,
+                                         glance->place.latitude);
+    return Found{metres, uid, stored->revision, std::move(stored->bytes)};
   }
 
   const Call& call_;
   const store::Point point_;
   const double radius_;
+  const bool takes_all_;  ///< No filter and no bounds: records need not be looked into.
   const FacilityMatcher& matcher_;
   const store::Snapshot& snapshot_;
   const Place after_;
@@ -204,6 +277,29 @@ Result<void> CheckCircle(const v1::SearchNearbyRequest& request) {
                  "radius_metres");
 }
 
+/// The facility as callers see it, serialized.
+Result<std::string> Shown(const Domain& domain, Found& found) {
+  const auto glance = GlanceAt(found.bytes);
+  if (!glance) return Damaged(found.uid);
+  if (!glance->has_withheld) {
+    AppendPart(found.bytes, v1::Facility::kEtagFieldNumber, Etag(domain, found.revision));
+    return std::move(found.bytes);
+  }
+  v1::Facility facility;
+  if (!facility.ParseFromString(found.bytes)) return Damaged(found.uid);
+  return ShownFacility(domain, facility, found.revision).SerializeAsString();
+}
+
+void AppendNearby(std::string& response, std::string_view facility, double metres) {
+  v1::NearbyFacility distance;
+  distance.set_distance_metres(metres);
+  std::string nearby;
+  nearby.reserve(facility.size() + 24);
+  AppendPart(nearby, v1::NearbyFacility::kFacilityFieldNumber, facility);
+  distance.AppendToString(&nearby);
+  AppendPart(response, v1::SearchNearbyResponse::kFacilitiesFieldNumber, nearby);
+}
+
 /// Both to the last bit: `%a` and decimal digits.
 std::string Encode(const Place& place) { return fmt::format("{:a} {}", place.metres, place.uid); }
 
@@ -216,9 +312,9 @@ Place Decode(const std::string& text) {
 
 }  // namespace
 
-Result<v1::SearchNearbyResponse> SearchNearby(const Domain& domain, const Call& call,
-                                              const v1::SearchNearbyRequest& request,
-                                              const store::Snapshot& snapshot) {
+Result<std::string> SearchNearby(const Domain& domain, const Call& call,
+                                 const v1::SearchNearbyRequest& request,
+                                 const store::Snapshot& snapshot) {
   YIMA_RETURN_IF_ERROR(CheckCircle(request));
   YIMA_ASSIGN_OR_RETURN(const auto matcher, FacilityMatcher::Parse(call, request.filter()));
   YIMA_ASSIGN_OR_RETURN(const size_t size, PageSize(request.page_size()));
@@ -233,13 +329,15 @@ Result<v1::SearchNearbyResponse> SearchNearby(const Domain& domain, const Call& 
   YIMA_ASSIGN_OR_RETURN(
       const bool more,
       Search(call, request, matcher, snapshot, Decode(place)).Run(size, page, end));
-  v1::SearchNearbyResponse response;
-  for (const Found& found : page) {
-    auto* shown = response.add_facilities();
-    *shown->mutable_facility() = ShownFacility(domain, found.facility, found.revision);
-    shown->set_distance_metres(found.metres);
+  std::string response;
+  for (Found& found : page) {
+    YIMA_ASSIGN_OR_RETURN(const std::string shown, Shown(domain, found));
+    AppendNearby(response, shown, found.metres);
   }
-  if (more) response.set_next_page_token(SealPageToken(domain, call.method, filter, Encode(end)));
+  if (more) {
+    AppendPart(response, v1::SearchNearbyResponse::kNextPageTokenFieldNumber,
+               SealPageToken(domain, call.method, filter, Encode(end)));
+  }
   return response;
 }
 

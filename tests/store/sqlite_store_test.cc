@@ -39,11 +39,12 @@ TEST_F(SqliteStoreTest, KeepsEverythingOverReopening) {
   Change change = Putting(PutFacility(1, 0, "one"));
   change.claims = {ClaimCode("a", 0, 1)};
   change.terms = {{Kind::kFacility, "t", 1, true}};
+  change.places = {{1, Point{112.5, 37.5}}};
   change.adds = {{"n", 1}};
   change.request = MakeRequest("r", 1, "reply");
   As<Committed>(ApplyAndWait(*store, change));
   const auto before = Dump(*store->Read(), {{"principal", "method", "r"}});
-  EXPECT_EQ(before.size(), 6);
+  EXPECT_EQ(before.size(), 8);
   store.reset();
   store = OpenSqlite(folder_.db());
   EXPECT_EQ(Dump(*store->Read(), {{"principal", "method", "r"}}), before);

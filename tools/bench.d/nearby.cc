@@ -34,7 +34,7 @@ class RulesAlone {
     return std::unique_ptr<RulesAlone>(new RulesAlone(std::move(store), std::move(ring)));
   }
 
-  Result<v1::SearchNearbyResponse> Ask(const v1::SearchNearbyRequest& request) const {
+  Result<std::string> Ask(const v1::SearchNearbyRequest& request) const {
     return server::SearchNearby(domain_, call_, request, *snapshot_);
   }
 
@@ -134,19 +134,19 @@ Result<Line> BenchNearby(const Options& options) {
           for (uint64_t i = 0; i < asks; ++i) bytes += raw->Ask(PointOf(i), metres);
         });
         Result<void> answered;
-        uint64_t found = 0;
+        uint64_t answers = 0;
         const double figure = CoreSecondsOf([&] {
           for (uint64_t i = 0; answered && i < asks; ++i) {
             const auto answer = rules->Ask(RequestAt(PointOf(i), metres));
             if (!answer) answered = tl::unexpected(answer.error());
-            if (answer) found += static_cast<uint64_t>(answer->facilities_size());
+            if (answer) answers += answer->size();
           }
         });
         YIMA_RETURN_IF_ERROR(answered);
-        if (found == 0 || bytes == 0) {
+        if (answers == 0 || bytes == 0) {
           return Fail(StatusCode::kInternal, "NOTHING_FOUND", "no facility lies near any point");
         }
-        Note(fmt::format("{} found a search", found / asks));
+        Note(fmt::format("{} bytes a search, {} a query", answers / asks, bytes / asks));
         const double microseconds = 1e6 / static_cast<double>(asks);
         return Round{figure * microseconds, floor * microseconds};
       });
