@@ -10,8 +10,8 @@
 
 #include <fmt/format.h>
 
+#include "codegen/code/wire_walk.h"
 #include "server/domain/page_scan.h"
-#include "server/domain/wire_walk.h"
 #include "server/registry/facility_rules.h"
 #include "server/registry/filter.h"
 #include "server/resolver/resolver.h"
