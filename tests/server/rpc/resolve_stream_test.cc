@@ -338,6 +338,7 @@ TEST(SlowReaderTest, IsCutOffWithAReason) {
                                 cut_off.Open();
                                 return sent;
                               },
+                              nullptr,
                               milliseconds(50)}});
   const Transport transport({.server = server->address()});
   v1::StreamResolveRequest request;
