@@ -289,7 +289,7 @@ TEST_F(CheckTest, FindsNotesWithoutTheirHashAndOrganizationsOfSteps) {
     facility.mutable_hand_over()->set_from_organization(4242);
   }));
   EXPECT_THAT(Findings(),
-              ElementsAre(HasSubstr("the last step of facility"),
+              ElementsAre(HasSubstr("last_step.note of facility"),
                           AllOf(HasSubstr("hand-over of facility"), HasSubstr("4242"))));
 }
 
