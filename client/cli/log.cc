@@ -29,7 +29,7 @@ Result<VerifiedTiles> TilesOf(const LogSource& source, const Checkpoint& checkpo
 
 Result<void> ShowCheckpoint(Session& session) {
   const ServerLog source(session.client());
-  YIMA_ASSIGN_OR_RETURN(const auto log, NewestLog(session, source));
+  YIMA_ASSIGN_OR_RETURN(const auto log, ServedLog(session, source));
   if (session.json) {
     session.Object({{"registry", log.name.registry},
                     {"epoch", log.name.epoch},
@@ -46,7 +46,7 @@ Result<void> ShowCheckpoint(Session& session) {
 
 Result<void> ShowEntries(Session& session, const EntryRange& range) {
   const ServerLog source(session.client());
-  YIMA_ASSIGN_OR_RETURN(const auto log, NewestLog(session, source));
+  YIMA_ASSIGN_OR_RETURN(const auto log, ServedLog(session, source));
   const uint64_t size = log.checkpoint.size;
   uint64_t from = 0;
   uint64_t to = size;
@@ -121,6 +121,12 @@ Result<Checkpoint> OlderOf(Session& session, const KnownLog& log, const std::str
     YIMA_ASSIGN_OR_RETURN(const auto stores, TrustDir(session.trust).Load());
     YIMA_ASSIGN_OR_RETURN(std::string note, ReadWholeFile(older));
     YIMA_ASSIGN_OR_RETURN(const auto kept, OpenKnownLog(std::move(note), stores));
+    if (kept.name == log.name && kept.checkpoint.size > log.checkpoint.size) {
+      return Fail(StatusCode::kFailedPrecondition, "LOG_SMALLER",
+                  fmt::format("the log has {} entries, {} signs {}", log.checkpoint.size, older,
+                              kept.checkpoint.size),
+                  "--consistency");
+    }
     if (kept.name == log.name) return kept.checkpoint;
     return Fail(StatusCode::kFailedPrecondition, "CHECKPOINT_OF_ANOTHER_LOG",
                 fmt::format("the checkpoint is of log \"{}\", the server's is \"{}\"",
@@ -160,7 +166,7 @@ Result<void> Prove(Session& session, const ProofWanted& wanted) {
                    "INDEX");
   }
   const ServerLog source(session.client());
-  YIMA_ASSIGN_OR_RETURN(const auto log, NewestLog(session, source));
+  YIMA_ASSIGN_OR_RETURN(const auto log, ServedLog(session, source));
   return wanted.older.empty() ? ProveInclusion(session, log, wanted.index)
                               : ProveConsistency(session, log, wanted.older);
 }

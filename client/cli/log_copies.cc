@@ -17,7 +17,7 @@ struct CopyOptions {
 
 Result<void> Export(Session& session, const CopyOptions& wanted) {
   const ServerLog source(session.client());
-  YIMA_ASSIGN_OR_RETURN(const auto log, NewestLog(session, source));
+  YIMA_ASSIGN_OR_RETURN(const auto log, ServedLog(session, source));
   Progress bar(T("导出日志", "exporting"));
   ExportOptions options;
   options.hashes_only = wanted.hashes_only;
@@ -41,7 +41,8 @@ Result<void> Verify(Session& session, const CopyOptions& wanted) {
   const std::unique_ptr<LogSource> source =
       folder ? std::unique_ptr<LogSource>(std::make_unique<FolderLog>(wanted.folder))
              : std::make_unique<ServerLog>(session.client());
-  YIMA_ASSIGN_OR_RETURN(const auto log, NewestLog(session, *source));
+  YIMA_ASSIGN_OR_RETURN(const auto log, folder ? NewestLog(session, *source)
+                                               : ServedLog(session, ServerLog(session.client())));
   VerifyReport report;
   {
     Progress bar(T("核验日志", "verifying"));

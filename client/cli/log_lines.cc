@@ -18,6 +18,15 @@ Result<KnownLog> NewestLog(Session& session, const LogSource& source) {
   return OpenKnownLog(std::move(note), stores);
 }
 
+Result<KnownLog> ServedLog(Session& session, const ServerLog& source) {
+  YIMA_ASSIGN_OR_RETURN(auto log, NewestLog(session, source));
+  if (log.name.epoch >= log.bundle.epoch) return log;
+  return Fail(StatusCode::kFailedPrecondition, "EPOCH_BEHIND",
+              fmt::format("the server goes on with the log of epoch {}, the trust bundle is of "
+                          "epoch {}",
+                          log.name.epoch, log.bundle.epoch));
+}
+
 std::string HexOf(const TreeHash& hash) { return ToHex(hash); }
 
 Result<void> ShowEntry(Session& session, uint64_t index, std::string_view entry) {

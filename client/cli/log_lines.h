@@ -13,6 +13,9 @@ namespace yima::cli {
 
 /// The newest checkpoint of a source, judged by the trust kept.
 Result<KnownLog> NewestLog(Session& session, const LogSource& source);
+/// The same of a server, which must not go on with the log of an epoch before the trust bundle's:
+/// EPOCH_BEHIND (FAILED_PRECONDITION).
+Result<KnownLog> ServedLog(Session& session, const ServerLog& source);
 
 /// Lower-case hex.
 std::string HexOf(const TreeHash& hash);

@@ -152,6 +152,7 @@ constexpr auto kWords = std::to_array<Words>({
     {"LEDGER_RENAMED", "与已导入的另一台账相同"},
     {"LEVEL_UNKNOWN", "没有这个纠错级别"},
     {"LIFETIME_OUT_OF_RANGE", "令牌有效期超出范围"},
+    {"LIFE_STEP_MISSING", "须以报废步骤及其依据报废，台账不能报废"},
     {"LIFE_STEP_OUT_OF_ORDER", "这一步不能接在现状之后"},
     {"LIFE_STEP_UNKNOWN", "没有这一步"},
     {"LINE_DIFFERS", "该行与登记的码不符"},

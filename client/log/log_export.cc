@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <optional>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -63,6 +64,13 @@ class Exporting {
                   fmt::format("the log has {} entries, {} already holds {}", report_.size,
                               folder_.string(), before_.size));
     }
+    if (report_.size > 0) {
+      YIMA_ASSIGN_OR_RETURN(auto tiles, VerifiedTiles::Open(
+                                            report_.size, log_.checkpoint.root,
+                                            [this](const Tile& tile) { return source_.Read(tile); },
+                                            FastHashChildren));
+      signed_.emplace(std::move(tiles));
+    }
     YIMA_RETURN_IF_ERROR(TakeLeaves());
     if (tree_.Root() != log_.checkpoint.root) return OtherTree();
     YIMA_RETURN_IF_ERROR(WritePartialTiles());
@@ -106,31 +114,42 @@ class Exporting {
       const auto width =
           static_cast<uint32_t>(std::min<uint64_t>(size - tree_.size(), Tile::kWidth));
       YIMA_ASSIGN_OR_RETURN(const auto leaves, LeavesOf(tree_.size() / Tile::kWidth, width));
-      YIMA_RETURN_IF_ERROR(CheckBegun(leaves));
       for (const TreeHash& leaf : leaves) YIMA_RETURN_IF_ERROR(tree_.Append(leaf, write_));
       if (options_.progress) options_.progress(tree_.size(), size);
     }
     return {};
   }
 
-  /// A tile that an export before left whole is not asked for again.
+  /// A tile that an export before left whole is not asked for again. What is not of the signed tree
+  /// is not written, lest it takes the place of what is.
   Result<std::vector<TreeHash>> LeavesOf(uint64_t index, uint32_t width) {
     if (width == Tile::kWidth) {
-      if (auto left = LeftBehind(index)) return *std::move(left);
+      if (auto left = LeftBehind(index)) {
+        YIMA_RETURN_IF_ERROR(CheckBegun(*left));
+        return *std::move(left);
+      }
     }
-    if (options_.hashes_only) return ReadHashes(source_, {false, 0, index, width});
+    if (options_.hashes_only) {
+      YIMA_ASSIGN_OR_RETURN(auto leaves, ReadHashes(source_, {false, 0, index, width}));
+      YIMA_RETURN_IF_ERROR(CheckBegun(leaves));
+      YIMA_RETURN_IF_ERROR(CheckLeaves(*signed_, {false, 0, index, width}, leaves));
+      return leaves;
+    }
     YIMA_ASSIGN_OR_RETURN(const auto tile, ReadEntries(source_, index, width));
+    auto leaves = LeavesIn(tile);
+    YIMA_RETURN_IF_ERROR(CheckBegun(leaves));
+    YIMA_RETURN_IF_ERROR(CheckLeaves(*signed_, {true, 0, index, width}, leaves));
     YIMA_RETURN_IF_ERROR(WriteTile(folder_ / Tile{true, 0, index, width}.Path(), *tile.bytes));
-    return LeavesIn(tile);
+    return leaves;
   }
 
   /// After a power cut a file may have its name and not its bytes.
-  std::optional<std::vector<TreeHash>> LeftBehind(uint64_t index) const {
+  std::optional<std::vector<TreeHash>> LeftBehind(uint64_t index) {
     const Tile tile{false, 0, index};
     std::error_code error;
     if (!fs::exists(folder_ / tile.Path(), error)) return std::nullopt;
     auto leaves = ReadHashes(held_, tile);
-    if (!leaves) return std::nullopt;
+    if (!leaves || !CheckLeaves(*signed_, tile, *leaves)) return std::nullopt;
     if (options_.hashes_only) return *std::move(leaves);
     const auto entries = ReadEntries(held_, index, Tile::kWidth);
     if (!entries || LeavesIn(*entries) != *leaves) return std::nullopt;
@@ -198,8 +217,9 @@ class Exporting {
   const fs::path& folder_;
   const FolderLog held_;
   const ExportOptions& options_;
-  Checkpoint before_;            ///< Of 0 entries when there was none.
-  std::vector<TreeHash> begun_;  ///< Leaves of the folder that are in no full tile.
+  Checkpoint before_;                    ///< Of 0 entries when there was none.
+  std::optional<VerifiedTiles> signed_;  ///< By the checkpoint that is exported.
+  std::vector<TreeHash> begun_;          ///< Leaves of the folder that are in no full tile.
   TileTree tree_{FastHashChildren};
   ExportReport report_;
   const TileTree::Filled write_ = [this](const Tile& tile, std::span<const TreeHash> hashes) {

@@ -53,9 +53,12 @@ tl::unexpected<Error> LogMonitor::Alarm(const char* reason, std::string_view wha
   crypto_hash_sha256(hash.data(), reinterpret_cast<const uint8_t*>(evidence.data()),
                      evidence.size());
   const fs::path file = Folder(now) / ("log-evidence-" + ToHex(hash).substr(0, 16));
-  YIMA_RETURN_IF_ERROR(ReplaceFile(file, evidence));
-  return Fail(StatusCode::kFailedPrecondition, reason,
-              fmt::format("{}; both checkpoints, signed, are in {}", what, file.string()));
+  const auto written = ReplaceFile(file, evidence);
+  const std::string where = written
+                                ? fmt::format("both checkpoints, signed, are in {}", file.string())
+                                : fmt::format("keep these, which could not be written ({}):\n{}",
+                                              written.error().message, evidence);
+  return Fail(StatusCode::kFailedPrecondition, reason, fmt::format("{}; {}", what, where));
 }
 
 Result<std::optional<KnownLog>> LogMonitor::Kept(const KnownLog& now) const {

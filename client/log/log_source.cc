@@ -45,23 +45,6 @@ Result<std::string> Cut(std::string full, const Tile& tile) {
   return full;
 }
 
-/// Of tile `index`, whose leaves these are: whether they are those of the tree.
-Result<void> CheckLeaves(VerifiedTiles& tiles, const Tile& tile,
-                         const std::vector<TreeHash>& leaves) {
-  if (tile.width == Tile::kWidth) {
-    YIMA_ASSIGN_OR_RETURN(const TreeHash wanted, tiles.Hash({Tile::kHeight, tile.index}));
-    if (RootOverHashes(leaves, FastHashChildren) == wanted) return {};
-  }
-  for (size_t i = 0; i < leaves.size(); ++i) {
-    const uint64_t index = tile.index * Tile::kWidth + i;
-    YIMA_ASSIGN_OR_RETURN(const TreeHash wanted, tiles.Hash({0, index}));
-    if (leaves[i] == wanted) continue;
-    return Fail(StatusCode::kDataLoss, "TILE_WRONG",
-                fmt::format("entry {} is another than the log's tree has", index));
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<std::string> ServerLog::Checkpoint() const {
@@ -136,6 +119,22 @@ Result<EntryTile> ReadEntries(const LogSource& source, uint64_t index, uint32_t 
   }
   tile.entries = *std::move(entries);
   return tile;
+}
+
+Result<void> CheckLeaves(VerifiedTiles& tiles, const Tile& tile,
+                         const std::vector<TreeHash>& leaves) {
+  if (tile.width == Tile::kWidth) {
+    YIMA_ASSIGN_OR_RETURN(const TreeHash wanted, tiles.Hash({Tile::kHeight, tile.index}));
+    if (RootOverHashes(leaves, FastHashChildren) == wanted) return {};
+  }
+  for (size_t i = 0; i < leaves.size(); ++i) {
+    const uint64_t index = tile.index * Tile::kWidth + i;
+    YIMA_ASSIGN_OR_RETURN(const TreeHash wanted, tiles.Hash({0, index}));
+    if (leaves[i] == wanted) continue;
+    return Fail(StatusCode::kDataLoss, "TILE_WRONG",
+                fmt::format("entry {} is another than the log's tree has", index));
+  }
+  return {};
 }
 
 Result<void> VisitEntries(const LogSource& source, VerifiedTiles& tiles, uint64_t size,

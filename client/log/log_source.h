@@ -64,6 +64,11 @@ struct EntryTile {
 /// TILE_MALFORMED, and what the source says.
 Result<EntryTile> ReadEntries(const LogSource& source, uint64_t index, uint32_t width);
 
+/// Whether leaves of a tile's entries are those of the tree. TILE_WRONG (DATA_LOSS) when one is
+/// not.
+Result<void> CheckLeaves(VerifiedTiles& tiles, const Tile& tile,
+                         const std::vector<TreeHash>& leaves);
+
 /// Entries `from` to `to` (exclusive), each proved to be of the tree before it is shown. TILE_WRONG
 /// (DATA_LOSS) when one is not; stops with what `visit` returns.
 using EntryVisitor = std::function<Result<void>(uint64_t index, std::string_view entry)>;

@@ -9,6 +9,7 @@
 #include "server/attachments/image_strip.h"
 #include "server/registry/facility_rules.h"
 #include "server/registry/import/import_spool.h"
+#include "server/registry/life.h"
 
 namespace yima::server {
 namespace {
@@ -170,6 +171,7 @@ Result<RecordRef> NameFile(const Domain& domain, const Call& call, const Upload&
                 fmt::format("no facility has uid {}", uid), "header.facility");
   }
   YIMA_RETURN_IF_ERROR(CheckReach(call, read->record, "header.facility"));
+  YIMA_RETURN_IF_ERROR(CheckNotWithdrawn(read->record, "header.facility"));
   v1::Facility after = read->record;
   auto& files = *after.mutable_files();
   auto file = std::ranges::find(files, upload.sha256, &v1::FacilityFile::sha256);

@@ -170,6 +170,10 @@ void ChangeWriter::Check(store::Kind kind, uint64_t id, uint64_t revision) {
   change_.checks.push_back({kind, id, revision});
 }
 
+void ChangeWriter::CheckFree(const Key& key) {
+  change_.claims.push_back({key.index, key.key, 0, 0});
+}
+
 store::Change ChangeWriter::Take() {
   for (const auto& [counter, delta] : adds_) {
     if (delta != 0) change_.adds.push_back({counter, delta});

@@ -47,6 +47,8 @@ class ChangeWriter {
     PutDerived(KindOf(after), id, revision == 0 ? Derived{} : Derive(before), Derive(after));
   }
   void Check(store::Kind kind, uint64_t id, uint64_t revision);
+  /// Expects a key to be held by nobody still, and leaves it so. Not for one that the change moves.
+  void CheckFree(const Key& key);
 
   size_t puts() const { return change_.puts.size(); }
   /// The finished change; the writer is empty afterwards.

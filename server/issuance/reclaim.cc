@@ -10,6 +10,7 @@
 #include "codegen/code/code_text.h"
 #include "codegen/code/facility_code.h"
 #include "codegen/code/verifier.h"
+#include "server/registry/life.h"
 #include "server/resolver/lost_codes.h"
 #include "server/resolver/trust_notes.h"
 
@@ -27,15 +28,17 @@ enum class Refusal : uint64_t {
   kRepeated = 5,
   kEpochNotOver = 6,
   kFacilityDiffers = 7,
+  kFacilityEnded = 8,
 };
-constexpr std::array<const char*, 8> kReasons = {"",
+constexpr std::array<const char*, 9> kReasons = {"",
                                                  "CODE_STANDS",
                                                  "PLATE_NOT_AUTHENTIC",
                                                  "FACILITY_NOT_FOUND",
                                                  "FACILITY_HAS_CODE",
                                                  "PLATE_REPEATED",
                                                  "EPOCH_NOT_OVER",
-                                                 "FACILITY_DIFFERS"};
+                                                 "FACILITY_DIFFERS",
+                                                 "FACILITY_ENDED"};
 
 /// A reply keeps a reference for each plate. Of one that was not entered there is no record to
 /// refer to: the number of the reason stands in the place of its revision.
@@ -118,6 +121,9 @@ class Reclaiming {
     YIMA_ASSIGN_OR_RETURN(const auto facility, Get<v1::Facility>(snapshot_, uid));
     if (!facility) return Refusal::kFacilityNotFound;
     if (!IsSignedFor(code, facility->record)) return Refusal::kFacilityDiffers;
+    if (HasEnded(facility->record) && code.state() != v1::CODE_STATE_REVOKED) {
+      return Refusal::kFacilityEnded;
+    }
     if (code.state() == v1::CODE_STATE_ACTIVE) {
       YIMA_ASSIGN_OR_RETURN(const uint64_t active,
                             snapshot_.Holder(store::Index::kActiveCode, ActiveCodeKey(uid)));

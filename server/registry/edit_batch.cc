@@ -3,6 +3,7 @@
 #include <optional>
 
 #include <fmt/format.h>
+#include <google/protobuf/util/field_mask_util.h>
 
 #include "server/registry/facility_update.h"
 #include "server/registry/frozen_batch.h"
@@ -109,7 +110,9 @@ class EditBatch final : public FrozenBatch {
   Result<void> Do(const store::Snapshot& snapshot, const Read<v1::Facility>& facility,
                   BatchItem& item, ChangeWriter& writer, v1::BatchCounts& counts) override {
     YIMA_ASSIGN_OR_RETURN(const auto after, Edited(snapshot, facility.record, item, counts));
-    if (after) writer.Replace(item.facility, facility.revision, facility.record, *after);
+    if (!after) return {};
+    writer.Replace(item.facility, facility.revision, facility.record, *after);
+    wholes_->Settle(*after);
     return {};
   }
 
@@ -143,9 +146,16 @@ v1::Batch BatchOf(const FacilityMatcher& matcher, v1::EditFacilitiesRequest requ
   v1::Batch batch;
   batch.set_kind(v1::BATCH_KIND_EDIT);
   batch.set_source(matcher.InWords());
-  // The record is in the log, where no personal value may stand.
+  // The record is in the log, where no personal value may stand, nor what else was sent along.
   request.clear_remark();
   request.clear_personal();
+  google::protobuf::FieldMask named;
+  for (const auto& path : request.update_mask()) {
+    if (path != "remark" && path != "personal") named.add_paths(path);
+  }
+  v1::Facility values;
+  google::protobuf::util::FieldMaskUtil::MergeMessageTo(request.facility(), named, {}, &values);
+  *request.mutable_facility() = std::move(values);
   KeepRequest(request, batch);
   return batch;
 }

@@ -9,6 +9,7 @@
 #include <google/protobuf/util/message_differencer.h>
 
 #include "server/registry/facility_rules.h"
+#include "server/registry/life.h"
 #include "server/registry/withheld.h"
 
 namespace yima::server {
@@ -129,10 +130,7 @@ Result<FacilityEdit> FacilityEdit::Parse(
 
 Result<v1::Facility> FacilityEdit::Over(const Domain& domain, const store::Snapshot& snapshot,
                                         const v1::Facility& stands) const {
-  if (stands.life() == v1::LIFE_WITHDRAWN) {
-    return Fail(StatusCode::kFailedPrecondition, "FACILITY_WITHDRAWN",
-                fmt::format("facility {} was taken back", stands.uid()), "facility.uid");
-  }
+  YIMA_RETURN_IF_ERROR(CheckNotWithdrawn(stands, "facility.uid"));
   v1::Facility after = stands;
   google::protobuf::FieldMask replaced;
   for (const auto path : kReplaced) {

@@ -122,18 +122,22 @@ Result<void> RevokeCodes(const store::Snapshot& snapshot, uint64_t facility, Cha
                                        serials.push_back(serial);
                                        return true;
                                      }));
+  bool has_active = false;
   for (const uint64_t serial : serials) {
     YIMA_ASSIGN_OR_RETURN(const auto code, Get<v1::Code>(snapshot, serial));
     if (!code || (code->record.state() != v1::CODE_STATE_ACTIVE &&
                   code->record.state() != v1::CODE_STATE_SUSPENDED)) {
       continue;
     }
+    has_active |= code->record.state() == v1::CODE_STATE_ACTIVE;
     v1::Code revoked = code->record;
     revoked.set_state(v1::CODE_STATE_REVOKED);
     revoked.set_reason(v1::REVOCATION_REASON_SCRAPPED);
     writer.Replace(serial, code->revision, code->record, revoked);
     results.push_back({store::Kind::kCode, serial, code->revision + 1});
   }
+  // Binding leaves the facility at its revision, so a plate bound meanwhile is seen by its key.
+  if (!has_active) writer.CheckFree({store::Index::kActiveCode, ActiveCodeKey(facility)});
   return {};
 }
 

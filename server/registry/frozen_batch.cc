@@ -47,8 +47,10 @@ Result<void> FrozenBatch::Run(uint64_t batch) {
   batch_ = batch;
   YIMA_RETURN_IF_ERROR(Load());
   for (uint64_t chunk = 0; chunk * kBatchChunk < counts_.total(); ++chunk) {
-    if (call_.cancelled()) return CallEnded();
-    while (counts_.done() <= chunk * kBatchChunk) YIMA_RETURN_IF_ERROR(DoNext());
+    while (counts_.done() <= chunk * kBatchChunk) {
+      if (call_.cancelled()) return CallEnded();
+      YIMA_RETURN_IF_ERROR(DoNext());
+    }
     // Also of a chunk that an earlier call dealt with: the whole list is told each time.
     YIMA_ASSIGN_OR_RETURN(const store::Record stored, ItemsOf(*domain_.store.Read(), chunk));
     YIMA_RETURN_IF_ERROR(Tell(DecodeItems(stored.bytes)));
@@ -107,7 +109,10 @@ Result<void> FrozenBatch::DoNext() {
   writer.PutUnlogged(store::Kind::kBatchCursor, batch_, cursor_revision_,
                      counts.SerializeAsString());
   const auto outcome = store::ApplyAndWait(domain_.store, writer.Take());
-  if (std::holds_alternative<store::MovedRecord>(outcome)) return Load();
+  if (std::holds_alternative<store::MovedRecord>(outcome) ||
+      std::holds_alternative<store::TakenKey>(outcome)) {
+    return Load();
+  }
   YIMA_RETURN_IF_ERROR(Settled(outcome));
   counts_ = counts;
   ++cursor_revision_;

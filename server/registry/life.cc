@@ -119,4 +119,10 @@ Result<void> CheckNotEnded(const v1::Facility& facility, std::string_view field)
               std::string(field));
 }
 
+Result<void> CheckNotWithdrawn(const v1::Facility& facility, std::string_view field) {
+  if (facility.life() != v1::LIFE_WITHDRAWN) return {};
+  return Fail(StatusCode::kFailedPrecondition, "FACILITY_WITHDRAWN",
+              fmt::format("facility {} was taken back", facility.uid()), std::string(field));
+}
+
 }  // namespace yima::server

@@ -36,6 +36,8 @@ std::string StepsAfter(const v1::Facility& facility);
 bool HasEnded(const v1::Facility& facility);
 /// FACILITY_ENDED (FAILED_PRECONDITION) at that field.
 Result<void> CheckNotEnded(const v1::Facility& facility, std::string_view field);
+/// FACILITY_WITHDRAWN (FAILED_PRECONDITION) at that field.
+Result<void> CheckNotWithdrawn(const v1::Facility& facility, std::string_view field);
 
 }  // namespace yima::server
 

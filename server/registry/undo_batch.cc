@@ -126,6 +126,10 @@ bool SameCodes(const v1::Facility& a, const v1::Facility& b) {
   });
 }
 
+bool LosesCodes(const v1::Facility& stands, const v1::Facility& after) {
+  return after.life() == v1::LIFE_WITHDRAWN || !SameCodes(after, stands);
+}
+
 /// The facility as it is to be again. An Error's reason says why it stays: UNDO_CHANGED_SINCE,
 /// UNDO_HAS_CODES, UNDO_HAS_PARTS, SCOPE_EXCEEDED, or what Wholes says of the parent it had.
 /// `whole` tells whether all personal values came back.
@@ -299,7 +303,13 @@ class Undoing final : public FrozenBatch {
   Result<void> Do(const store::Snapshot& snapshot, const Read<v1::Facility>& facility,
                   BatchItem& item, ChangeWriter& writer, v1::BatchCounts& counts) override {
     YIMA_ASSIGN_OR_RETURN(const auto after, Undone(snapshot, facility.record, item, counts));
-    if (after) writer.Replace(item.facility, facility.revision, facility.record, *after);
+    if (!after) return {};
+    writer.Replace(item.facility, facility.revision, facility.record, *after);
+    wholes_->Settle(*after);
+    // Binding leaves the facility at its revision, so a plate bound meanwhile is seen by its key.
+    if (LosesCodes(facility.record, *after)) {
+      writer.CheckFree({store::Index::kActiveCode, ActiveCodeKey(item.facility)});
+    }
     return {};
   }
 

@@ -92,7 +92,8 @@ Result<void> Wholes::Join(const v1::Facility& part, std::string_view field) {
           fmt::format("facility {} stands within facility {} already", part.parent(), part.uid()),
           field);
     }
-    const uint64_t parent = next->record.parent();
+    const auto settled = settled_.find(next->record.uid());
+    const uint64_t parent = settled == settled_.end() ? next->record.parent() : settled->second;
     next = nullptr;
     if (parent != 0) {
       YIMA_ASSIGN_OR_RETURN(next, Find(parent));

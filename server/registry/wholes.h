@@ -28,6 +28,8 @@ class Wholes {
   /// parent in the request. PARENT_UNKNOWN (NOT_FOUND), PARENT_CYCLE, PARENT_TOO_DEEP, PARENT_ENDED
   /// (FAILED_PRECONDITION); SCOPE_EXCEEDED, since a whole tells of its parts.
   Result<void> Join(const v1::Facility& part, std::string_view field);
+  /// Takes a facility as this change makes it, for parts that join after it.
+  void Settle(const v1::Facility& after) { settled_[after.uid()] = after.parent(); }
   /// Adds the checks, and the mark of wholes that get their first part.
   void Put(ChangeWriter& writer) const;
 
@@ -38,6 +40,7 @@ class Wholes {
   const store::Snapshot& snapshot_;
   std::map<uint64_t, Read<v1::Facility>> above_;
   std::set<uint64_t> wholes_;
+  std::map<uint64_t, uint64_t> settled_;  ///< Parents, by uid, that this change gives.
 };
 
 /// A part of the facility that is neither scrapped nor taken back; 0 when there is none.

@@ -6,6 +6,7 @@
 
 #include "server/registry/facility_rules.h"
 #include "server/registry/frozen_batch.h"
+#include "server/registry/life.h"
 
 namespace yima::server {
 namespace {
@@ -95,6 +96,7 @@ Result<void> Visit(const Call& call, const v1::ConfirmRightsRequest& request,
   if (request.target_case() == v1::ConfirmRightsRequest::kFacility) {
     YIMA_ASSIGN_OR_RETURN(const auto read, FindFacility(snapshot, request.facility(), "facility"));
     YIMA_RETURN_IF_ERROR(CheckReach(call, read.record, "facility"));
+    YIMA_RETURN_IF_ERROR(CheckNotWithdrawn(read.record, "facility"));
     return visit(read.revision, read.record);
   }
   YIMA_ASSIGN_OR_RETURN(const auto matcher, FacilityMatcher::Parse(call, request.filter()));

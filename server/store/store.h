@@ -88,7 +88,8 @@ struct Check {
   uint64_t expected_revision = 0;
 };
 
-/// Moves a key of a unique index from one holder to another; 0 means nobody.
+/// Moves a key of a unique index from one holder to another; 0 means nobody. With the same holder
+/// before and after it only expects him.
 struct Claim {
   Index index;
   std::string key;

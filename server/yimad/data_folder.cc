@@ -11,6 +11,7 @@
 #include <spdlog/spdlog.h>
 
 #include "server/access/tokens.h"
+#include "server/backup/backup.h"
 #include "server/domain/batch_items.h"
 #include "server/domain/change_writer.h"
 #include "server/domain/rederive.h"
@@ -154,6 +155,14 @@ Call LocalCall(std::string_view method) {
   return call;
 }
 
+/// A backup that went on by itself would give its epoch's numbers once more, and fork its log.
+Result<void> CheckIsNoBackup(const fs::path& folder) {
+  std::error_code ignored;
+  if (!fs::exists(folder / kManifestName, ignored)) return {};
+  return Fail(StatusCode::kFailedPrecondition, "DATA_IS_BACKUP",
+              fmt::format("{} is a backup", folder.string()), "--data");
+}
+
 Result<void> CheckPresent(const fs::path& folder) {
   std::error_code error;
   if (fs::exists(folder / "yima.db", error)) return {};
@@ -220,6 +229,7 @@ Result<std::unique_ptr<DataFolder>> DataFolder::Create(const fs::path& folder, c
 Result<std::unique_ptr<DataFolder>> DataFolder::Open(const fs::path& folder,
                                                      const std::optional<Secret>& passphrase) {
   YIMA_RETURN_IF_ERROR(CheckPresent(folder));
+  YIMA_RETURN_IF_ERROR(CheckIsNoBackup(folder));
   YIMA_ASSIGN_OR_RETURN(auto store, store::OpenSqliteStore(folder / "yima.db", {}));
   YIMA_ASSIGN_OR_RETURN(auto keys, KeyRing::Open(folder / "keys", passphrase));
   YIMA_RETURN_IF_ERROR(BringUpToDate(*store));

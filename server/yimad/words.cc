@@ -71,6 +71,10 @@ const char* HintFor(std::string_view reason) {
   if (reason == "BACKUP_DAMAGED") {
     return Say("改用另一份备份", "use another backup");
   }
+  if (reason == "DATA_IS_BACKUP") {
+    return Say("yimad restore 备份 --data 新目录，由它得到登记库",
+               "yimad restore BACKUP --data NEW makes a registry of it");
+  }
   if (reason == "DATA_MISSING") {
     return Say("先运行 yimad init --data 目录 --origin HTTPS://主机/",
                "first run yimad init --data DIR --origin HTTPS://HOST/");
@@ -100,6 +104,7 @@ constexpr Words kWords[] = {
     {"CHECKPOINT_DIFFERS", "检查点与日志不符"},
     {"CHECKPOINT_FOREIGN", "检查点不属于本登记库"},
     {"DATA_FOREIGN", "数据目录属于另一登记库"},
+    {"DATA_IS_BACKUP", "这是备份"},
     {"DATA_MISSING", "目录中没有登记库"},
     {"DATA_NOT_EMPTY", "目录不为空"},
     {"DATA_NOT_WRITABLE", "无法建立目录"},

@@ -272,6 +272,12 @@ class RestoringTest(BackupTest):
         self.assertIn("is not an empty folder", said)
         self.assertEqual(self.registry.contents(), before)
 
+    def test_a_backup_itself_is_not_served(self):
+        self.make_backup()
+        said = self.refused("serve", "--data", self.backup, "--listen", "127.0.0.1:0")
+        self.assertIn("is a backup", said)
+        self.assertIn("yimad restore", said)
+
     def test_a_damaged_backup_is_refused(self):
         self.make_backup()
         whole = {path: path.read_bytes() for path in self.backup.rglob("*") if path.is_file()}

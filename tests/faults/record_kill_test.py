@@ -12,7 +12,7 @@ import time
 from programs.logs import signed
 from programs.registry import Registry, write_ledger
 
-ROWS = 3000
+ROWS = 1000
 EDITORS = 3
 SERVER_NOT_REACHED = 4
 

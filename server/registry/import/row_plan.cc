@@ -221,6 +221,13 @@ RowPlan Compare(const v1::ImportHeader& header, uint64_t uid, Read<v1::Facility>
     return Conflict(uid, "FACILITY_ENDED",
                     fmt::format("facility {} is scrapped; no ledger brings it back", uid), "life");
   }
+  if (!HasEnded(stands.record) && HasEnded(plan.after)) {
+    return Conflict(
+        uid, "LIFE_STEP_MISSING",
+        fmt::format("facility {} stands: it is scrapped by a step on a document, not by a ledger",
+                    uid),
+        "life");
+  }
   constexpr size_t kSaltsAndHashes = 512;
   if (plan.after.ByteSizeLong() + kSaltsAndHashes > kFacilityTakenMax) {
     return Conflict(uid, "FACILITY_TOO_LARGE",

@@ -279,6 +279,24 @@ TEST_F(BadStreamTest, ReportsAnEmptyLedger) {
   EXPECT_EQ(report->batch(), 0);
 }
 
+TEST(ImportRowsTest, NoLedgerScrapsWhatStands) {
+  World world;
+  world.AddOrganization("城管局");
+  LedgerRun ledger;
+  ledger.AddRow(1);
+  ASSERT_TRUE(ledger.Import(world));
+  LedgerRun again;
+  again.header.set_request_id("again");
+  again.header.set_update(true);
+  again.AddRow(1).mutable_facility()->set_life(v1::LIFE_SCRAPPED);
+  const auto report = again.Import(world);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->conflicts(), 1);
+  ASSERT_EQ(again.problems.size(), 1);
+  EXPECT_EQ(again.problems[0].reason(), "LIFE_STEP_MISSING");
+  EXPECT_EQ(world.Facility(FacilityOfNumber(world, 1)).life(), v1::LIFE_IN_USE);
+}
+
 TEST(ImportRowsTest, NoLedgerBringsBackWhatIsScrapped) {
   World world;
   world.AddOrganization("城管局");

@@ -201,6 +201,9 @@ TEST_F(EditFacilitiesTest, NoPersonalValueGetsIntoTheLog) {
   request.set_remark("张三看见的");
   request.add_personal()->set_name("户主");
   request.mutable_personal(0)->set_value("李四");
+  // As a client sends a facility back that it has read.
+  request.mutable_facility()->mutable_remark()->set_value("张三看见的");
+  request.mutable_facility()->mutable_last_step()->mutable_note()->set_value("李四说的");
   ASSERT_TRUE(EditAll(request));
   EXPECT_EQ(world_.Facility(a_).personal(0).value().value(), "李四");
   ASSERT_TRUE(world_.Read()->ScanLog(0, [](const store::LogRecord& record) {

@@ -356,6 +356,23 @@ TEST_F(FacilityLifeTest, WhatHasPartsThatStandIsNotRetired) {
   EXPECT_THAT(Findings(world_), IsEmpty());
 }
 
+TEST_F(FacilityLifeTest, APlateBoundWhileItIsRetiredIsSeen) {
+  AddPlate(world_, kSerial, 0);
+  auto planned =
+      PlanRetireFacility(world_.domain(), world_.call("test"), RetireRequest(), *world_.Read());
+  ASSERT_TRUE(planned) << planned.error().message;
+  v1::BindCodeRequest bind;
+  bind.set_request_id("bind-1");
+  bind.set_serial(kSerial);
+  bind.set_facility(facility_);
+  ASSERT_TRUE(methods_.Unary<v1::BindCodeResponse>("IssuanceService/BindCode", bind));
+  EXPECT_TRUE(std::holds_alternative<store::TakenKey>(
+      store::ApplyAndWait(world_.store(), std::move(planned->change))));
+  ASSERT_TRUE(Retire(RetireRequest()));
+  EXPECT_EQ(world_.Code(kSerial).state(), v1::CODE_STATE_REVOKED);
+  EXPECT_THAT(Findings(world_), IsEmpty());
+}
+
 TEST_F(FacilityLifeTest, WhatIsNoMoreGetsNoCode) {
   ASSERT_TRUE(Retire(RetireRequest()));
   AddPlate(world_, kSerial, 0);

@@ -1,5 +1,7 @@
 // What a client says to a server whose answers about its log are false.
 #include <fstream>
+#include <iterator>
+#include <map>
 
 #include <gtest/gtest.h>
 
@@ -190,8 +192,33 @@ TEST_F(LyingLogTest, TilesCutShortAndChangedAreFound) {
   ExportOptions options;
   options.hashes_only = true;
   const auto copy = folder_ / "copy";
-  EXPECT_EQ(ExportLog(ServerLog(*client_), *log, copy, options).error().reason, "LOG_DIFFERS");
+  EXPECT_EQ(ExportLog(ServerLog(*client_), *log, copy, options).error().reason, "TILE_WRONG");
   EXPECT_FALSE(std::filesystem::exists(copy / "checkpoint"));
+}
+
+TEST_F(LyingLogTest, AFalseEntryNeverTakesThePlaceOfATrueOneThatIsKept) {
+  Start();
+  const auto log = Newest();
+  ASSERT_TRUE(log) << log.error().message;
+  const auto copy = folder_ / "copy";
+  ASSERT_TRUE(ExportLog(ServerLog(*client_), *log, copy, {}));
+  const auto files = [&] {
+    std::map<std::string, std::string> all;
+    for (const auto& file : std::filesystem::recursive_directory_iterator(copy)) {
+      if (!file.is_regular_file()) continue;
+      std::ifstream stream(file.path(), std::ios::binary);
+      all[file.path().string()] = {std::istreambuf_iterator<char>(stream), {}};
+    }
+    return all;
+  };
+  const auto kept = files();
+  Lie<v1::GetEntryBundleResponse>("GetEntryBundle", [](v1::GetEntryBundleResponse& answer) {
+    answer.mutable_bundle()->back() ^= 1;
+  });
+  const auto again = ExportLog(ServerLog(*client_), *log, copy, {});
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().reason, "LOG_DIFFERS");
+  EXPECT_EQ(files(), kept);
 }
 
 }  // namespace
