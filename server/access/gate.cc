@@ -76,9 +76,9 @@ Result<void> Gate::AdmitStill(const Call& call, uint64_t& changes, std::string_v
   if (now == changes && domain_.now() < call.valid_until_us) return {};
   Call again;
   YIMA_RETURN_IF_ERROR(Admit(method, roles, shown, again));
-  if (again.reach->Fingerprint() != call.reach->Fingerprint()) {
+  if (again.roles != call.roles || again.reach->Fingerprint() != call.reach->Fingerprint()) {
     return Fail(StatusCode::kAborted, "BOUNDS_CHANGED",
-                "the caller's bounds are others than when this was begun");
+                "the caller's roles or bounds are others than when this was begun");
   }
   changes = now;
   return {};

@@ -40,7 +40,7 @@ class FeedCall final : public Bidi, public std::enable_shared_from_this<FeedCall
       return End({StatusCode::kInvalidArgument, "REQUEST_MISSING",
                   "the stream ended before its request", ""});
     }
-    auto opened = method_.feed(call_, ToString(read_));
+    auto opened = Open();
     read_.Clear();
     if (!opened) return End(opened.error());
     {
@@ -133,6 +133,13 @@ class FeedCall final : public Bidi, public std::enable_shared_from_this<FeedCall
   }
 
   /// The next message, when the caller may still have it and can take one.
+  Result<Pull> Open() {
+    try {
+      return method_.feed(call_, ToString(read_));
+    } catch (const std::exception& exception) {
+      return Fail(StatusCode::kInternal, "EXCEPTION", exception.what());
+    }
+  }
   Result<std::optional<std::string>> MayGoOn() {
     const auto most = door_.feeds.limits().stream;
     if (door_.feeds.stopping().stop_requested()) return tl::unexpected(ServerStopping());

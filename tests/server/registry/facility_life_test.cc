@@ -369,7 +369,7 @@ TEST_F(FacilityLifeTest, APlateBoundWhileItIsRetiredIsSeen) {
   EXPECT_TRUE(std::holds_alternative<store::TakenKey>(
       store::ApplyAndWait(world_.store(), std::move(planned->change))));
   ASSERT_TRUE(Retire(RetireRequest()));
-  EXPECT_EQ(world_.Code(kSerial).state(), v1::CODE_STATE_REVOKED);
+  EXPECT_EQ((*Get<v1::Code>(*world_.Read(), kSerial))->record.state(), v1::CODE_STATE_REVOKED);
   EXPECT_THAT(Findings(world_), IsEmpty());
 }
 
