@@ -14,20 +14,8 @@ struct UndoOptions {
   bool dry_run = false;
 };
 
-/// The last answer, with all outcomes worth a line.
 Result<v1::UndoBatchResponse> Send(Session& session, const v1::UndoBatchRequest& request) {
-  v1::UndoBatchResponse last;
-  Outcomes kept;
-  Progress progress(T("撤回", "taking back"));
-  YIMA_RETURN_IF_ERROR(session.client().UndoBatch(
-      request, [&](const v1::UndoBatchResponse& response) -> Result<void> {
-        KeepRemarkable(response.facilities(), kept);
-        last = response;
-        progress.Show(response.done(), response.total());
-        return {};
-      }));
-  *last.mutable_facilities() = kept;
-  return last;
+  return LastAnswer(session, T("撤回", "taking back"), request, &Client::UndoBatch);
 }
 
 void ShowAnswer(Session& session, const v1::UndoBatchResponse& answer, bool dry_run) {

@@ -40,21 +40,9 @@ Result<v1::EditFacilitiesRequest> MakeRequest(Session& session, const SetOptions
   return request;
 }
 
-/// The last answer, with all outcomes worth a line.
 Result<v1::EditFacilitiesResponse> Send(Session& session,
                                         const v1::EditFacilitiesRequest& request) {
-  v1::EditFacilitiesResponse last;
-  Outcomes kept;
-  Progress progress(T("改动", "changing"));
-  YIMA_RETURN_IF_ERROR(session.client().EditFacilities(
-      request, [&](const v1::EditFacilitiesResponse& response) -> Result<void> {
-        KeepRemarkable(response.facilities(), kept);
-        last = response;
-        progress.Show(response.done(), response.total());
-        return {};
-      }));
-  *last.mutable_facilities() = kept;
-  return last;
+  return LastAnswer(session, T("改动", "changing"), request, &Client::EditFacilities);
 }
 
 void ShowAnswer(Session& session, const v1::EditFacilitiesResponse& answer, bool dry_run) {

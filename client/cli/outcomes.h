@@ -13,6 +13,26 @@ using Outcomes = google::protobuf::RepeatedPtrField<v1::FacilityOutcome>;
 /// their number alone.
 void KeepRemarkable(const Outcomes& told, Outcomes& kept);
 
+/// Sends a request that is answered in parts, with a bar of that name. Gives the last answer, with
+/// all outcomes worth a line.
+template <typename Response, typename Request>
+Result<Response> LastAnswer(Session& session, const char* bar, const Request& request,
+                            Result<void> (Client::*call)(const Request&,
+                                                         const Client::Receiver<Response>&) const) {
+  Response last;
+  Outcomes kept;
+  Progress progress(bar);
+  YIMA_RETURN_IF_ERROR(
+      (session.client().*call)(request, [&](const Response& response) -> Result<void> {
+        KeepRemarkable(response.facilities(), kept);
+        last = response;
+        progress.Show(response.done(), response.total());
+        return {};
+      }));
+  *last.mutable_facilities() = kept;
+  return last;
+}
+
 /// A line on stderr for each facility that was refused, moved, or done in part.
 void TellOutcomes(const Session& session, const Outcomes& outcomes);
 

@@ -44,34 +44,6 @@ bool IsSigned(const LogFolder& log, const v1::Registry& registry) {
          });
 }
 
-/// Every Withheld inside a record.
-void VisitWithheld(Message& message, const std::function<void(v1::Withheld&)>& visit) {
-  if (auto* withheld = dynamic_cast<v1::Withheld*>(&message)) return visit(*withheld);
-  std::vector<const FieldDescriptor*> fields;
-  const auto* reflection = message.GetReflection();
-  reflection->ListFields(message, &fields);
-  for (const auto* field : fields) {
-    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
-    if (!field->is_repeated()) {
-      VisitWithheld(*reflection->MutableMessage(&message, field), visit);
-      continue;
-    }
-    for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
-      VisitWithheld(*reflection->MutableRepeatedMessage(&message, field, i), visit);
-    }
-  }
-}
-
-/// What an older store still knows must be what the log's hash is of.
-bool HasItsHash(const v1::Withheld& withheld) {
-  if (withheld.value().empty()) return false;
-  const std::string covered = withheld.salt() + withheld.value();
-  std::string hash(crypto_hash_sha256_BYTES, '\0');
-  crypto_hash_sha256(reinterpret_cast<uint8_t*>(hash.data()),
-                     reinterpret_cast<const uint8_t*>(covered.data()), covered.size());
-  return hash == withheld.hash();
-}
-
 class Replay {
  public:
   Replay(const LogFolder& log, store::Store& store, const store::Snapshot* older)
@@ -174,15 +146,15 @@ class Replay {
   template <typename R>
   Result<void> Join(uint64_t id, R& record) {
     bool any = false;
-    VisitWithheld(record, [&](v1::Withheld&) { any = true; });
+    EachWithheld(record, [&](v1::Withheld&) { any = true; });
     if (!any || older_ == nullptr) return {};
     YIMA_ASSIGN_OR_RETURN(auto known, Get<R>(*older_, id));
     if (!known) return {};
     std::map<std::string, v1::Withheld> values;
-    VisitWithheld(known->record, [&](v1::Withheld& withheld) {
-      if (HasItsHash(withheld)) values[withheld.hash()] = withheld;
+    EachWithheld(known->record, [&](v1::Withheld& withheld) {
+      if (HashFits(withheld)) values[withheld.hash()] = withheld;
     });
-    VisitWithheld(record, [&](v1::Withheld& withheld) {
+    EachWithheld(record, [&](v1::Withheld& withheld) {
       const auto found = values.find(withheld.hash());
       if (found != values.end()) withheld = found->second;
     });
@@ -231,7 +203,7 @@ class Replay {
                          [&](uint64_t, uint64_t, std::string_view bytes) {
                            R record;
                            record.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
-                           VisitWithheld(record, [&](v1::Withheld& withheld) {
+                           EachWithheld(record, [&](v1::Withheld& withheld) {
                              ++(withheld.value().empty() ? report_.erased : report_.joined);
                            });
                            return true;

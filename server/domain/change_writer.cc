@@ -53,30 +53,6 @@ std::string EntryHead(const Call& call, std::string_view request_id, uint64_t ba
   return head.SerializeAsString();
 }
 
-/// Clears salt and value of every Withheld inside; says whether there was one.
-bool Withhold(Message& message) {
-  if (auto* withheld = dynamic_cast<v1::Withheld*>(&message)) {
-    withheld->clear_salt();
-    withheld->clear_value();
-    return true;
-  }
-  bool found = false;
-  std::vector<const FieldDescriptor*> fields;
-  const auto* reflection = message.GetReflection();
-  reflection->ListFields(message, &fields);
-  for (const auto* field : fields) {
-    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
-    if (!field->is_repeated()) {
-      found |= Withhold(*reflection->MutableMessage(&message, field));
-      continue;
-    }
-    for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
-      found |= Withhold(*reflection->MutableRepeatedMessage(&message, field, i));
-    }
-  }
-  return found;
-}
-
 /// Reflection is slow where a million records pass, so the kinds that cities have by the million
 /// say directly whether they hold anything withheld.
 bool MayHoldWithheld(const Message& record) {
@@ -89,6 +65,23 @@ bool MayHoldWithheld(const Message& record) {
 
 }  // namespace
 
+void EachWithheld(Message& record, const std::function<void(v1::Withheld&)>& visit) {
+  if (auto* withheld = dynamic_cast<v1::Withheld*>(&record)) return visit(*withheld);
+  std::vector<const FieldDescriptor*> fields;
+  const auto* reflection = record.GetReflection();
+  reflection->ListFields(record, &fields);
+  for (const auto* field : fields) {
+    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
+    if (!field->is_repeated()) {
+      EachWithheld(*reflection->MutableMessage(&record, field), visit);
+      continue;
+    }
+    for (int i = 0; i < reflection->FieldSize(record, field); ++i) {
+      EachWithheld(*reflection->MutableRepeatedMessage(&record, field, i), visit);
+    }
+  }
+}
+
 std::string SerializeWithoutWithheld(const Message& record) {
   if (const auto* code = dynamic_cast<const v1::Code*>(&record)) {
     v1::Code copy = *code;
@@ -99,7 +92,10 @@ std::string SerializeWithoutWithheld(const Message& record) {
   if (!MayHoldWithheld(record)) return record.SerializeAsString();
   const std::unique_ptr<Message> copy(record.New());
   copy->CopyFrom(record);
-  Withhold(*copy);
+  EachWithheld(*copy, [](v1::Withheld& withheld) {
+    withheld.clear_salt();
+    withheld.clear_value();
+  });
   return copy->SerializeAsString();
 }
 

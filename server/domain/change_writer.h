@@ -2,6 +2,7 @@
 #define YIMA_SERVER_DOMAIN_CHANGE_WRITER_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "server/domain/call.h"
 #include "server/domain/derived.h"
 #include "server/store/store.h"
+#include "yima/v1/withheld.pb.h"
 
 namespace yima::server {
 
@@ -78,6 +80,10 @@ class ChangeWriter {
   std::map<std::string, int64_t, std::less<>> adds_;
   std::map<Key, size_t> released_;  ///< Places in change_.claims.
 };
+
+/// Visits every Withheld inside a record, at any depth.
+void EachWithheld(google::protobuf::Message& record,
+                  const std::function<void(v1::Withheld&)>& visit);
 
 /// The record as a log entry holds it: every Withheld value carries its hash alone. Serialized.
 std::string SerializeWithoutWithheld(const google::protobuf::Message& record);

@@ -143,20 +143,33 @@ std::string Etag(const Domain& domain, uint64_t revision) {
   return fmt::format(FMT_COMPILE("{}-{}"), domain.numbers.epoch(), revision);
 }
 
-v1::Withheld Withhold(std::string_view value) {
-  v1::Withheld withheld;
-  std::string salt(16, '\0');
-  randombytes_buf(salt.data(), salt.size());
+namespace {
+
+std::string WithheldHash(std::string_view salt, std::string_view value) {
   std::string hash(crypto_hash_sha256_BYTES, '\0');
   crypto_hash_sha256_state state;
   crypto_hash_sha256_init(&state);
   crypto_hash_sha256_update(&state, reinterpret_cast<const uint8_t*>(salt.data()), salt.size());
   crypto_hash_sha256_update(&state, reinterpret_cast<const uint8_t*>(value.data()), value.size());
   crypto_hash_sha256_final(&state, reinterpret_cast<uint8_t*>(hash.data()));
-  withheld.set_hash(std::move(hash));
+  return hash;
+}
+
+}  // namespace
+
+v1::Withheld Withhold(std::string_view value) {
+  v1::Withheld withheld;
+  std::string salt(16, '\0');
+  randombytes_buf(salt.data(), salt.size());
+  withheld.set_hash(WithheldHash(salt, value));
   withheld.set_salt(std::move(salt));
   withheld.set_value(std::string(value));
   return withheld;
+}
+
+bool HashFits(const v1::Withheld& withheld) {
+  return !withheld.value().empty() &&
+         WithheldHash(withheld.salt(), withheld.value()) == withheld.hash();
 }
 
 namespace {

@@ -110,6 +110,8 @@ std::string Etag(const Domain& domain, uint64_t revision);
 
 /// A value to be kept apart from the log: hash over a new salt.
 v1::Withheld Withhold(std::string_view value);
+/// Whether the hash is that of its salt and value. Never of one that is erased.
+bool HashFits(const v1::Withheld& withheld);
 
 /// Pages: a token holds the place where the next page begins and cannot be made, or used with
 /// another filter, by a caller. `filter` is the serialized request without page_size and token.

@@ -1,5 +1,7 @@
 #include "server/domain/entry_view.h"
 
+#include <fmt/format.h>
+
 #include "codegen/code/wire_walk.h"
 #include "server/domain/domain.h"
 #include "yima/v1/log_entry.pb.h"
@@ -68,6 +70,11 @@ std::optional<EntryView> ViewEntry(std::string_view entry) {
   });
   if (!walked || !has_record) return std::nullopt;
   return view;
+}
+
+tl::unexpected<Error> EntryDamaged(uint64_t index) {
+  return Fail(StatusCode::kDataLoss, "ENTRY_DAMAGED",
+              fmt::format("log entry {} does not parse; run yimad check", index));
 }
 
 Result<uint64_t> RecordIdIn(const EntryView& entry, const store::Snapshot& snapshot) {

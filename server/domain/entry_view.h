@@ -23,6 +23,8 @@ struct EntryView {
 
 /// Nothing when the bytes are no entry.
 std::optional<EntryView> ViewEntry(std::string_view entry);
+/// ENTRY_DAMAGED (DATA_LOSS): the entry at that index is none.
+tl::unexpected<Error> EntryDamaged(uint64_t index);
 
 /// The id of the record that an entry holds; 0 when none is found. A class holds no id: its code
 /// leads to it.

@@ -202,10 +202,7 @@ class Chain {
     YIMA_ASSIGN_OR_RETURN(const Fields before, FieldsOf(older));
     YIMA_ASSIGN_OR_RETURN(const Fields after, FieldsOf(visited.bytes));
     const auto view = ViewEntry(visited.bytes);
-    if (!view) {
-      return Fail(StatusCode::kDataLoss, "ENTRY_DAMAGED",
-                  fmt::format("log entry {} does not parse; run yimad check", visited.index));
-    }
+    if (!view) return EntryDamaged(visited.index);
     v1::HistoryEntry entry;
     entry.set_index(visited.index);
     entry.set_time_us(static_cast<int64_t>(view->time_us));

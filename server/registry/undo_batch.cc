@@ -1,12 +1,14 @@
 #include "server/registry/undo_batch.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "server/domain/entry_view.h"
+#include "server/registry/erase.h"
 #include "server/registry/frozen_batch.h"
 #include "server/registry/outcomes.h"
 #include "server/registry/wholes.h"
@@ -22,11 +24,6 @@ struct Extent {
   uint64_t first = 0;
   uint64_t last = 0;
 };
-
-tl::unexpected<Error> DamagedEntry(uint64_t index) {
-  return Fail(StatusCode::kDataLoss, "ENTRY_DAMAGED",
-              fmt::format("entry {} of the log does not parse; run yimad check", index));
-}
 
 /// The batch's own record begins and ends it in the log.
 Result<Extent> ExtentOf(const store::Snapshot& snapshot, uint64_t batch) {
@@ -57,7 +54,7 @@ Result<Past> PastOf(const store::Snapshot& snapshot, uint64_t uid, uint64_t batc
       snapshot.ScanHistory(store::Kind::kFacility, uid, size, [&](const store::LogRecord& record) {
         const auto view = ViewEntry(record.entry);
         if (!view) {
-          failure = DamagedEntry(record.index);
+          failure = EntryDamaged(record.index);
           return false;
         }
         if (view->batch == batch) {
@@ -68,41 +65,26 @@ Result<Past> PastOf(const store::Snapshot& snapshot, uint64_t uid, uint64_t batc
         past.before.emplace();
         const bool parsed =
             past.before->ParseFromArray(view->record.data(), static_cast<int>(view->record.size()));
-        if (!parsed) failure = DamagedEntry(record.index);
+        if (!parsed) failure = EntryDamaged(record.index);
         return false;
       }));
   YIMA_RETURN_IF_ERROR(failure);
   return past;
 }
 
-/// Gives a value back its text and salt where they still stand; else its hash alone comes back, as
-/// of one that was erased. False for those.
-bool Recall(v1::Withheld* value, const std::vector<const v1::Withheld*>& standing) {
-  const auto found = std::ranges::find(standing, value->hash(), &v1::Withheld::hash);
-  if (found == standing.end()) return false;
-  *value = **found;
-  return true;
-}
-
-/// The same for all of a facility.
-bool RecallAll(const v1::Facility& stands, v1::Facility& before) {
-  std::vector<const v1::Withheld*> standing;
-  const auto add = [&](const v1::Withheld& value) {
-    if (!value.hash().empty()) standing.push_back(&value);
-  };
-  add(stands.remark());
-  for (const auto& field : stands.personal()) add(field.value());
-  add(stands.last_step().note());
-  add(stands.hand_over().note());
+/// Gives personal values back their text and salt where they still stand; else their hash alone
+/// comes back, as of one that was erased. False when there is one of those.
+bool RecallAll(v1::Facility stands, v1::Facility& before) {
+  std::map<std::string, v1::Withheld> standing;
+  EachErasable(stands, [&](std::string_view, const v1::Withheld& value) {
+    standing.emplace(value.hash(), value);
+  });
   bool all = true;
-  if (before.has_remark()) all = Recall(before.mutable_remark(), standing) && all;
-  for (auto& field : *before.mutable_personal()) {
-    all = Recall(field.mutable_value(), standing) && all;
-  }
-  for (auto* step : {before.has_last_step() ? before.mutable_last_step() : nullptr,
-                     before.has_hand_over() ? before.mutable_hand_over() : nullptr}) {
-    if (step != nullptr && step->has_note()) all = Recall(step->mutable_note(), standing) && all;
-  }
+  EachErasable(before, [&](std::string_view, v1::Withheld& value) {
+    const auto found = standing.find(value.hash());
+    all = all && found != standing.end();
+    if (found != standing.end()) value = found->second;
+  });
   return all;
 }
 
@@ -212,7 +194,7 @@ class Touched {
       if (record.index > last || ++looks > kLooksMax) return false;
       next = record.index + 1;
       const auto view = ViewEntry(record.entry);
-      if (!view) failure = DamagedEntry(record.index);
+      if (!view) failure = EntryDamaged(record.index);
       if (!view) return false;
       if (view->batch != batch_ || view->kind != store::Kind::kFacility) return true;
       const auto uid = RecordIdIn(*view, snapshot_);

@@ -134,11 +134,6 @@ bool ParseRecord(std::string_view bytes, R& record) {
   return true;
 }
 
-tl::unexpected<Error> Damaged(uint64_t index) {
-  return Fail(StatusCode::kDataLoss, "ENTRY_DAMAGED",
-              fmt::format("log entry {} does not parse; run yimad check", index));
-}
-
 v1::RecordKind KindInApi(store::Kind kind) {
   switch (kind) {
     case store::Kind::kFacility:
@@ -176,7 +171,7 @@ Result<std::optional<v1::Facility>> FacilityBefore(const store::LogRecord& recor
     }
     return false;
   }));
-  if (!facility) return Damaged(record.previous - 1);
+  if (!facility) return EntryDamaged(record.previous - 1);
   return facility;
 }
 
@@ -274,7 +269,7 @@ Result<void> Watcher::Look(const store::Snapshot& snapshot, v1::WatchResponse& r
 Result<std::optional<v1::WatchChange>> Watcher::Tell(const store::LogRecord& record,
                                                      const store::Snapshot& snapshot) const {
   const auto entry = ViewEntry(record.entry);
-  if (!entry) return Damaged(record.index);
+  if (!entry) return EntryDamaged(record.index);
   v1::WatchChange change;
   change.set_kind(KindInApi(entry->kind));
   if (!kinds_.empty() && !kinds_.contains(change.kind())) return std::nullopt;
@@ -329,7 +324,7 @@ Result<std::optional<v1::WatchChange>> Watcher::Tell(const store::LogRecord& rec
 
 Result<bool> Watcher::TellFacility(const EntryView& entry, const store::LogRecord& record,
                                    const store::Snapshot& snapshot, v1::WatchChange& change) const {
-  if (!ParseRecord(entry.record, *change.mutable_facility())) return Damaged(record.index);
+  if (!ParseRecord(entry.record, *change.mutable_facility())) return EntryDamaged(record.index);
   YIMA_ASSIGN_OR_RETURN(const bool matches, matcher_.Takes(snapshot, change.facility()));
   if (matches) return true;
   change.clear_facility();
