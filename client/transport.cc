@@ -34,13 +34,14 @@ constexpr int kReconnectMs = 100;
 
 // Every write carries a request_id, so asking again never acts twice. An import is not retried by
 // the channel, which would have to keep all of it: the caller sends the stream again. StreamResolve
-// knows itself what was not answered yet. CANCELLED by
-// the other side is what a call gets that meets a server at the very moment in which it stops.
+// knows itself what was not answered yet. CANCELLED by the other side is what a call gets that
+// meets a server at the very moment in which it stops.
 constexpr char kServiceConfig[] = R"({
   "methodConfig": [{
     "name": [{"service": "yima.v1.RegistryService"}, {"service": "yima.v1.IssuanceService"},
              {"service": "yima.v1.ResolverService"}, {"service": "yima.v1.RightsService"},
-             {"service": "yima.v1.AccessService"}, {"service": "yima.v1.AttachmentService"}],
+             {"service": "yima.v1.AccessService"}, {"service": "yima.v1.AttachmentService"},
+             {"service": "yima.v1.LogService"}, {"service": "yima.v1.StockTakeService"}],
     "retryPolicy": {
       "maxAttempts": 5, "initialBackoff": "0.1s", "maxBackoff": "2s", "backoffMultiplier": 2,
       "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"]

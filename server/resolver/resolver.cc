@@ -279,11 +279,10 @@ Result<std::string> Resolver::AnswerIssued(const v1::ResolveRequest& request,
   FillPayload(head, payload);
   const uint64_t serial = payload.serial.value();
   if (sightings_ != nullptr) head.set_seen_elsewhere(sightings_->IsSuspicious(serial));
-  const bool noted = sightings_ != nullptr && request.has_longitude();
-  if (record.facility == 0) {
-    if (noted) sightings_->Note(serial, request.longitude(), request.latitude(), 0);
-    return head.SerializeAsString();
-  }
+  // Blank plates travel to where they are mounted, and those that have ended to the workshop.
+  const bool noted =
+      sightings_ != nullptr && request.has_longitude() && record.state == v1::CODE_STATE_ACTIVE;
+  if (record.facility == 0) return head.SerializeAsString();
 
   YIMA_ASSIGN_OR_RETURN(const auto facility, FindFacility(record.facility, snapshot, reach));
   if (request.has_longitude() && facility.longitude && facility.latitude) {

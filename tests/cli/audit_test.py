@@ -78,11 +78,14 @@ class AuditTest(unittest.TestCase):
 
     def test_a_line_that_no_server_takes_holds_up_no_other(self):
         done = self.registry.yima("audit", "scan", self.audit, "--json",
-                                  stdin="x" * 600 + "\n" + self.codes[0]["text"] + "\tnowhere\n" + self.codes[0]["text"] + "\n",
+                                  stdin="x" * 600 + "\n" + self.codes[0]["text"] + "\tnowhere\n" + self.codes[0]["text"] + "\t35.49,112.85\n"
+                                  + self.codes[0]["text"] + "\n",
                                   expect=2)
         self.assertEqual(len(done.stdout.splitlines()), 1)
         self.assertIn("512", done.stderr)
         self.assertIn("nowhere", done.stderr)
+        self.assertIn("35.49,112.85", done.stderr)
+        self.assertIn("out of range", done.stderr)
 
     def test_a_code_that_was_scanned_in_two_places_is_told_of(self):
         text = self.codes[0]["text"]

@@ -136,6 +136,23 @@ TEST_F(SightingKeeperTest, WithoutAPositionNothingIsKept) {
   EXPECT_EQ(world_.State(), state);
 }
 
+TEST_F(SightingKeeperTest, APlateThatIsNotInForceLeavesNothing) {
+  const Plate blank = AddPlate(world_, kSerial + 1, 0);
+  v1::ResolveRequest request;
+  request.set_text(blank.text);
+  request.set_longitude(112.85);
+  request.set_latitude(35.49);
+  ASSERT_TRUE(methods_.Unary<v1::ResolveResponse>("ResolverService/Resolve", request));
+  ASSERT_TRUE(Edit<v1::Code>(world_, kSerial, [](auto& code) {
+    code.set_state(v1::CODE_STATE_REVOKED);
+    code.set_reason(v1::REVOCATION_REASON_LOST);
+  }));
+  Resolve(36.49);
+  const std::string state = world_.State();
+  ASSERT_TRUE(keeper_.Keep());
+  EXPECT_EQ(world_.State(), state);
+}
+
 TEST_F(SightingKeeperTest, AForgedTextLeavesNothing) {
   v1::ResolveRequest request;
   request.set_text(plate_.text);

@@ -1,6 +1,7 @@
 #include <atomic>
 #include <thread>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -76,6 +77,21 @@ TEST(ClientRetryTest, AsksAgainWhenUnavailable) {
                           2);
   EXPECT_TRUE(To(stubborn.server()).CreateOrganization(Named("城管局")));
   EXPECT_EQ(stubborn.attempts(), 3);
+}
+
+TEST(ClientRetryTest, AsksAgainInEveryService) {
+  for (const auto* service :
+       {"RegistryService", "IssuanceService", "ResolverService", "RightsService", "LogService",
+        "AccessService", "AttachmentService", "StockTakeService"}) {
+    const std::string name = fmt::format("yima.v1.{}/Get", service);
+    const Stubborn stubborn(name, StatusCode::kUnavailable, 1);
+    const Transport transport({.server = stubborn.server().address()});
+    v1::GetCallerRequest request;
+    v1::GetCallerResponse response;
+    EXPECT_TRUE(transport.Unary(name.c_str(), request, response, std::chrono::milliseconds(10'000)))
+        << service;
+    EXPECT_EQ(stubborn.attempts(), 2) << service;
+  }
 }
 
 TEST(ClientRetryTest, GivesUpAndTellsWhatTheServerSaid) {
