@@ -34,8 +34,14 @@ TreeHash Join(const std::vector<TreeHash>& hashes) {
 
 /// A range that begins where a subtree of at least its length may begin.
 Result<TreeHash> HashOf(const Range& range, const SubtreeHashes& hashes) {
+  const uint64_t size = range.end - range.begin;
+  // All of a proof but what lies at the right end.
+  if (std::has_single_bit(size)) {
+    const int level = std::countr_zero(size);
+    return hashes({level, range.begin >> level});
+  }
   std::vector<TreeHash> parts;
-  for (const auto& [level, index] : SubtreesOf(range.end - range.begin)) {
+  for (const auto& [level, index] : SubtreesOf(size)) {
     YIMA_ASSIGN_OR_RETURN(const TreeHash hash, hashes({level, (range.begin >> level) + index}));
     parts.push_back(hash);
   }

@@ -179,6 +179,10 @@ std::optional<Derived> DeriveFrom(store::Kind kind, std::string_view bytes) {
       return DeriveParsed<v1::BlankRange>(bytes);
     case store::Kind::kStockTake:
       return DeriveParsed<v1::StockTake>(bytes);
+    case store::Kind::kStockFinding:
+      return DeriveParsed<v1::StockFinding>(bytes);
+    case store::Kind::kSighting:
+      return DeriveParsed<v1::Sightings>(bytes);
     default:
       return std::nullopt;
   }

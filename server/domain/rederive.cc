@@ -16,7 +16,14 @@ namespace {
 
 constexpr uint64_t kVersionId = 1;  ///< Of the one kDerivedVersion record.
 constexpr size_t kRecordsAtOnce = 1000;
-constexpr size_t kEntriesAtOnce = 5000;
+/// Scattered over the file: a slow disk must not seem to hang.
+constexpr size_t kEntriesAtOnce = 1000;
+
+/// Whether terms, places or counters may follow from records of a kind.
+constexpr bool IsDerivedFrom(store::Kind kind) {
+  return store::IsLogged(kind) || kind == store::Kind::kStockFinding ||
+         kind == store::Kind::kSighting;
+}
 
 /// By which rules the store was derived, and the revision of the record that says so.
 struct Standing {
@@ -50,7 +57,7 @@ class Rederivation {
 
   Result<void> Run(const Standing& standing) {
     for (const store::Kind kind : store::kKinds) {
-      if (store::IsLogged(kind)) YIMA_RETURN_IF_ERROR(AddTermsAndPlaces(kind));
+      if (IsDerivedFrom(kind)) YIMA_RETURN_IF_ERROR(AddTermsAndPlaces(kind));
     }
     // Stores that were derived by any rules have their histories.
     if (standing.rules == 0) YIMA_RETURN_IF_ERROR(LinkHistories());

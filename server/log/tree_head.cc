@@ -4,6 +4,7 @@
 #include <map>
 #include <span>
 #include <tuple>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -45,14 +46,20 @@ Result<std::string> ReadStored(const Tile& tile, const store::Snapshot& snapshot
   return std::move(stored->bytes);
 }
 
-/// Hashes of subtrees within the open tiles of one head: every proof needs the same few, each made
-/// of up to 128 hashes. They follow from the head alone, which its root names.
-class OpenSubtrees {
+/// What proofs of one head need again and again, kept by each thread: hashes of subtrees within its
+/// open tiles, each made of up to 128 others, and its full tiles above the lowest, a 256th of all.
+/// They follow from the head alone, which its root names.
+class KeptOfHead {
  public:
-  static TreeHash Hash(const TreeHead& head, const Tile& tile, uint64_t index, int level) {
-    thread_local OpenSubtrees kept;
-    if (kept.root_ != head.checkpoint.root) kept = OpenSubtrees(head.checkpoint.root);
-    auto [found, added] = kept.hashes_.try_emplace({tile.level, index, level});
+  /// Until the next call with another head.
+  static KeptOfHead& Of(const TreeHead& head) {
+    thread_local KeptOfHead kept;
+    if (kept.root_ != head.checkpoint.root) kept = KeptOfHead(head.checkpoint.root);
+    return kept;
+  }
+
+  TreeHash OpenSubtree(const TreeHead& head, const Tile& tile, uint64_t index, int level) {
+    auto [found, added] = open_.try_emplace({tile.level, index, level});
     if (added) {
       const auto& open = head.open[static_cast<size_t>(tile.level)];
       found->second = FastRoot(std::span(open).subspan(index << level, size_t{1} << level));
@@ -60,12 +67,24 @@ class OpenSubtrees {
     return found->second;
   }
 
+  /// Of a tile above the lowest, until the next call.
+  Result<const std::string*> FullTile(const Tile& tile, const store::Snapshot& snapshot) {
+    const uint64_t id = TileId(tile);
+    if (const auto found = full_.find(id); found != full_.end()) return &found->second;
+    YIMA_ASSIGN_OR_RETURN(auto stored, ReadStored(tile, snapshot));
+    // A bound, not a tuning: so many are there at 16 million entries.
+    constexpr size_t kFullMax = 256;
+    if (full_.size() >= kFullMax) full_.clear();
+    return &full_.emplace(id, std::move(stored)).first->second;
+  }
+
  private:
-  OpenSubtrees() = default;
-  explicit OpenSubtrees(const TreeHash& root) : root_(root) {}
+  KeptOfHead() = default;
+  explicit KeptOfHead(const TreeHash& root) : root_(root) {}
 
   TreeHash root_{};
-  std::map<std::tuple<int, uint64_t, int>, TreeHash> hashes_;
+  std::map<std::tuple<int, uint64_t, int>, TreeHash> open_;
+  std::unordered_map<uint64_t, std::string> full_;
 };
 
 }  // namespace
@@ -131,22 +150,26 @@ SubtreeHashes HashesIn(const TreeHead& head, const store::Snapshot& snapshot) {
     uint64_t id = 0;
     std::string stored;
   };
-  // Hashes of one proof mostly stand in the same few tiles.
-  const auto kept = std::make_shared<std::array<Kept, Tile::kLevelMax + 1>>();
-  return [&head, &snapshot, kept](const Subtree& subtree) -> Result<TreeHash> {
+  // Hashes of one proof mostly stand in the same lowest tile.
+  const auto lowest = std::make_shared<Kept>();
+  return [&head, &snapshot, lowest](const Subtree& subtree) -> Result<TreeHash> {
     const Tile tile = TileOf(subtree, head.checkpoint.size);
     const int level = subtree.level % Tile::kHeight;
     const uint64_t index = subtree.index - (tile.index << (Tile::kHeight - level));
-    if (tile.width == Tile::kWidth) {
-      auto& [id, stored] = (*kept)[static_cast<size_t>(tile.level)];
-      if (id != TileId(tile)) {
-        id = 0;
-        YIMA_ASSIGN_OR_RETURN(stored, ReadStored(tile, snapshot));
-        id = TileId(tile);
-      }
-      return HashAt(stored, LevelBegin(level) + index);
+    const size_t at = LevelBegin(level) + index;
+    if (tile.width < Tile::kWidth) {
+      return KeptOfHead::Of(head).OpenSubtree(head, tile, index, level);
     }
-    return OpenSubtrees::Hash(head, tile, index, level);
+    if (tile.level > 0) {
+      YIMA_ASSIGN_OR_RETURN(const auto* stored, KeptOfHead::Of(head).FullTile(tile, snapshot));
+      return HashAt(*stored, at);
+    }
+    if (lowest->id != TileId(tile)) {
+      lowest->id = 0;
+      YIMA_ASSIGN_OR_RETURN(lowest->stored, ReadStored(tile, snapshot));
+      lowest->id = TileId(tile);
+    }
+    return HashAt(lowest->stored, at);
   };
 }
 

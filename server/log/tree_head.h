@@ -60,8 +60,8 @@ Tile TileOfId(uint64_t id);
 
 /// The hash of any subtree that is complete in a tree: from the store, which must hold the head's
 /// tiles, or from the head. TREE_DAMAGED (DATA_LOSS) when a tile is missing or too short; what the
-/// store says. Both must outlive it. Keeps the tile of each level that it read last; for one
-/// thread.
+/// store says. Both must outlive it; for one thread, which keeps the head's upper tiles until it
+/// asks for another head's.
 SubtreeHashes HashesIn(const TreeHead& head, const store::Snapshot& snapshot);
 
 /// The bytes of a tile of hashes, as it is served, that the head's tree has; as HashesIn.

@@ -39,6 +39,8 @@ Result<std::unique_ptr<Writer>> Writer::Open(const std::filesystem::path& file, 
   return Guarded([&]() -> Result<std::unique_ptr<Writer>> {
     const int flags = SQLite::OPEN_READWRITE | (create ? SQLite::OPEN_CREATE : 0);
     std::unique_ptr<Writer> writer(new Writer(file, flags, log_pages_max, now));
+    // The log is copied back by this class alone: a store in doubt must keep all of it.
+    writer->connection_.Execute("PRAGMA wal_autocheckpoint = 0");
     YIMA_RETURN_IF_ERROR(PrepareSchema(writer->connection_));
     // FULL: a commit is on the disk when it returns. A larger cache would be slower: SQLite walks
     // all of it at each commit in which a page of an index was split.
@@ -46,7 +48,7 @@ Result<std::unique_ptr<Writer>> Writer::Open(const std::filesystem::path& file, 
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384; "
         "PRAGMA journal_size_limit = 67108864; PRAGMA foreign_keys = OFF; "
         "PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON");
-    // In place of SQLite's own copying back, which tells nobody when it fails.
+    // SQLite's own copying back would tell nobody when it fails.
     sqlite3_wal_hook(
         writer->connection_.database().getHandle(),
         [](void* self, sqlite3*, const char*, int pages) {

@@ -171,6 +171,15 @@ Result<void> CheckPresent(const fs::path& folder) {
               "--data");
 }
 
+/// An older program's file is read and written once from end to end while it is opened.
+void AllowTimeToOpen(const fs::path& file) {
+  constexpr uint64_t kBytesASecond = 5'000'000;
+  std::error_code error;
+  const uint64_t size = fs::file_size(file, error);
+  if (error) return;
+  NotifySystemd(fmt::format("EXTEND_TIMEOUT_USEC={}", (60 + size / kBytesASecond) * 1'000'000));
+}
+
 Result<void> BringUpToDate(store::Store& store) {
   constexpr auto kSaidEvery = std::chrono::seconds(2);
   auto said = std::chrono::steady_clock::now();
@@ -230,6 +239,7 @@ Result<std::unique_ptr<DataFolder>> DataFolder::Open(const fs::path& folder,
                                                      const std::optional<Secret>& passphrase) {
   YIMA_RETURN_IF_ERROR(CheckPresent(folder));
   YIMA_RETURN_IF_ERROR(CheckIsNoBackup(folder));
+  AllowTimeToOpen(folder / "yima.db");
   YIMA_ASSIGN_OR_RETURN(auto store, store::OpenSqliteStore(folder / "yima.db", {}));
   YIMA_ASSIGN_OR_RETURN(auto keys, KeyRing::Open(folder / "keys", passphrase));
   YIMA_RETURN_IF_ERROR(BringUpToDate(*store));

@@ -93,6 +93,25 @@ TEST_F(RederiveTest, AddsTermsAndCountersThatAreMissing) {
   EXPECT_EQ(Dump(), whole_);
 }
 
+TEST_F(RederiveTest, KeepsAndAddsWhatFollowsFromRecordsBesideTheLog) {
+  v1::StockFinding finding;
+  finding.set_stock_take(9);
+  finding.set_seen("a text");
+  v1::Sightings sightings;
+  sightings.add_places()->set_hour(5);
+  sightings.set_apart_hour(5);
+  ChangeWriter writer(world_.call("test"), "");
+  writer.ReplaceUnlogged(1, 0, {}, finding);
+  writer.ReplaceUnlogged(2, 0, {}, sightings);
+  ASSERT_TRUE(Settled(store::ApplyAndWait(world_.store(), writer.Take())));
+  const auto whole = Dump();
+  Edit("DELETE FROM term WHERE kind IN (75, 76); DELETE FROM record77;");
+  EXPECT_NE(Dump(), whole);
+  ASSERT_TRUE(Rederive(world_.store(), Quietly()));
+  EXPECT_EQ(*world_.Read()->Counter(StockCounter(9)), 1);
+  EXPECT_EQ(Dump(), whole);
+}
+
 TEST_F(RederiveTest, GoesOnWhereverItWasCutOff) {
   struct CutOff {};
   bool cut = true;
