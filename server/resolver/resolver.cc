@@ -190,12 +190,16 @@ Result<std::string> Resolver::ResolveBytes(std::string_view request,
   if (!parsed.ParseFromArray(request.data(), static_cast<int>(request.size()))) {
     return Invalid("REQUEST_MALFORMED", "the request does not parse as yima.v1.ResolveRequest");
   }
-  return Answer(parsed, snapshot, reach);
+  std::string answer;
+  answer.reserve(kAnswerSize);
+  YIMA_RETURN_IF_ERROR(Answer(parsed, snapshot, reach, answer));
+  return answer;
 }
 
 Result<v1::ResolveResponse> Resolver::Resolve(const v1::ResolveRequest& request,
                                               const store::Snapshot& snapshot) const {
-  YIMA_ASSIGN_OR_RETURN(const std::string answer, Answer(request, snapshot, *Reach::Everywhere()));
+  std::string answer;
+  YIMA_RETURN_IF_ERROR(Answer(request, snapshot, *Reach::Everywhere(), answer));
   v1::ResolveResponse response;
   if (!response.ParseFromString(answer)) {
     return Fail(StatusCode::kDataLoss, "RECORD_DAMAGED",
@@ -219,15 +223,17 @@ Result<std::string> Resolver::BatchResolveBytes(std::string_view request,
   }
   std::string answers;
   answers.reserve(static_cast<size_t>(parsed.requests_size()) * kAnswerSize);
+  // One string for all: its memory is asked for once.
+  std::string answer;
   for (int i = 0; i < parsed.requests_size(); ++i) {
-    auto answer = Answer(parsed.requests(i), snapshot, reach);
-    if (!answer) {
-      Error error = std::move(answer).error();
+    answer.clear();
+    if (auto answered = Answer(parsed.requests(i), snapshot, reach, answer); !answered) {
+      Error error = std::move(answered).error();
       error.field = error.field.empty() ? fmt::format("requests[{}]", i)
                                         : fmt::format("requests[{}].{}", i, error.field);
       return tl::unexpected(std::move(error));
     }
-    AppendField(answers, v1::BatchResolveResponse::kResponsesFieldNumber, *answer);
+    AppendField(answers, v1::BatchResolveResponse::kResponsesFieldNumber, answer);
   }
   return answers;
 }
@@ -243,29 +249,31 @@ Result<std::string> Resolver::ResolveMessageBytes(uint64_t message, std::string_
   return tl::unexpected(std::move(error));
 }
 
-Result<std::string> Resolver::Answer(const v1::ResolveRequest& request,
-                                     const store::Snapshot& snapshot, const Reach& reach) const {
+Result<void> Resolver::Answer(const v1::ResolveRequest& request, const store::Snapshot& snapshot,
+                              const Reach& reach, std::string& answer) const {
   YIMA_RETURN_IF_ERROR(CheckRequest(request));
   const auto parts = SplitCodeText(request.text());
   const auto code = parts ? DecodeBody(parts->digits) : std::nullopt;
-  if (!code) return AnswerJudged(request.text());
+  if (!code) return AnswerJudged(request.text(), v1::CODE_STATE_UNSPECIFIED, answer);
   const Payload payload = DecodePayload(std::span(*code).first<kPayloadSize>());
   YIMA_ASSIGN_OR_RETURN(const auto stored,
                         snapshot.Get(store::Kind::kCode, payload.serial.value()));
   if (!stored) {
     YIMA_ASSIGN_OR_RETURN(const auto lost, LostStateOf(snapshot, payload.serial.value()));
-    return AnswerJudged(request.text(), lost);
+    return AnswerJudged(request.text(), lost, answer);
   }
   Issued record;
   if (!record.Read(stored->bytes)) return Damaged(payload.serial.value());
-  if (!record.IsOf(parts->origin, *code)) return AnswerJudged(request.text());
-  return AnswerIssued(request, *parts, payload, record, snapshot, reach);
+  if (!record.IsOf(parts->origin, *code)) {
+    return AnswerJudged(request.text(), v1::CODE_STATE_UNSPECIFIED, answer);
+  }
+  return AnswerIssued(request, *parts, payload, record, snapshot, reach, answer);
 }
 
-Result<std::string> Resolver::AnswerIssued(const v1::ResolveRequest& request,
-                                           const CodeParts& parts, const Payload& payload,
-                                           const Issued& record, const store::Snapshot& snapshot,
-                                           const Reach& reach) const {
+Result<void> Resolver::AnswerIssued(const v1::ResolveRequest& request, const CodeParts& parts,
+                                    const Payload& payload, const Issued& record,
+                                    const store::Snapshot& snapshot, const Reach& reach,
+                                    std::string& answer) const {
   YIMA_ASSIGN_OR_RETURN(const auto* trust, CurrentTrust());
   // Kept by the thread, so that its strings are not allocated anew for each answer.
   thread_local v1::ResolveResponse head;
@@ -282,7 +290,10 @@ Result<std::string> Resolver::AnswerIssued(const v1::ResolveRequest& request,
   // Blank plates travel to where they are mounted, and those that have ended to the workshop.
   const bool noted =
       sightings_ != nullptr && request.has_longitude() && record.state == v1::CODE_STATE_ACTIVE;
-  if (record.facility == 0) return head.SerializeAsString();
+  if (record.facility == 0) {
+    head.AppendToString(&answer);
+    return {};
+  }
 
   YIMA_ASSIGN_OR_RETURN(const auto facility, FindFacility(record.facility, snapshot, reach));
   if (request.has_longitude() && facility.longitude && facility.latitude) {
@@ -293,17 +304,12 @@ Result<std::string> Resolver::AnswerIssued(const v1::ResolveRequest& request,
     sightings_->Note(serial, request.longitude(), request.latitude(), head.distance_metres());
   }
   // Fields of a message may stand in any order, so the stored bytes follow as they are.
-  std::string answer;
-  constexpr size_t kOrganizationsSize = 600;
-  answer.reserve(head.ByteSizeLong() + facility.bytes.size() + kOrganizationsSize);
   head.AppendToString(&answer);
   AppendField(answer, v1::ResolveResponse::kFacilityFieldNumber, facility.bytes);
   YIMA_RETURN_IF_ERROR(AppendOrganizations(facility, v1::ResolveResponse::kOrganizationsFieldNumber,
                                            snapshot, answer));
-  YIMA_RETURN_IF_ERROR(AppendRelated(record.facility, facility,
-                                     v1::ResolveResponse::kParentFieldNumber,
-                                     v1::ResolveResponse::kChildrenFieldNumber, snapshot, answer));
-  return answer;
+  return AppendRelated(record.facility, facility, v1::ResolveResponse::kParentFieldNumber,
+                       v1::ResolveResponse::kChildrenFieldNumber, snapshot, answer);
 }
 
 Result<FacilityAnswer> Resolver::FindFacility(uint64_t uid, const store::Snapshot& snapshot,
@@ -346,7 +352,8 @@ Result<std::string> Resolver::LookupBytes(std::string_view request, const store:
   return answer;
 }
 
-Result<std::string> Resolver::AnswerJudged(std::string_view text, v1::CodeState lost) const {
+Result<void> Resolver::AnswerJudged(std::string_view text, v1::CodeState lost,
+                                    std::string& answer) const {
   YIMA_ASSIGN_OR_RETURN(const auto* trust, CurrentTrust());
   const Judgement judgement = trust->verifier.Judge(text);
   v1::ResolveResponse response;
@@ -365,7 +372,8 @@ Result<std::string> Resolver::AnswerJudged(std::string_view text, v1::CodeState 
         "but was never issued: a key is stolen or records are lost",
         alarm, judgement.payload->serial.value(), judgement.payload->key_id);
   }
-  return response.SerializeAsString();
+  response.AppendToString(&answer);
+  return {};
 }
 
 Result<void> Resolver::AppendRelated(uint64_t uid, const FacilityAnswer& facility,

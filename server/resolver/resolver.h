@@ -61,15 +61,17 @@ class Resolver {
   uint64_t alarms() const { return alarms_.load(std::memory_order_relaxed); }
 
  private:
-  Result<std::string> Answer(const v1::ResolveRequest& request, const store::Snapshot& snapshot,
-                             const Reach& reach) const;
+  // These append a serialized v1::ResolveResponse.
+  Result<void> Answer(const v1::ResolveRequest& request, const store::Snapshot& snapshot,
+                      const Reach& reach, std::string& answer) const;
   struct Issued;
-  Result<std::string> AnswerIssued(const v1::ResolveRequest& request, const CodeParts& parts,
-                                   const Payload& payload, const Issued& record,
-                                   const store::Snapshot& snapshot, const Reach& reach) const;
-  /// `lost`: what was published of a code whose record a restore did not bring back.
-  Result<std::string> AnswerJudged(std::string_view text,
-                                   v1::CodeState lost = v1::CODE_STATE_UNSPECIFIED) const;
+  Result<void> AnswerIssued(const v1::ResolveRequest& request, const CodeParts& parts,
+                            const Payload& payload, const Issued& record,
+                            const store::Snapshot& snapshot, const Reach& reach,
+                            std::string& answer) const;
+  /// `lost`: what was published of a code whose record a restore did not bring back; UNSPECIFIED
+  /// when nothing was.
+  Result<void> AnswerJudged(std::string_view text, v1::CodeState lost, std::string& answer) const;
   struct Trust;
   /// What the registry's record says now. REGISTRY_MALFORMED (DATA_LOSS).
   Result<const Trust*> CurrentTrust() const;

@@ -24,8 +24,8 @@ using grpc::ByteBuffer;
 /// Two threads of a quiet machine read some 600 thousand records a second.
 constexpr double kCodesLeast = 100'000;
 constexpr int kTextsAMessage = 100;
-constexpr int kStreams = 4;
-constexpr int kAhead = 2;
+constexpr int kStreams = 2;
+constexpr int kAhead = 4;
 constexpr unsigned kReaders = 2;
 
 /// A code, and which records a resolve of it reads.
