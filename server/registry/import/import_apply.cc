@@ -28,6 +28,7 @@ Result<bool> ImportApply::Resume(const RequestMark& mark) {
     return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
                 fmt::format("batch {} has no record; run yimad check", id));
   }
+  YIMA_RETURN_IF_ERROR(CheckNotStopped(read->record));
   batch_ = std::move(read->record);
   counts_ = batch_.counts();
   if (batch_.state() == v1::BATCH_STATE_DONE) return true;
@@ -73,12 +74,14 @@ Result<void> ImportApply::Begin(const RequestMark& mark) {
 }
 
 Result<void> ImportApply::LoadCursor() {
-  YIMA_ASSIGN_OR_RETURN(const auto cursor,
-                        domain_.store.Read()->Get(store::Kind::kBatchCursor, batch_.id()));
-  if (!cursor || !counts_.ParseFromString(cursor->bytes)) {
+  const auto snapshot = domain_.store.Read();
+  YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Batch>(*snapshot, batch_.id()));
+  YIMA_ASSIGN_OR_RETURN(const auto cursor, snapshot->Get(store::Kind::kBatchCursor, batch_.id()));
+  if (!read || !cursor || !counts_.ParseFromString(cursor->bytes)) {
     return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
                 fmt::format("batch {} has no cursor; run yimad check", batch_.id()));
   }
+  YIMA_RETURN_IF_ERROR(CheckNotStopped(read->record));
   cursor_revision_ = cursor->revision;
   planned_ = counts_;
   return {};
