@@ -164,7 +164,7 @@ Result<int> Wholes::HeightOf(const v1::Facility& part, std::string_view field) {
   size_t looks = 0;
   while (!level.empty() && height <= kWholesMax) {
     if ((looks += level.size()) > kLooksMax) {
-      return Refuse("PART_TOO_LARGE",
+      return Refuse("PARTS_TOO_MANY",
                     fmt::format("facility {} has more than {} parts within it that have parts "
                                 "themselves: move these one by one",
                                 part.uid(), kLooksMax),

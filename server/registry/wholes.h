@@ -31,7 +31,7 @@ class Wholes {
 
   /// Takes a part that names its parent; one without any is nothing to do. `field` names the
   /// parent in the request. PARENT_UNKNOWN (NOT_FOUND), PARENT_CYCLE, PARENT_TOO_DEEP,
-  /// PARENT_ENDED, PART_TOO_LARGE (FAILED_PRECONDITION); SCOPE_EXCEEDED, since a whole tells of its
+  /// PARENT_ENDED, PARTS_TOO_MANY (FAILED_PRECONDITION); SCOPE_EXCEEDED, since a whole tells of its
   /// parts.
   Result<void> Join(const v1::Facility& part, std::string_view field);
   /// A part of the facility that is neither scrapped nor taken back; 0 when there is none, and then

@@ -14,6 +14,7 @@
 #include "tests/server/plates.h"
 #include "tests/server/unchanged.h"
 #include "tests/server/watched_store.h"
+#include "tests/store/store_kit.h"
 
 namespace yima::server::testing {
 namespace {
@@ -23,6 +24,9 @@ constexpr auto kFailed = StatusCode::kFailedPrecondition;
 
 class MeetingChangesTest : public ::testing::Test {
  protected:
+  explicit MeetingChangesTest(std::unique_ptr<store::Store> over = store::OpenMemoryStore())
+      : store_(new WatchedStore(std::move(over))) {}
+
   v1::UpdateFacilityRequest Into(uint64_t part, uint64_t whole) {
     v1::UpdateFacilityRequest request;
     request.set_request_id(fmt::format("into-{}-{}", part, whole));
@@ -89,7 +93,7 @@ class MeetingChangesTest : public ::testing::Test {
     return EditAll(request);
   }
 
-  WatchedStore* store_ = new WatchedStore;
+  WatchedStore* store_;  ///< The world owns it.
   World world_{std::unique_ptr<store::Store>(store_)};
   uint64_t bureau_ = world_.AddOrganization("城管局");
   Methods methods_{world_};
@@ -212,6 +216,39 @@ TEST_F(MeetingChangesTest, ShowsPartsThatStandFirst) {
   EXPECT_EQ(found->children(2).uid(), parts[24]);
   EXPECT_EQ(found->children(3).uid(), parts[0]);
   EXPECT_EQ(found->children(3).life(), v1::LIFE_SCRAPPED);
+}
+
+struct Folder {
+  store::testing::TempFolder folder;
+};
+
+/// In a file, where an index finds what stands under a term.
+class LargeWholesTest : Folder, public MeetingChangesTest {
+ protected:
+  LargeWholesTest() : MeetingChangesTest(store::testing::OpenSqlite(folder.db())) {}
+};
+
+TEST_F(LargeWholesTest, WhatHoldsTooManyWholesIsNotMovedAtOnce) {
+  const uint64_t whole = Add();
+  const uint64_t first = Add();
+  ASSERT_TRUE(PutInto(first, whole));
+  const v1::Facility part = world_.Facility(first);
+  for (uint64_t i = 0; i < 10; ++i) {
+    ChangeWriter writer(world_.call("test"), "");
+    for (uint64_t j = 0; j < 1000; ++j) {
+      v1::Facility inner = part;
+      inner.set_uid(uint64_t{1} << 32 | (100'000 + i * 1000 + j));
+      inner.clear_codes();
+      inner.set_has_parts(true);
+      writer.Create(inner.uid(), inner);
+    }
+    ASSERT_TRUE(Apply(world_, writer));
+  }
+  const uint64_t outer = Add();
+  EXPECT_EQ(RefusalOf(PutInto(whole, outer)),
+            (Refusal{kFailed, "PARTS_TOO_MANY", "facility.parent"}));
+  ASSERT_TRUE(PutInto(uint64_t{1} << 32 | 100'000, outer));
+  EXPECT_TRUE(PutInto(whole, outer)) << "10,000 and itself are one too many, and one has left";
 }
 
 }  // namespace
