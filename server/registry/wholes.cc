@@ -212,9 +212,15 @@ void Wholes::Settle(const v1::Facility& before, const v1::Facility& after) {
   if (counts) parts_[after.parent()].insert(after.uid());
 }
 
+void Wholes::Mark(v1::Facility& after) {
+  if (!first_parts_.contains(after.uid())) return;
+  after.set_has_parts(true);
+  marked_.insert(after.uid());
+}
+
 Result<void> Wholes::Put(ChangeWriter& writer) const {
   for (const auto& [uid, read] : above_) {
-    if (!wholes_.contains(uid) || read.record.has_parts()) {
+    if (!wholes_.contains(uid) || read.record.has_parts() || marked_.contains(uid)) {
       writer.Check(store::Kind::kFacility, uid, read.revision);
       continue;
     }

@@ -41,6 +41,10 @@ class Wholes {
   Result<uint64_t> AnyPart(const v1::Facility& whole);
   /// Takes a facility as this change makes it, for those that come after it.
   void Settle(const v1::Facility& before, const v1::Facility& after);
+  /// Marks a facility that this change replaces anyway, when it gets its first part.
+  void Mark(v1::Facility& after);
+  /// Wholes that get their first part: records that Put replaces, but for those marked already.
+  size_t first_parts() const { return first_parts_.size(); }
   /// Adds the checks, the counts of joins, and the mark of wholes that get their first part.
   Result<void> Put(ChangeWriter& writer) const;
   /// Goes on as if this change were done and another begun, for who only looks what would be. What
@@ -70,6 +74,7 @@ class Wholes {
   std::set<uint64_t> wholes_;  ///< That get a part.
   std::set<uint64_t> joined_;  ///< These, and all above them.
   std::set<uint64_t> closed_;  ///< Within which nothing may have been put meanwhile.
+  std::set<uint64_t> marked_;  ///< By who replaces them.
   std::map<uint64_t, Settled> settled_;
   std::map<uint64_t, std::set<uint64_t>> parts_;  ///< Of those settled, by their whole.
   std::map<uint64_t, uint64_t> first_parts_;  ///< Wholes that get their first, with their parents.
