@@ -266,8 +266,8 @@ void AddLedgerOptions(CLI::App* import, ImportOptions& options) {
   import->add_option("file", options.file, T("CSV 台账，- 为标准输入", "CSV ledger, - for stdin"))
       ->required();
   import->add_option("--map", options.mappings,
-                     T("列名=字段，如 extra:名称、personal:名称",
-                       "COLUMN=field; also extra:NAME and personal:NAME"));
+                     T("列名=字段，如 extra:名称、personal:名称、parent:台账",
+                       "COLUMN=field; also extra:NAME, personal:NAME and parent:LEDGER"));
   import->add_option("--key", options.ledger.key_column,
                      T("标识每行的列，存为外部编码", "column that identifies a row"));
   import->add_option("--ledger", options.ledger.key_namespace,
@@ -302,10 +302,11 @@ void AddFacilitiesImport(CLI::App& facilities, Session& session) {
       {"yima facilities import 井盖.csv --key 编号 --division 140502 --create-organizations",
        "yima facilities import lamps.csv --code-from 部件标识码 --rejects bad.csv --keep-going"},
       [&session, options] { return Import(session, *options); });
-  import->footer(import->get_footer() + fmt::format("\n{}{}, extra:{}, personal:{}",
+  import->footer(import->get_footer() + fmt::format("\n{}{}, extra:{}, personal:{}, parent:{}",
                                                     T("--map 的字段：", "Fields of --map: "),
                                                     fmt::join(ledger::FieldNames(), ", "),
-                                                    T("名称", "NAME"), T("名称", "NAME")));
+                                                    T("名称", "NAME"), T("名称", "NAME"),
+                                                    T("上级部件所在台账", "LEDGER of the whole")));
   AddLedgerOptions(import, *options);
   import->add_flag(
       "--create-organizations", options->create_organizations,

@@ -79,6 +79,9 @@ const std::vector<FieldWords>& Words() {
       {Field::kLatitude, "latitude", {"纬度", "latitude", "lat"}},
       {Field::kX, "x", {"x", "x坐标", "坐标x", "横坐标"}},
       {Field::kY, "y", {"y", "y坐标", "坐标y", "纵坐标"}},
+      {Field::kParent,
+       "parent",
+       {"上级部件", "上级部件标识码", "上级部件编码", "上级部件代码", "parent", "parentcode"}},
   };
   return words;
 }
@@ -116,13 +119,14 @@ Result<Column> ColumnFor(const ColumnMapping& mapping, std::string header) {
   };
   if (mapping.field.starts_with("extra:")) return named("extra:", Field::kExtra);
   if (mapping.field.starts_with("personal:")) return named("personal:", Field::kPersonal);
+  if (mapping.field.starts_with("parent:")) return named("parent:", Field::kParent);
   for (const FieldWords& words : Words()) {
     if (words.name == mapping.field) return Column{std::move(header), words.field, ""};
   }
   return Invalid(
       "FIELD_UNKNOWN",
-      fmt::format("--map {}={}: no field \"{}\", want one of {}, extra:NAME or "
-                  "personal:NAME",
+      fmt::format("--map {}={}: no field \"{}\", want one of {}, extra:NAME, "
+                  "personal:NAME or parent:NAMESPACE",
                   mapping.column, mapping.field, mapping.field, fmt::join(FieldNames(), ", ")),
       "--map");
 }
@@ -131,7 +135,9 @@ Result<void> RefuseTwice(const std::vector<Column>& columns) {
   for (size_t i = 0; i < columns.size(); ++i) {
     if (columns[i].field == Field::kNone) continue;
     for (size_t j = i + 1; j < columns.size(); ++j) {
-      if (columns[i].field != columns[j].field || columns[i].name != columns[j].name) continue;
+      const bool named_apart =
+          columns[i].name != columns[j].name && columns[i].field != Field::kParent;
+      if (columns[i].field != columns[j].field || named_apart) continue;
       return Invalid("FIELD_TWICE",
                      fmt::format("columns \"{}\" and \"{}\" are both the same field: choose one "
                                  "with --map",

@@ -38,19 +38,21 @@ enum class Field {
   kLatitude,
   kX,
   kY,
+  kParent,
   kExtra,
   kPersonal,
 };
 
 /// Names of the fields as `--map COLUMN=field` takes them, in the order shown to people; besides
-/// them `extra:NAME` and `personal:NAME`.
+/// them `extra:NAME`, `personal:NAME` and `parent:NAMESPACE`.
 std::vector<std::string_view> FieldNames();
 
 /// One column of a ledger.
 struct Column {
   std::string header;  ///< As in the file, trimmed.
   Field field = Field::kNone;
-  std::string name;  ///< Of an extra or a personal field.
+  std::string
+      name;  ///< Of an extra or a personal field; the namespace of the whole's external code.
 };
 
 /// `COLUMN=field`, as a user wrote it.

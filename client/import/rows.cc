@@ -171,6 +171,7 @@ Result<v1::ImportRow> RowMaker::Fill(const CsvRecord& record) const {
   YIMA_RETURN_IF_ERROR(FillClass(cells, *row.mutable_facility()));
   YIMA_RETURN_IF_ERROR(FillOrganizations(cells, row));
   YIMA_RETURN_IF_ERROR(FillPosition(cells, *row.mutable_facility()));
+  YIMA_RETURN_IF_ERROR(FillParent(cells, row));
   YIMA_RETURN_IF_ERROR(FillAttributes(cells, row));
   return row;
 }
@@ -318,6 +319,27 @@ Result<void> RowMaker::FillPosition(const Cells& cells, v1::Facility& facility) 
     position->set_longitude(*east);
     position->set_latitude(*north);
   }
+  return {};
+}
+
+Result<void> RowMaker::FillParent(const Cells& cells, v1::ImportRow& row) const {
+  const std::string text = cells.Folded(Field::kParent);
+  if (text.empty() || MeansUnknown(text)) return {};
+  const std::string& name_space = columns_[places_.at(Field::kParent)].name;
+  if (!name_space.empty()) {
+    row.mutable_parent_external_code()->set_namespace_(name_space);
+    row.mutable_parent_external_code()->set_value(text);
+    return {};
+  }
+  const auto code = FacilityCode::Parse(options_.scheme, text);
+  if (!code) {
+    Error error = code.error();
+    error.field = "parent";
+    error.message = fmt::format("the whole's {}", error.message);
+    return tl::unexpected<Error>(std::move(error));
+  }
+  row.mutable_parent_code()->set_scheme(code->scheme());
+  row.mutable_parent_code()->set_digits(code->ToString());
   return {};
 }
 

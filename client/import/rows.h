@@ -76,6 +76,7 @@ class RowMaker {
   Result<void> FillClass(const Cells& cells, v1::Facility& facility) const;
   Result<void> FillOrganizations(const Cells& cells, v1::ImportRow& row) const;
   Result<void> FillPosition(const Cells& cells, v1::Facility& facility) const;
+  Result<void> FillParent(const Cells& cells, v1::ImportRow& row) const;
   Result<void> FillAttributes(const Cells& cells, v1::ImportRow& row) const;
 
   std::string name_;

@@ -19,6 +19,7 @@
 #include "server/domain/domain.h"
 #include "server/registry/erase.h"
 #include "server/registry/facility_rules.h"
+#include "server/registry/life.h"
 #include "server/registry/wholes.h"
 
 namespace yima::server {
@@ -251,7 +252,7 @@ class Check {
     CheckReference(what, id, store::Kind::kOrganization, step.to_organization());
   }
 
-  /// What it is a part of: there, knowing of its parts, and not too much of it.
+  /// What it is a part of: there, knowing of its parts, standing while it does, and not too much.
   Result<void> CheckWholes(uint64_t id, const v1::Facility& facility) {
     uint64_t above = facility.parent();
     CheckReference("facility", id, store::Kind::kFacility, above);
@@ -267,6 +268,10 @@ class Check {
       if (!stored || !whole.ParseFromString(stored->bytes)) return {};
       if (!whole.has_parts()) {
         findings_.Add("facility {} has parts, and does not know of them", above);
+      }
+      if (deep == 1 && HasEnded(whole) && !HasEnded(facility)) {
+        findings_.Add("facility {} stands, and is a part of facility {}, which is no more", id,
+                      above);
       }
       above = whole.parent();
     }
@@ -288,33 +293,45 @@ class Check {
       findings_.Add("code {} is replaced without a successor", id);
     }
     if (proofs_) proofs_->Add(code, findings_);
-    return CheckPayload(id, code);
+    YIMA_ASSIGN_OR_RETURN(const auto facility, FacilityOf(code));
+    if (code.state() == v1::CODE_STATE_ACTIVE && facility && HasEnded(*facility)) {
+      findings_.Add("code {} is active, and facility {} is no more", id, code.facility());
+    }
+    CheckPayload(id, code, facility);
+    return {};
+  }
+
+  /// Nothing where there is none; what is missing or damaged is reported as a reference, and as a
+  /// record.
+  Result<std::optional<v1::Facility>> FacilityOf(const v1::Code& code) {
+    if (code.facility() == 0) return std::nullopt;
+    YIMA_ASSIGN_OR_RETURN(const auto stored,
+                          snapshot_.Get(store::Kind::kFacility, code.facility()));
+    v1::Facility facility;
+    if (!stored || !facility.ParseFromString(stored->bytes)) return std::nullopt;
+    return facility;
   }
 
   /// What is signed must name this code, and the facility that the record leads to.
-  Result<void> CheckPayload(uint64_t id, const v1::Code& code) {
-    if (code.payload().size() != kPayloadSize) return {};  // reported with the signature
+  void CheckPayload(uint64_t id, const v1::Code& code,
+                    const std::optional<v1::Facility>& facility) {
+    if (code.payload().size() != kPayloadSize) return;  // reported with the signature
     PayloadBytes bytes;
     std::ranges::copy(code.payload(), bytes.begin());
     const Payload payload = DecodePayload(bytes);
     if (payload.serial.value() != id) {
       findings_.Add("the payload of code {} says serial {}", id, payload.serial.value());
     }
-    if (payload.scheme == kSchemeBlank || code.facility() == 0) return {};
-    YIMA_ASSIGN_OR_RETURN(const auto stored,
-                          snapshot_.Get(store::Kind::kFacility, code.facility()));
-    v1::Facility facility;
+    if (payload.scheme == kSchemeBlank || !facility) return;
     const auto signed_code = FacilityCode::FromInteger(payload.scheme, payload.facility_code);
-    // What is missing or damaged is reported as a reference, as a record and by its verdict.
-    if (!stored || !facility.ParseFromString(stored->bytes) || !signed_code) return {};
+    if (!signed_code) return;  // reported by its verdict
     const std::string digits = signed_code->ToString();
-    if (std::ranges::none_of(facility.codes(), [&](const v1::FacilityCode& had) {
+    if (std::ranges::none_of(facility->codes(), [&](const v1::FacilityCode& had) {
           return had.scheme() == payload.scheme && had.digits() == digits;
         })) {
       findings_.Add("code {} is signed for facility code {}, which facility {} never had", id,
                     digits, code.facility());
     }
-    return {};
   }
 
   template <typename R>

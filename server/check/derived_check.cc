@@ -32,6 +32,8 @@ std::string_view IndexName(store::Index index) {
       return "certificate name";
     case store::Index::kAttachmentHash:
       return "attachment";
+    case store::Index::kJoins:
+      return "joins";
   }
   return "key";
 }

@@ -134,6 +134,14 @@ Result<uint64_t> BeginBatch(const Domain& domain, const Call& call, const Reques
   return batch.id();
 }
 
+Result<void> CheckNotStopped(const v1::Batch& batch) {
+  if (batch.state() != v1::BATCH_STATE_STOPPED) return {};
+  return Fail(StatusCode::kFailedPrecondition, "BATCH_STOPPED",
+              fmt::format("batch {} was left after {} of {} and then taken back: begin anew, under "
+                          "another request_id",
+                          batch.id(), batch.counts().done(), batch.counts().total()));
+}
+
 Result<void> EndBatch(const Domain& domain, const Call& call, uint64_t batch,
                       const v1::BatchCounts& counts) {
   const auto snapshot = domain.store.Read();
@@ -142,7 +150,7 @@ Result<void> EndBatch(const Domain& domain, const Call& call, uint64_t batch,
     return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
                 fmt::format("batch {} has no record; run yimad check", batch));
   }
-  if (read->record.state() == v1::BATCH_STATE_DONE) return {};
+  if (read->record.state() != v1::BATCH_STATE_RUNNING) return {};
   v1::Batch ended = read->record;
   ended.set_state(v1::BATCH_STATE_DONE);
   *ended.mutable_counts() = counts;

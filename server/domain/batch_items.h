@@ -92,7 +92,9 @@ void KeepRequest(Request request, v1::Batch& batch) {
 /// moment before. REQUEST_ID_REUSED.
 Result<uint64_t> BeginBatch(const Domain& domain, const Call& call, const RequestMark& mark,
                             const v1::Batch& batch);
-/// Ends it: DONE, with the counts. Ending twice is the same.
+/// BATCH_STOPPED (FAILED_PRECONDITION): it was taken back half-way, so nobody goes on with it.
+Result<void> CheckNotStopped(const v1::Batch& batch);
+/// Ends it: DONE, with the counts. One that has ended stays as it is.
 Result<void> EndBatch(const Domain& domain, const Call& call, uint64_t batch,
                       const v1::BatchCounts& counts);
 /// The batch that this request began before; 0 when none. REQUEST_ID_REUSED.

@@ -170,6 +170,10 @@ void ChangeWriter::CheckFree(const Key& key) {
   change_.claims.push_back({key.index, key.key, 0, 0});
 }
 
+void ChangeWriter::Count(const Key& key, uint64_t before, uint64_t after) {
+  change_.claims.push_back({key.index, key.key, before, after});
+}
+
 store::Change ChangeWriter::Take() {
   for (const auto& [counter, delta] : adds_) {
     if (delta != 0) change_.adds.push_back({counter, delta});

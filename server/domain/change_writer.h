@@ -51,6 +51,9 @@ class ChangeWriter {
   void Check(store::Kind kind, uint64_t id, uint64_t revision);
   /// Expects a key to be held by nobody still, and leaves it so. Not for one that the change moves.
   void CheckFree(const Key& key);
+  /// Moves a key that follows from no record, and counts, from one value to another. With the same
+  /// value before and after it only expects it.
+  void Count(const Key& key, uint64_t before, uint64_t after);
 
   size_t puts() const { return change_.puts.size(); }
   /// The finished change; the writer is empty afterwards.

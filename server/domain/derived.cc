@@ -53,6 +53,8 @@ std::string OrganizationTerm(uint64_t organization) { return "o" + BigEndian(org
 std::string BatchTerm(uint64_t batch) { return "b" + BigEndian(batch); }
 std::string LifeTerm(v1::Life life) { return fmt::format("l{}", static_cast<int>(life)); }
 std::string ParentTerm(uint64_t facility) { return "p" + BigEndian(facility); }
+std::string StandingPartTerm(uint64_t facility) { return "t" + BigEndian(facility); }
+std::string InnerWholeTerm(uint64_t facility) { return "h" + BigEndian(facility); }
 std::string FacilityTerm(uint64_t facility) { return "f" + BigEndian(facility); }
 std::string CodeStateTerm(v1::CodeState state) {
   return fmt::format("s{}", static_cast<int>(state));
@@ -94,7 +96,13 @@ Derived Derive(const v1::Facility& facility) {
   for (const auto& file : facility.files()) derived.terms.push_back(FileTerm(file.sha256()));
   // Nearly all are in use, so a term for these would cost each of them and find nothing faster.
   if (facility.life() != v1::LIFE_IN_USE) derived.terms.push_back(LifeTerm(facility.life()));
-  if (facility.parent() != 0) derived.terms.push_back(ParentTerm(facility.parent()));
+  if (facility.parent() != 0) {
+    derived.terms.push_back(ParentTerm(facility.parent()));
+    if (facility.life() != v1::LIFE_SCRAPPED) {
+      derived.terms.push_back(StandingPartTerm(facility.parent()));
+    }
+    if (facility.has_parts()) derived.terms.push_back(InnerWholeTerm(facility.parent()));
+  }
   derived.counters.emplace_back(
       fmt::format("facilities/{}/{}", facility.division(), facility.class_code()), 1);
   const std::pair<std::string_view, const v1::Right&> rights[] = {

@@ -66,14 +66,16 @@ std::string DivisionTerm(std::string_view division);
 std::string ClassTerm(std::string_view class_code);
 std::string OrganizationTerm(uint64_t organization);
 std::string BatchTerm(uint64_t batch);
-std::string LifeTerm(v1::Life life);             ///< Of facilities not IN_USE.
-std::string ParentTerm(uint64_t facility);       ///< Of facilities: all parts of one.
-std::string FacilityTerm(uint64_t facility);     ///< Of codes: all of one facility.
-std::string CodeStateTerm(v1::CodeState state);  ///< Of codes not ACTIVE.
-std::string FileTerm(std::string_view sha256);   ///< Of facilities: those that name a file.
-std::string PrintedTerm();                       ///< Of codes that were printed.
-std::string OpenTerm();                          ///< Of ranges of blank plates.
-std::string SuspiciousTerm();                    ///< Of sightings.
+std::string LifeTerm(v1::Life life);              ///< Of facilities not IN_USE.
+std::string ParentTerm(uint64_t facility);        ///< Of facilities: all parts of one.
+std::string StandingPartTerm(uint64_t facility);  ///< Of those: what is not scrapped.
+std::string InnerWholeTerm(uint64_t facility);    ///< Of those: what has had parts itself.
+std::string FacilityTerm(uint64_t facility);      ///< Of codes: all of one facility.
+std::string CodeStateTerm(v1::CodeState state);   ///< Of codes not ACTIVE.
+std::string FileTerm(std::string_view sha256);    ///< Of facilities: those that name a file.
+std::string PrintedTerm();                        ///< Of codes that were printed.
+std::string OpenTerm();                           ///< Of ranges of blank plates.
+std::string SuspiciousTerm();                     ///< Of sightings.
 /// Of findings: what a stock-take's report lists beside the facilities that were seen as expected.
 std::string StockRestTerm(uint64_t stock_take);
 std::string StockSenderTerm(uint64_t stock_take, std::string_view principal);

@@ -14,7 +14,19 @@ Result<RunningBatches::Turn> RunningBatches::Wait(uint64_t batch, const Call& ca
     if (call.cancelled()) return CallEnded();
     left_.wait_for(lock, kAskEvery);
   }
-  return Turn(nullptr, [this, batch](void*) { Leave(batch); });
+  return TurnOf(batch);
+}
+
+RunningBatches::Turn RunningBatches::Try(uint64_t batch) {
+  const std::lock_guard lock(mutex_);
+  if (!running_.insert(batch).second) return nullptr;
+  return TurnOf(batch);
+}
+
+RunningBatches::Turn RunningBatches::TurnOf(uint64_t batch) {
+  // Not null, so that it can be told from none; it owns nothing but the turn.
+  return Turn(this,
+              [batch](void* batches) { static_cast<RunningBatches*>(batches)->Leave(batch); });
 }
 
 void RunningBatches::Leave(uint64_t batch) {

@@ -21,8 +21,11 @@ class RunningBatches {
 
   /// Waits until no other stream carries out this batch. CALL_ENDED once nobody waits for it.
   Result<Turn> Wait(uint64_t batch, const Call& call);
+  /// The turn if no stream carries it out; else null.
+  Turn Try(uint64_t batch);
 
  private:
+  Turn TurnOf(uint64_t batch);
   void Leave(uint64_t batch);
 
   std::mutex mutex_;

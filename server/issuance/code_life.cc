@@ -5,6 +5,7 @@
 #include "server/issuance/codes.h"
 #include "server/issuance/reclaim.h"
 #include "server/issuance/signer.h"
+#include "server/registry/life.h"
 
 namespace yima::server {
 namespace {
@@ -32,13 +33,22 @@ Result<void> CheckPlaceFree(const v1::Code& code, const store::Snapshot& snapsho
                 fmt::format("facility {} has active code {}", code.facility(), active), "serial");
 }
 
-Planned PutState(const Call& call, std::string_view request_id, const Read<v1::Code>& code,
-                 v1::CodeState state) {
+Planned PutState(ChangeWriter writer, const Read<v1::Code>& code, v1::CodeState state) {
   v1::Code after = code.record;
   after.set_state(state);
-  ChangeWriter writer(call, request_id);
   writer.Replace(after.serial(), code.revision, code.record, after);
   return Planned{writer.Take(), {RefTo(code, 1)}};
+}
+
+/// The facility that a code leads to, which has not ended.
+Result<Read<v1::Facility>> StandingFacility(const v1::Code& code, const store::Snapshot& snapshot) {
+  YIMA_ASSIGN_OR_RETURN(auto facility, Get<v1::Facility>(snapshot, code.facility()));
+  if (!facility) {
+    return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
+                fmt::format("facility {} has no record; run yimad check", code.facility()));
+  }
+  YIMA_RETURN_IF_ERROR(CheckNotEnded(facility->record, "serial"));
+  return *std::move(facility);
 }
 
 template <typename Response>
@@ -150,7 +160,7 @@ Result<Planned> PlanSuspendCode(const Domain&, const Call& call,
                               request.serial(), StateName(code.record)),
                   "serial");
   }
-  return PutState(call, request.request_id(), code, v1::CODE_STATE_SUSPENDED);
+  return PutState(ChangeWriter(call, request.request_id()), code, v1::CODE_STATE_SUSPENDED);
 }
 
 Result<v1::SuspendCodeResponse> AnswerSuspendCode(const Domain& domain,
@@ -172,7 +182,10 @@ Result<Planned> PlanResumeCode(const Domain&, const Call& call,
                   "serial");
   }
   YIMA_RETURN_IF_ERROR(CheckPlaceFree(code.record, snapshot));
-  return PutState(call, request.request_id(), code, v1::CODE_STATE_ACTIVE);
+  YIMA_ASSIGN_OR_RETURN(const auto facility, StandingFacility(code.record, snapshot));
+  ChangeWriter writer(call, request.request_id());
+  writer.Check(store::Kind::kFacility, facility.record.uid(), facility.revision);
+  return PutState(std::move(writer), code, v1::CODE_STATE_ACTIVE);
 }
 
 Result<v1::ResumeCodeResponse> AnswerResumeCode(const Domain& domain,
@@ -192,25 +205,21 @@ Result<Planned> PlanReplaceCode(const Domain& domain, const Call& call,
     return Planned{{}, {RefTo(plate, 0), RefTo(code, 0)}};
   }
   YIMA_RETURN_IF_ERROR(CheckReplaceable(code, snapshot));
-  YIMA_ASSIGN_OR_RETURN(const auto facility, Get<v1::Facility>(snapshot, code.record.facility()));
-  if (!facility) {
-    return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
-                fmt::format("facility {} has no record; run yimad check", code.record.facility()));
-  }
+  YIMA_ASSIGN_OR_RETURN(const auto facility, StandingFacility(code.record, snapshot));
   ChangeWriter writer(call, request.request_id());
   Successor successor;
   if (request.blank() != 0) {
     YIMA_ASSIGN_OR_RETURN(successor, TakeBlank(call, request.blank(), snapshot));
-    if (!IsSignedFor(successor.code, facility->record)) {
+    if (!IsSignedFor(successor.code, facility.record)) {
       return Refuse("FACILITY_DIFFERS",
                     fmt::format("plate {} is signed for a facility code that facility {} never had",
-                                request.blank(), facility->record.uid()),
+                                request.blank(), facility.record.uid()),
                     "blank");
     }
   } else {
-    YIMA_ASSIGN_OR_RETURN(successor, SignNew(domain, *facility, snapshot, writer));
+    YIMA_ASSIGN_OR_RETURN(successor, SignNew(domain, facility, snapshot, writer));
   }
-  successor.code.set_facility(facility->record.uid());
+  successor.code.set_facility(facility.record.uid());
   successor.code.set_bind_time_us(domain.now());
   const uint64_t serial = successor.code.serial();
 
@@ -218,7 +227,7 @@ Result<Planned> PlanReplaceCode(const Domain& domain, const Call& call,
   ended.set_state(v1::CODE_STATE_REPLACED);
   ended.set_reason(request.reason());
   ended.set_successor(serial);
-  writer.Check(store::Kind::kFacility, facility->record.uid(), facility->revision);
+  writer.Check(store::Kind::kFacility, facility.record.uid(), facility.revision);
   // First who leaves the place, then who takes it.
   writer.Replace(request.serial(), code.revision, code.record, ended);
   if (!successor.plate) {

@@ -18,7 +18,7 @@ Result<v1::SuspendCodeResponse> AnswerSuspendCode(const Domain& domain,
                                                   const store::Snapshot& snapshot);
 
 /// Back to ACTIVE; a code that is so already stays as it is. CODE_NOT_FOUND, CODE_NOT_SUSPENDED,
-/// FACILITY_HAS_CODE when another code took the place.
+/// FACILITY_HAS_CODE when another code took the place, FACILITY_ENDED.
 Result<Planned> PlanResumeCode(const Domain& domain, const Call& call,
                                const v1::ResumeCodeRequest& request,
                                const store::Snapshot& snapshot);
@@ -28,7 +28,7 @@ Result<v1::ResumeCodeResponse> AnswerResumeCode(const Domain& domain,
 
 /// Ends an active or suspended code and puts another in its place, in one change: a blank plate
 /// that the request names, else a new code, signed today. CODE_NOT_FOUND, CODE_REVOKED, CODE_BLANK,
-/// CODE_BOUND, FACILITY_HAS_CODE, FACILITY_WITHOUT_CODE, REVOCATION_REASON_MISSING,
+/// CODE_BOUND, FACILITY_HAS_CODE, FACILITY_ENDED, FACILITY_WITHOUT_CODE, REVOCATION_REASON_MISSING,
 /// REASON_NOT_FOR_REPLACING, and what signing refuses.
 Result<Planned> PlanReplaceCode(const Domain& domain, const Call& call,
                                 const v1::ReplaceCodeRequest& request,

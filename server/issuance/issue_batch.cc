@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "server/issuance/codes.h"
+#include "server/registry/life.h"
 
 namespace yima::server {
 namespace {
@@ -130,15 +131,15 @@ Result<std::vector<BatchItem>> IssueBatch::ItemsOf(const store::Snapshot& snapsh
   return DecodeItems(stored->bytes);
 }
 
-/// The facilities as they are now: those that have a code by now, or are gone, have no revision and
-/// are passed over. Only the list keeps the revisions that were frozen.
+/// The facilities as they are now: those that have a code by now, or are no more, have no revision
+/// and are passed over. Only the list keeps the revisions that were frozen.
 Result<std::vector<BatchItem>> IssueBatch::LookAgain(const store::Snapshot& snapshot,
                                                      std::vector<BatchItem> items) const {
   for (auto& item : items) {
     YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Facility>(snapshot, item.facility));
     YIMA_ASSIGN_OR_RETURN(const uint64_t active,
                           snapshot.Holder(store::Index::kActiveCode, ActiveCodeKey(item.facility)));
-    if (!read || active != 0 || read->record.codes().empty()) {
+    if (!read || active != 0 || read->record.codes().empty() || HasEnded(read->record)) {
       item.revision = 0;
       continue;
     }

@@ -60,19 +60,20 @@ class EditBatch final : public FrozenBatch {
 
  private:
   void BeginChunk(const store::Snapshot& snapshot) override { wholes_.emplace(call_, snapshot); }
-  void EndChunk(ChangeWriter& writer) override { wholes_->Put(writer); }
+  Result<void> EndChunk(ChangeWriter& writer) override { return wholes_->Put(writer); }
 
   Result<v1::EditFacilitiesResponse> LookAt(const FacilityMatcher& matcher,
                                             const store::Snapshot& snapshot) {
     ListHash hash;
     v1::BatchCounts counts;
     std::vector<BatchItem> refused;
+    BeginChunk(snapshot);
     const auto looked = VisitFiltered(
         call_, matcher, snapshot,
         [&](uint64_t revision, const v1::Facility& facility) -> Result<void> {
           hash.Add(facility.uid(), revision);
-          // Anew now and then, so that it keeps no memory of all that were looked at.
-          if (counts.total() % kBatchChunk == 0) BeginChunk(snapshot);
+          // In the same chunks as the run, each after the one before.
+          if (counts.total() % kBatchChunk == 0) wholes_->Next();
           counts.set_total(counts.total() + 1);
           BatchItem item{facility.uid(), revision};
           YIMA_RETURN_IF_ERROR(Edited(snapshot, facility, item, counts));
@@ -99,6 +100,7 @@ class EditBatch final : public FrozenBatch {
       return std::nullopt;
     }
     if (*after) {
+      wholes_->Settle(stands, **after);
       counts.set_updated(counts.updated() + 1);
     } else {
       counts.set_unchanged(counts.unchanged() + 1);
@@ -112,7 +114,6 @@ class EditBatch final : public FrozenBatch {
     YIMA_ASSIGN_OR_RETURN(const auto after, Edited(snapshot, facility.record, item, counts));
     if (!after) return {};
     writer.Replace(item.facility, facility.revision, facility.record, *after);
-    wholes_->Settle(*after);
     return {};
   }
 

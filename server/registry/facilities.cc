@@ -133,7 +133,7 @@ Result<Planned> PlanCreateFacility(const Domain& domain, const Call& call,
   YIMA_RETURN_IF_ERROR(wholes.Join(facility, "facility.parent"));
   ChangeWriter writer(call, request.request_id());
   writer.Create(facility.uid(), facility);
-  wholes.Put(writer);
+  YIMA_RETURN_IF_ERROR(wholes.Put(writer));
   return Planned{writer.Take(), {{store::Kind::kFacility, facility.uid(), 1}}};
 }
 
@@ -172,7 +172,7 @@ Result<Planned> PlanBatchCreateFacilities(const Domain& domain, const Call& call
     writer.Create(facility.uid(), facility);
     results.push_back({store::Kind::kFacility, facility.uid(), 1});
   }
-  wholes.Put(writer);
+  YIMA_RETURN_IF_ERROR(wholes.Put(writer));
   if (writer.puts() > store::Change::kRecordsMax) {
     return Invalid("BATCH_SIZE",
                    fmt::format("{} facilities and their wholes, which get their first part, are "

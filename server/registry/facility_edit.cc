@@ -45,14 +45,18 @@ tl::unexpected<Error> WithinFacility(Error error) {
   return tl::unexpected(std::move(error));
 }
 
-/// Whether a right that is given says nothing that is not so already. Days, state and document say
-/// nothing when they are left out.
-bool AgreesWith(const v1::Right& given, const v1::Right& stands) {
+bool SameHolder(const v1::Right& a, const v1::Right& b) {
   const auto ownerless = [](const v1::Right& right) {
     return right.state() == v1::RIGHT_STATE_OWNERLESS;
   };
+  return a.holder() == b.holder() && ownerless(a) == ownerless(b);
+}
+
+/// Whether a right that is given says nothing that is not so already. Days, state and document say
+/// nothing when they are left out.
+bool AgreesWith(const v1::Right& given, const v1::Right& stands) {
   const auto same = [](const auto& said, const auto& is) { return said.empty() || said == is; };
-  return given.holder() == stands.holder() && ownerless(given) == ownerless(stands) &&
+  return SameHolder(given, stands) &&
          (given.state() == v1::RIGHT_STATE_UNSPECIFIED || given.state() == stands.state()) &&
          same(given.valid_from(), stands.valid_from()) &&
          same(given.valid_until(), stands.valid_until()) &&
@@ -60,7 +64,8 @@ bool AgreesWith(const v1::Right& given, const v1::Right& stands) {
           google::protobuf::util::MessageDifferencer::Equals(given.basis(), stands.basis()));
 }
 
-/// The right as it is to stand; nothing when it stands so already.
+/// The right as it is to stand; nothing when it stands so already. With the holder whom it has,
+/// what is left out stays.
 Result<std::optional<v1::Right>> NewRight(const char* field, const v1::Right& given,
                                           const v1::Right& stands) {
   if (AgreesWith(given, stands)) return std::nullopt;
@@ -70,10 +75,15 @@ Result<std::optional<v1::Right>> NewRight(const char* field, const v1::Right& gi
                 field);
   }
   v1::Right right = given;
+  if (SameHolder(given, stands)) {
+    if (right.valid_from().empty()) right.set_valid_from(stands.valid_from());
+    if (right.valid_until().empty()) right.set_valid_until(stands.valid_until());
+  }
   if (right.holder() != 0 && right.state() == v1::RIGHT_STATE_UNSPECIFIED) {
     right.set_state(v1::RIGHT_STATE_RECORDED);
   }
   YIMA_RETURN_IF_ERROR(CheckRight(right, field));
+  if (SameHolder(given, stands) && stands.has_basis()) *right.mutable_basis() = stands.basis();
   return right;
 }
 

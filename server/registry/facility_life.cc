@@ -88,9 +88,8 @@ Result<const LifeRow*> AllowedRow(const v1::LifeStep& step, const v1::Facility& 
 }
 
 /// FACILITY_HAS_PARTS: what is scrapped would leave them behind without a word.
-Result<void> CheckNoParts(const v1::Facility& facility, const store::Snapshot& snapshot) {
-  if (!facility.has_parts()) return {};
-  YIMA_ASSIGN_OR_RETURN(const uint64_t part, StandingPart(snapshot, facility.uid()));
+Result<void> CheckNoParts(const v1::Facility& facility, Wholes& wholes) {
+  YIMA_ASSIGN_OR_RETURN(const uint64_t part, wholes.StandingPart(facility));
   if (part == 0) return {};
   return Fail(StatusCode::kFailedPrecondition, "FACILITY_HAS_PARTS",
               fmt::format("facility {} has parts that stand, such as facility {}: scrap them, or "
@@ -163,12 +162,14 @@ Result<Planned> PlanRecordLifeStep(const Domain& domain, const Call& call,
   YIMA_RETURN_IF_ERROR(CheckEtag(domain, request.etag(), read.revision, "etag"));
   YIMA_ASSIGN_OR_RETURN(const LifeRow* row, AllowedRow(request.step(), read.record));
   const bool scraps = row->life_after == v1::LIFE_SCRAPPED;
-  if (scraps) YIMA_RETURN_IF_ERROR(CheckNoParts(read.record, snapshot));
+  Wholes wholes(call, snapshot);
+  if (scraps) YIMA_RETURN_IF_ERROR(CheckNoParts(read.record, wholes));
   v1::Facility after = read.record;
   TakeStep(request, *row, domain.now(), after);
   YIMA_RETURN_IF_ERROR(CheckStoredSize(after, "facility"));
   ChangeWriter writer(call, request.request_id());
   writer.Replace(request.facility(), read.revision, read.record, after);
+  YIMA_RETURN_IF_ERROR(wholes.Put(writer));
   std::vector<RecordRef> results = {
       {store::Kind::kFacility, request.facility(), read.revision + 1}};
   if (scraps) {

@@ -35,7 +35,7 @@ Result<Planned> PlanUpdateFacility(const Domain& domain, const Call& call,
   if (!after) return Planned{{}, {result}};
   ChangeWriter writer(call, request.request_id());
   writer.Replace(given.uid(), read.revision, read.record, *after);
-  wholes.Put(writer);
+  YIMA_RETURN_IF_ERROR(wholes.Put(writer));
   ++result.revision;
   return Planned{writer.Take(), {result}};
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "server/domain/entry_view.h"
+
 namespace yima::server {
 
 Result<void> VisitFiltered(const Call& call, const FacilityMatcher& matcher,
@@ -45,6 +47,7 @@ Result<uint64_t> BeginFrozen(const Domain& domain, const Call& call, const Reque
 
 Result<void> FrozenBatch::Run(uint64_t batch) {
   batch_ = batch;
+  YIMA_ASSIGN_OR_RETURN(const auto turn, domain_.running->Wait(batch_, call_));
   YIMA_RETURN_IF_ERROR(Load());
   for (uint64_t chunk = 0; chunk * kBatchChunk < counts_.total(); ++chunk) {
     while (counts_.done() <= chunk * kBatchChunk) {
@@ -67,6 +70,7 @@ Result<void> FrozenBatch::Load() {
     return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
                 fmt::format("batch {} has no sound record; run yimad check", batch_));
   }
+  YIMA_RETURN_IF_ERROR(CheckNotStopped(record->record));
   hash_ = record->record.source_hash();
   cursor_revision_ = cursor->revision;
   return {};
@@ -78,6 +82,24 @@ Result<store::Record> FrozenBatch::ItemsOf(const store::Snapshot& snapshot, uint
   if (stored) return *std::move(stored);
   return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
               fmt::format("batch {} lacks its list; run yimad check", batch_));
+}
+
+/// Whether no other writer has moved it. The batch itself may have marked it as a whole, when it
+/// gave it its first part.
+Result<bool> FrozenBatch::StandsAsFrozen(const store::Snapshot& snapshot,
+                                         const std::optional<Read<v1::Facility>>& read,
+                                         const BatchItem& item) const {
+  if (!read || read->revision == item.revision) return read.has_value();
+  if (read->revision != item.revision + 1 || !read->record.has_parts()) return false;
+  YIMA_ASSIGN_OR_RETURN(const uint64_t size, snapshot.LogSize());
+  bool own = false;
+  YIMA_RETURN_IF_ERROR(snapshot.ScanHistory(store::Kind::kFacility, item.facility, size,
+                                            [&](const store::LogRecord& record) {
+                                              const auto view = ViewEntry(record.entry);
+                                              own = view && view->batch == batch_;
+                                              return false;
+                                            }));
+  return own;
 }
 
 /// The chunk at the cursor. When others moved its facilities, or the cursor, meanwhile, nothing is
@@ -93,14 +115,15 @@ Result<void> FrozenBatch::DoNext() {
   for (auto& item : items) {
     counts.set_done(counts.done() + 1);
     YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Facility>(*snapshot, item.facility));
-    if (read && read->revision == item.revision) {
+    YIMA_ASSIGN_OR_RETURN(const bool stands, StandsAsFrozen(*snapshot, read, item));
+    if (stands) {
       YIMA_RETURN_IF_ERROR(Do(*snapshot, *read, item, writer, counts));
     } else {
       counts.set_conflicts(counts.conflicts() + 1);
       item.moved = true;
     }
   }
-  EndChunk(writer);
+  YIMA_RETURN_IF_ERROR(EndChunk(writer));
   std::string marked = EncodeItems(items);
   if (marked != stored.bytes) {
     writer.PutUnlogged(store::Kind::kBatchItems, BatchItemsId(batch_, chunk), stored.revision,

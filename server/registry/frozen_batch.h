@@ -39,13 +39,14 @@ class FrozenBatch {
   FrozenBatch& operator=(const FrozenBatch&) = delete;
   virtual ~FrozenBatch() = default;
 
-  /// Carries it on to its end. CALL_ENDED, RECORD_MISSING, and the store's own errors.
+  /// Carries it on to its end, once no other call does. CALL_ENDED, BATCH_STOPPED, RECORD_MISSING,
+  /// and the store's own errors.
   Result<void> Run(uint64_t batch);
 
  protected:
   /// Before and after the facilities of a chunk, which is one change.
   virtual void BeginChunk(const store::Snapshot&) {}
-  virtual void EndChunk(ChangeWriter&) {}
+  virtual Result<void> EndChunk(ChangeWriter&) { return {}; }
   /// Deals with a facility that is as it was frozen: puts it or not, notes in the item what became
   /// of it, and counts it. An Error ends the batch.
   virtual Result<void> Do(const store::Snapshot& snapshot, const Read<v1::Facility>& facility,
@@ -64,6 +65,9 @@ class FrozenBatch {
  private:
   Result<void> Load();
   Result<store::Record> ItemsOf(const store::Snapshot& snapshot, uint64_t chunk) const;
+  Result<bool> StandsAsFrozen(const store::Snapshot& snapshot,
+                              const std::optional<Read<v1::Facility>>& read,
+                              const BatchItem& item) const;
   Result<void> DoNext();
 
   const std::string request_id_;

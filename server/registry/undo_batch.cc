@@ -18,6 +18,7 @@ namespace {
 
 /// Facilities that a dry run names.
 constexpr size_t kKeptMax = 10'000;
+constexpr int kStopRoundsMax = 10;
 
 /// Entries of the log between which all of a batch stand.
 struct Extent {
@@ -25,7 +26,7 @@ struct Extent {
   uint64_t last = 0;
 };
 
-/// The batch's own record begins and ends it in the log.
+/// The batch's own record begins and ends it in the log; one that has not ended reaches to the end.
 Result<Extent> ExtentOf(const store::Snapshot& snapshot, uint64_t batch) {
   YIMA_ASSIGN_OR_RETURN(const uint64_t size, snapshot.LogSize());
   std::optional<Extent> extent;
@@ -35,38 +36,56 @@ Result<Extent> ExtentOf(const store::Snapshot& snapshot, uint64_t batch) {
         extent->first = record.index;
         return true;
       }));
-  if (extent) return *extent;
-  return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
-              fmt::format("batch {} is in no entry of the log; run yimad check", batch));
+  YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Batch>(snapshot, batch));
+  if (!extent || !read) {
+    return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
+                fmt::format("batch {} is in no entry of the log; run yimad check", batch));
+  }
+  if (read->record.state() == v1::BATCH_STATE_RUNNING) extent->last = size - 1;
+  return *extent;
 }
 
 /// What the log says of a facility and a batch.
 struct Past {
-  bool is_last = false;                ///< Its last entry is the batch's.
+  bool is_last = false;                ///< Its last entry is the batch's, but for a mark.
   std::optional<v1::Facility> before;  ///< As it was before the batch; nothing when it was not.
 };
+
+/// Whether the one is the other with the mark that it has parts: a whole is marked by who gives it
+/// its first part, which is no change of what it is.
+bool IsMarked(v1::Facility marked, const v1::Facility& facility) {
+  if (!marked.has_parts() || facility.has_parts()) return false;
+  marked.set_has_parts(false);
+  return marked.SerializeAsString() == facility.SerializeAsString();
+}
 
 Result<Past> PastOf(const store::Snapshot& snapshot, uint64_t uid, uint64_t batch) {
   YIMA_ASSIGN_OR_RETURN(const uint64_t size, snapshot.LogSize());
   Past past;
+  std::optional<v1::Facility> marked;  // By another, perhaps, after the batch.
   Result<void> failure;
   YIMA_RETURN_IF_ERROR(
       snapshot.ScanHistory(store::Kind::kFacility, uid, size, [&](const store::LogRecord& record) {
         const auto view = ViewEntry(record.entry);
-        if (!view) {
+        v1::Facility facility;
+        if (!view ||
+            !facility.ParseFromArray(view->record.data(), static_cast<int>(view->record.size()))) {
           failure = EntryDamaged(record.index);
           return false;
         }
         if (view->batch == batch) {
+          if (marked && !IsMarked(*std::exchange(marked, std::nullopt), facility)) return false;
           past.is_last = true;
           return true;
         }
-        if (!past.is_last) return false;
-        past.before.emplace();
-        const bool parsed =
-            past.before->ParseFromArray(view->record.data(), static_cast<int>(view->record.size()));
-        if (!parsed) failure = EntryDamaged(record.index);
-        return false;
+        if (past.is_last) {
+          past.before = std::move(facility);
+          return false;
+        }
+        // A whole is marked once; with two entries of others one is more than that.
+        if (marked) return false;
+        marked = std::move(facility);
+        return true;
       }));
   YIMA_RETURN_IF_ERROR(failure);
   return past;
@@ -126,9 +145,8 @@ Result<v1::Facility> AsBefore(const Call& call, const store::Snapshot& snapshot,
     if (coded) return Keep("UNDO_HAS_CODES");
   }
   if (!past.before) {
-    YIMA_ASSIGN_OR_RETURN(const auto related,
-                          RelatedTo(snapshot, stands.uid(), 0, stands.has_parts()));
-    if (!related.children.empty()) return Keep("UNDO_HAS_PARTS");
+    YIMA_ASSIGN_OR_RETURN(const uint64_t part, wholes.AnyPart(stands));
+    if (part != 0) return Keep("UNDO_HAS_PARTS");
     v1::Facility withdrawn = stands;
     withdrawn.set_life(v1::LIFE_WITHDRAWN);
     return withdrawn;
@@ -236,8 +254,10 @@ class Undoing final : public FrozenBatch {
     std::vector<BatchItem> kept;
     {
       const auto snapshot = domain_.store.Read();
+      BeginChunk(*snapshot);
       const auto look = [&](const Read<v1::Facility>& facility) -> Result<void> {
-        if (counts.total() % kBatchChunk == 0) BeginChunk(*snapshot);
+        // In the same chunks as the run, each after the one before.
+        if (counts.total() % kBatchChunk == 0) wholes_->Next();
         counts.set_total(counts.total() + 1);
         BatchItem item{facility.record.uid(), facility.revision};
         YIMA_RETURN_IF_ERROR(Undone(*snapshot, facility.record, item, counts));
@@ -254,7 +274,7 @@ class Undoing final : public FrozenBatch {
 
  private:
   void BeginChunk(const store::Snapshot& snapshot) override { wholes_.emplace(call_, snapshot); }
-  void EndChunk(ChangeWriter& writer) override { wholes_->Put(writer); }
+  Result<void> EndChunk(ChangeWriter& writer) override { return wholes_->Put(writer); }
 
   /// The facility as it is to be; nothing when it stays, which the item says why.
   Result<std::optional<v1::Facility>> Undone(const store::Snapshot& snapshot,
@@ -272,6 +292,7 @@ class Undoing final : public FrozenBatch {
       item.outcome = ItemOutcome::kUnchanged;
       return std::nullopt;
     }
+    wholes_->Settle(stands, *after);
     if (after->life() == v1::LIFE_WITHDRAWN) {
       counts.set_created(counts.created() + 1);
     } else {
@@ -287,7 +308,6 @@ class Undoing final : public FrozenBatch {
     YIMA_ASSIGN_OR_RETURN(const auto after, Undone(snapshot, facility.record, item, counts));
     if (!after) return {};
     writer.Replace(item.facility, facility.revision, facility.record, *after);
-    wholes_->Settle(*after);
     // Binding leaves the facility at its revision, so a plate bound meanwhile is seen by its key.
     if (LosesCodes(facility.record, *after)) {
       writer.CheckFree({store::Index::kActiveCode, ActiveCodeKey(item.facility)});
@@ -313,6 +333,12 @@ class Undoing final : public FrozenBatch {
   std::optional<Wholes> wholes_;
 };
 
+tl::unexpected<Error> BatchRuns(uint64_t id) {
+  return Fail(StatusCode::kFailedPrecondition, "BATCH_RUNNING",
+              fmt::format("batch {} is being carried out: wait until that ends, or end it", id),
+              "batch");
+}
+
 Result<void> CheckUndoable(const Call& call, const store::Snapshot& snapshot, uint64_t id) {
   YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Batch>(snapshot, id));
   if (!read) {
@@ -327,9 +353,33 @@ Result<void> CheckUndoable(const Call& call, const store::Snapshot& snapshot, ui
                             v1::BatchKind_Name(batch.kind())),
                 "batch");
   }
-  if (batch.state() == v1::BATCH_STATE_DONE) return {};
-  return Fail(StatusCode::kFailedPrecondition, "BATCH_RUNNING",
-              fmt::format("batch {} has not ended: let it be done first", id), "batch");
+  return {};
+}
+
+/// Ends a batch that was left half-way, so that nobody goes on with it: its later chunks expect
+/// another cursor. Nothing to do for one that has ended. BATCH_RUNNING while a call carries it out.
+Result<void> Stop(const Domain& domain, const Call& call, uint64_t id) {
+  const auto turn = domain.running->Try(id);
+  if (!turn) return BatchRuns(id);
+  for (int rounds = 0; rounds < kStopRoundsMax; ++rounds) {
+    const auto snapshot = domain.store.Read();
+    YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Batch>(*snapshot, id));
+    if (!read || read->record.state() != v1::BATCH_STATE_RUNNING) return {};
+    YIMA_ASSIGN_OR_RETURN(const auto cursor, snapshot->Get(store::Kind::kBatchCursor, id));
+    v1::Batch stopped = read->record;
+    if (!cursor || !stopped.mutable_counts()->ParseFromString(cursor->bytes)) {
+      return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
+                  fmt::format("batch {} has no sound cursor; run yimad check", id));
+    }
+    stopped.set_state(v1::BATCH_STATE_STOPPED);
+    stopped.set_end_time_us(domain.now());
+    ChangeWriter writer(call, stopped.request_id(), id);
+    writer.Replace(id, read->revision, read->record, stopped);
+    writer.PutUnlogged(store::Kind::kBatchCursor, id, cursor->revision, cursor->bytes);
+    const auto outcome = store::ApplyAndWait(domain.store, writer.Take());
+    if (!std::holds_alternative<store::MovedRecord>(outcome)) return Settled(outcome);
+  }
+  return BatchRuns(id);
 }
 
 v1::Batch BatchOf(const v1::UndoBatchRequest& request) {
@@ -340,28 +390,33 @@ v1::Batch BatchOf(const v1::UndoBatchRequest& request) {
   return batch;
 }
 
+/// 0 when the batch has changed nothing.
+Result<uint64_t> Begin(const Domain& domain, const Call& call, const RequestMark& mark,
+                       const v1::UndoBatchRequest& request) {
+  const auto snapshot = domain.store.Read();
+  return BeginFrozen(domain, call, mark, BatchOf(request), [&](const ListSink& add) {
+    return Touched(call, *snapshot, request.batch()).Visit([&](const Read<v1::Facility>& facility) {
+      return add({facility.record.uid(), facility.revision});
+    });
+  });
+}
+
 }  // namespace
 
 Result<void> UndoBatch(const Domain& domain, const Call& call, const v1::UndoBatchRequest& request,
                        const UndoSink& sink) {
   YIMA_RETURN_IF_ERROR(CheckUndoable(call, *domain.store.Read(), request.batch()));
   Undoing undoing(domain, call, request, sink);
-  if (request.dry_run()) return undoing.DryRun();
+  if (request.dry_run()) {
+    if (!domain.running->Try(request.batch())) return BatchRuns(request.batch());
+    return undoing.DryRun();
+  }
   YIMA_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
   const RequestMark mark = MarkOf(domain, call, request.request_id(), request.SerializeAsString());
-  uint64_t batch = 0;
-  {
-    const auto snapshot = domain.store.Read();
-    YIMA_ASSIGN_OR_RETURN(batch, FindBatch(*snapshot, mark));
-    if (batch == 0) {
-      const auto list = [&](const ListSink& add) {
-        return Touched(call, *snapshot, request.batch())
-            .Visit([&](const Read<v1::Facility>& facility) {
-              return add({facility.record.uid(), facility.revision});
-            });
-      };
-      YIMA_ASSIGN_OR_RETURN(batch, BeginFrozen(domain, call, mark, BatchOf(request), list));
-    }
+  YIMA_ASSIGN_OR_RETURN(uint64_t batch, FindBatch(*domain.store.Read(), mark));
+  if (batch == 0) {
+    YIMA_RETURN_IF_ERROR(Stop(domain, call, request.batch()));
+    YIMA_ASSIGN_OR_RETURN(batch, Begin(domain, call, mark, request));
   }
   if (batch == 0) return sink(v1::UndoBatchResponse());
   return undoing.Run(batch);

@@ -159,20 +159,40 @@ v1::RecordKind KindInApi(store::Kind kind) {
   }
 }
 
+Result<v1::Facility> FacilityIn(const store::LogRecord& record) {
+  const auto entry = ViewEntry(record.entry);
+  v1::Facility facility;
+  const bool sound =
+      entry && entry->kind == store::Kind::kFacility && ParseRecord(entry->record, facility);
+  if (!sound) return EntryDamaged(record.index);
+  return facility;
+}
+
 /// The facility as the entry before this one made it; nothing when this one made it.
 Result<std::optional<v1::Facility>> FacilityBefore(const store::LogRecord& record,
                                                    const store::Snapshot& snapshot) {
   if (record.previous == 0) return std::nullopt;
-  std::optional<v1::Facility> facility;
+  Result<v1::Facility> facility = EntryDamaged(record.previous - 1);
   YIMA_RETURN_IF_ERROR(snapshot.ScanLog(record.previous - 1, [&](const store::LogRecord& previous) {
-    const auto entry = ViewEntry(previous.entry);
-    if (entry && entry->kind == store::Kind::kFacility) {
-      ParseRecord(entry->record, facility.emplace());
-    }
+    facility = FacilityIn(previous);
     return false;
   }));
-  if (!facility) return EntryDamaged(record.previous - 1);
-  return facility;
+  if (!facility) return tl::unexpected(facility.error());
+  return *std::move(facility);
+}
+
+/// The facility as it was when that entry was made; nothing when it has no older one.
+Result<std::optional<v1::Facility>> FacilityAsOf(uint64_t index, uint64_t uid,
+                                                 const store::Snapshot& snapshot) {
+  std::optional<Result<v1::Facility>> facility;
+  YIMA_RETURN_IF_ERROR(
+      snapshot.ScanHistory(store::Kind::kFacility, uid, index, [&](const store::LogRecord& record) {
+        facility = FacilityIn(record);
+        return false;
+      }));
+  if (!facility) return std::nullopt;
+  if (!*facility) return tl::unexpected(facility->error());
+  return **std::move(facility);
 }
 
 }  // namespace
@@ -230,7 +250,9 @@ Result<std::optional<v1::WatchResponse>> Watcher::Next() {
   v1::WatchResponse response;
   const uint64_t first = next_;
   const auto snapshot = domain_.store.Read();
-  YIMA_RETURN_IF_ERROR(Look(*snapshot, response));
+  // What stands before a damaged entry is told; the next call begins with that one.
+  const auto looked = Look(*snapshot, response);
+  if (!looked && next_ == first) return tl::unexpected(looked.error());
   YIMA_ASSIGN_OR_RETURN(const uint64_t size, snapshot->LogSize());
   untold_ = untold_ || next_ != first;
   const bool caught_up = next_ >= size;
@@ -273,40 +295,7 @@ Result<std::optional<v1::WatchChange>> Watcher::Tell(const store::LogRecord& rec
   v1::WatchChange change;
   change.set_kind(KindInApi(entry->kind));
   if (!kinds_.empty() && !kinds_.contains(change.kind())) return std::nullopt;
-  bool told = false;
-  switch (change.kind()) {
-    case v1::RECORD_KIND_FACILITY: {
-      YIMA_ASSIGN_OR_RETURN(told, TellFacility(*entry, record, snapshot, change));
-      break;
-    }
-    case v1::RECORD_KIND_CODE: {
-      YIMA_ASSIGN_OR_RETURN(told, TellCode(*entry, snapshot, change));
-      break;
-    }
-    case v1::RECORD_KIND_ORGANIZATION:
-      told = !of_facilities_ && ParseRecord(entry->record, *change.mutable_organization());
-      break;
-    case v1::RECORD_KIND_FACILITY_CLASS:
-      told = !of_facilities_ && ParseRecord(entry->record, *change.mutable_facility_class());
-      break;
-    case v1::RECORD_KIND_BATCH:
-      told = TellOwn(*entry, *change.mutable_batch_record());
-      break;
-    case v1::RECORD_KIND_REGISTRY:
-      told = !of_facilities_ && ParseRecord(entry->record, *change.mutable_registry());
-      break;
-    case v1::RECORD_KIND_PRINCIPAL:
-      told = !of_facilities_ && TellPrincipal(*entry, change);
-      break;
-    case v1::RECORD_KIND_BLANK_RANGE:
-      told = TellOwn(*entry, *change.mutable_blank_range());
-      break;
-    case v1::RECORD_KIND_STOCK_TAKE:
-      told = TellOwn(*entry, *change.mutable_stock_take());
-      break;
-    default:
-      break;
-  }
+  YIMA_ASSIGN_OR_RETURN(const bool told, TellRecord(*entry, record, snapshot, change));
   if (!told) return std::nullopt;
   if (change.kind() != v1::RECORD_KIND_FACILITY_CLASS) {
     YIMA_ASSIGN_OR_RETURN(const uint64_t id, RecordIdIn(*entry, snapshot));
@@ -322,6 +311,32 @@ Result<std::optional<v1::WatchChange>> Watcher::Tell(const store::LogRecord& rec
   return change;
 }
 
+Result<bool> Watcher::TellRecord(const EntryView& entry, const store::LogRecord& record,
+                                 const store::Snapshot& snapshot, v1::WatchChange& change) const {
+  switch (change.kind()) {
+    case v1::RECORD_KIND_FACILITY:
+      return TellFacility(entry, record, snapshot, change);
+    case v1::RECORD_KIND_CODE:
+      return TellCode(entry, record, snapshot, change);
+    case v1::RECORD_KIND_ORGANIZATION:
+      return TellShared(entry, record, *change.mutable_organization());
+    case v1::RECORD_KIND_FACILITY_CLASS:
+      return TellShared(entry, record, *change.mutable_facility_class());
+    case v1::RECORD_KIND_BATCH:
+      return TellOwn(entry, record, *change.mutable_batch_record());
+    case v1::RECORD_KIND_REGISTRY:
+      return TellShared(entry, record, *change.mutable_registry());
+    case v1::RECORD_KIND_PRINCIPAL:
+      return TellPrincipal(entry, record, change);
+    case v1::RECORD_KIND_BLANK_RANGE:
+      return TellOwn(entry, record, *change.mutable_blank_range());
+    case v1::RECORD_KIND_STOCK_TAKE:
+      return TellOwn(entry, record, *change.mutable_stock_take());
+    default:
+      return false;
+  }
+}
+
 Result<bool> Watcher::TellFacility(const EntryView& entry, const store::LogRecord& record,
                                    const store::Snapshot& snapshot, v1::WatchChange& change) const {
   if (!ParseRecord(entry.record, *change.mutable_facility())) return EntryDamaged(record.index);
@@ -334,11 +349,16 @@ Result<bool> Watcher::TellFacility(const EntryView& entry, const store::LogRecor
   return matcher_.Takes(snapshot, *before);
 }
 
-Result<bool> Watcher::TellCode(const EntryView& entry, const store::Snapshot& snapshot,
-                               v1::WatchChange& change) const {
+Result<bool> Watcher::TellCode(const EntryView& entry, const store::LogRecord& record,
+                               const store::Snapshot& snapshot, v1::WatchChange& change) const {
   v1::Code& code = *change.mutable_code();
-  if (!ParseRecord(entry.record, code)) return false;
-  if (code.facility() != 0) return matcher_.Finds(snapshot, code.facility());
+  if (!ParseRecord(entry.record, code)) return EntryDamaged(record.index);
+  if (code.facility() != 0) {
+    YIMA_ASSIGN_OR_RETURN(const auto facility,
+                          FacilityAsOf(record.index, code.facility(), snapshot));
+    return facility ? matcher_.Takes(snapshot, *facility)
+                    : matcher_.Finds(snapshot, code.facility());
+  }
   // A blank plate is nobody's but theirs who act everywhere, or began its batch.
   if (of_facilities_) return false;
   if (call_.reach->everywhere()) return true;
@@ -347,15 +367,26 @@ Result<bool> Watcher::TellCode(const EntryView& entry, const store::Snapshot& sn
 }
 
 template <typename R>
-bool Watcher::TellOwn(const EntryView& entry, R& record) const {
-  return !of_facilities_ && ParseRecord(entry.record, record) &&
-         (call_.reach->everywhere() || record.principal() == call_.principal);
+Result<bool> Watcher::TellShared(const EntryView& entry, const store::LogRecord& record,
+                                 R& told) const {
+  if (of_facilities_) return false;
+  if (!ParseRecord(entry.record, told)) return EntryDamaged(record.index);
+  return true;
+}
+
+template <typename R>
+Result<bool> Watcher::TellOwn(const EntryView& entry, const store::LogRecord& record,
+                              R& told) const {
+  YIMA_ASSIGN_OR_RETURN(const bool shared, TellShared(entry, record, told));
+  return shared && (call_.reach->everywhere() || told.principal() == call_.principal);
 }
 
 /// Principals are the whole registry's.
-bool Watcher::TellPrincipal(const EntryView& entry, v1::WatchChange& change) const {
+Result<bool> Watcher::TellPrincipal(const EntryView& entry, const store::LogRecord& record,
+                                    v1::WatchChange& change) const {
   const bool may = call_.reach->everywhere() && (call_.roles & (kAdmins | kAuditors)) != 0;
-  return may && ParseRecord(entry.record, *change.mutable_principal_record());
+  if (!may) return false;
+  return TellShared(entry, record, *change.mutable_principal_record());
 }
 
 }  // namespace yima::server

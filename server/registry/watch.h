@@ -57,14 +57,21 @@ class Watcher {
   /// What an entry is to this caller; nothing when it does not match.
   Result<std::optional<v1::WatchChange>> Tell(const store::LogRecord& record,
                                               const store::Snapshot& snapshot) const;
+  /// Puts the entry's record into the change; false when it does not match.
+  Result<bool> TellRecord(const EntryView& entry, const store::LogRecord& record,
+                          const store::Snapshot& snapshot, v1::WatchChange& change) const;
   Result<bool> TellFacility(const EntryView& entry, const store::LogRecord& record,
                             const store::Snapshot& snapshot, v1::WatchChange& change) const;
-  Result<bool> TellCode(const EntryView& entry, const store::Snapshot& snapshot,
-                        v1::WatchChange& change) const;
+  Result<bool> TellCode(const EntryView& entry, const store::LogRecord& record,
+                        const store::Snapshot& snapshot, v1::WatchChange& change) const;
+  /// What is no facility's, and everybody's who acts in the registry.
+  template <typename R>
+  Result<bool> TellShared(const EntryView& entry, const store::LogRecord& record, R& told) const;
   /// Batches, ranges and stock-takes are theirs who act everywhere, or who began them.
   template <typename R>
-  bool TellOwn(const EntryView& entry, R& record) const;
-  bool TellPrincipal(const EntryView& entry, v1::WatchChange& change) const;
+  Result<bool> TellOwn(const EntryView& entry, const store::LogRecord& record, R& told) const;
+  Result<bool> TellPrincipal(const EntryView& entry, const store::LogRecord& record,
+                             v1::WatchChange& change) const;
 
   const Domain& domain_;
   const Call call_;

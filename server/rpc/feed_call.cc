@@ -1,6 +1,7 @@
 #include "server/rpc/feed_call.h"
 
 #include <atomic>
+#include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -15,6 +16,13 @@ namespace yima::server {
 
 using Clock = std::chrono::steady_clock;
 using Bidi = grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>;
+
+namespace {
+
+/// Of one feed while the others wait for the desk's thread.
+constexpr int kMessagesAtATurn = 8;
+
+}  // namespace
 
 /// Whoever pulls or looks at the call's context is `busy_`; the call is not finished meanwhile, for
 /// gRPC lets go of the context after that.
@@ -95,14 +103,14 @@ class FeedCall final : public Bidi, public std::enable_shared_from_this<FeedCall
     }
     if (late) return End(MessageLate());
     if (slow) return End(TooSlow());
-    Go();
+    Go(kMessagesAtATurn);
   }
 
  private:
-  /// Sends what there is until nothing is left or a message is under way.
-  void Go() {
+  /// Sends what there is until nothing is left or a message is under way; no more than that many.
+  void Go(int messages_max = std::numeric_limits<int>::max()) {
     const auto self = shared_from_this();
-    while (Step()) {
+    for (int sent = 0; sent < messages_max && Step(); ++sent) {
     }
   }
 

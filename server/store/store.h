@@ -68,6 +68,7 @@ enum class Index : uint8_t {
   kClassCode = 6,         ///< class code → facility class
   kCertificateName = 7,   ///< common name of a client certificate → principal
   kAttachmentHash = 8,    ///< SHA-256 → attachment
+  kJoins = 9,  ///< facility id, 8 bytes big-endian ‖ slot → how often parts joined it
 };
 
 /// Puts a record. Its revision becomes expected_revision + 1; 0 expects that there is none.

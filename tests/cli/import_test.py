@@ -281,6 +281,21 @@ class ImportTest(unittest.TestCase):
         self.assertEqual(facility["personal"], [{"name": "电话", "value": "13912345678"}])
         self.assertIn("13912345678", self.registry.yima("facilities", "show", facility["uid"]).stdout)
 
+    def test_lamps_come_onto_the_poles_of_another_ledger(self):
+        poles = self.registry.folder / "poles.csv"
+        self.write(ROW.format("P-1", "112.85", "35.5", ""), path=poles)
+        self.write("L-1,01037,140502,城管局,P-1", "L-2,01037,140502,城管局,P-2", "L-3,01037,140502,城管局,",
+                   header="编号,小类编码,区划,主管部门,杆号")
+        named = ("--map", "杆号=parent:poles", "--create-organizations")
+        self.run_import("--create-organizations", path=poles)
+        refused = self.run_import(*named, expect=2)
+        self.assertIn('ledger.csv:3: no facility has external code "P-2" of "poles"', refused.stderr)
+        self.assertEqual(counts(self.report(*named, "--keep-going"))["created"], 2)
+        pole, lamp, alone = self.facilities()
+        self.assertEqual(lamp["parent"], pole["uid"])
+        self.assertEqual(alone.get("parent", "0"), "0")
+        self.registry.check()
+
     def test_what_a_file_lacks_is_given_for_all_rows(self):
         self.write("A", "B", header="编号")
         self.run_import("--division", "140502", "--class", "路灯", "--supervisor", "城管局", "--owner", "排水公司", "--maintainer",

@@ -216,6 +216,34 @@ TEST(RowsTest, PrefersAnOrganizationsNameToItsCode) {
             "11140502MB1234501X");
 }
 
+TEST(RowsTest, NamesTheWholeByItsFacilityCode) {
+  constexpr std::string_view kWithParent = "编号,行政区划,小类编码,主管部门,上级部件\n";
+  const LedgerRow read = RowOf(kWithParent, "A1,140502,01001,城管局,１４050201001000900", ByKey());
+  ASSERT_FALSE(read.problem);
+  EXPECT_EQ(read.row.parent_code().digits(), "14050201001000900");
+  EXPECT_EQ(read.row.parent_code().scheme(), uint32_t{kSchemeGbt47678});
+  for (const char* none : {"", "-", "不详"}) {
+    const LedgerRow without =
+        RowOf(kWithParent, std::string("A1,140502,01001,城管局,") + none, ByKey());
+    ASSERT_FALSE(without.problem) << none;
+    EXPECT_EQ(without.row.parent_case(), v1::ImportRow::PARENT_NOT_SET) << none;
+  }
+  const LedgerRow bad = RowOf(kWithParent, "A1,140502,01001,城管局,杆7", ByKey());
+  ASSERT_TRUE(bad.problem);
+  EXPECT_EQ(bad.problem->field, "parent");
+  EXPECT_THAT(bad.problem->message, HasSubstr("the whole's"));
+}
+
+TEST(RowsTest, NamesTheWholeByItsKeyInAnotherLedger) {
+  auto options = ByKey();
+  options.mappings = {{"杆号", "parent:灯杆"}};
+  const LedgerRow read =
+      RowOf("编号,行政区划,小类编码,主管部门,杆号\n", "A1,140502,01001,城管局,L-7", options);
+  ASSERT_FALSE(read.problem);
+  EXPECT_EQ(read.row.parent_external_code().namespace_(), "灯杆");
+  EXPECT_EQ(read.row.parent_external_code().value(), "L-7");
+}
+
 TEST(RowsTest, NamesARequiredColumnThatIsMissing) {
   const Error no_class = OpenError("编号,行政区划,主管部门\n", ByKey());
   EXPECT_EQ(no_class.reason, "REQUIRED_COLUMN_MISSING");

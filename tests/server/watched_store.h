@@ -14,10 +14,13 @@
 
 namespace yima::server::testing {
 
-/// A store in memory that tells how many snapshots are open, and lets a test act in the moment
-/// before a change is applied.
+/// A store, in memory unless another is given, that tells how many snapshots are open, and lets a
+/// test act in the moment before a change is applied.
 class WatchedStore final : public store::Store {
  public:
+  explicit WatchedStore(std::unique_ptr<store::Store> over = store::OpenMemoryStore())
+      : store_(std::move(over)) {}
+
   /// Of all threads.
   int open_snapshots() const { return open_snapshots_; }
   /// Called with each change; may itself write to the store that it is given.
@@ -96,7 +99,7 @@ class WatchedStore final : public store::Store {
     std::atomic<int>& open_;
   };
 
-  std::unique_ptr<store::Store> store_ = store::OpenMemoryStore();
+  std::unique_ptr<store::Store> store_;
   mutable std::atomic<int> open_snapshots_ = 0;
 };
 

@@ -8,6 +8,7 @@
 
 #include "server/domain/batch_items.h"
 #include "server/registry/facility_rules.h"
+#include "server/registry/outcomes.h"
 #include "server/registry/withheld.h"
 
 namespace yima::server {
@@ -28,6 +29,7 @@ Result<bool> ImportApply::Resume(const RequestMark& mark) {
     return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
                 fmt::format("batch {} has no record; run yimad check", id));
   }
+  YIMA_RETURN_IF_ERROR(CheckNotStopped(read->record));
   batch_ = std::move(read->record);
   counts_ = batch_.counts();
   if (batch_.state() == v1::BATCH_STATE_DONE) return true;
@@ -73,12 +75,14 @@ Result<void> ImportApply::Begin(const RequestMark& mark) {
 }
 
 Result<void> ImportApply::LoadCursor() {
-  YIMA_ASSIGN_OR_RETURN(const auto cursor,
-                        domain_.store.Read()->Get(store::Kind::kBatchCursor, batch_.id()));
-  if (!cursor || !counts_.ParseFromString(cursor->bytes)) {
+  const auto snapshot = domain_.store.Read();
+  YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Batch>(*snapshot, batch_.id()));
+  YIMA_ASSIGN_OR_RETURN(const auto cursor, snapshot->Get(store::Kind::kBatchCursor, batch_.id()));
+  if (!read || !cursor || !counts_.ParseFromString(cursor->bytes)) {
     return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
                 fmt::format("batch {} has no cursor; run yimad check", batch_.id()));
   }
+  YIMA_RETURN_IF_ERROR(CheckNotStopped(read->record));
   cursor_revision_ = cursor->revision;
   planned_ = counts_;
   return {};
@@ -112,25 +116,27 @@ Result<bool> ImportApply::StartChunk(const RequestMark& mark) {
 /// The snapshot ends with the plan: a client that does not read must not hold it.
 Result<store::Change> ImportApply::PlanChunk(const RequestMark& mark, Chunk& chunk) {
   const auto snapshot = domain_.store.Read();
-  YIMA_ASSIGN_OR_RETURN(auto planned, PlanRows(*snapshot, chunk));
+  Wholes wholes(call_, *snapshot);
+  YIMA_ASSIGN_OR_RETURN(auto planned, PlanRows(*snapshot, wholes, chunk));
   const bool changes = std::ranges::any_of(planned, [](const Planned& each) {
     return each.plan.act == RowAct::kCreate || each.plan.act == RowAct::kUpdate;
   });
   if (changes && batch_.id() == 0 && !header_.dry_run()) YIMA_RETURN_IF_ERROR(Begin(mark));
   ChangeWriter writer(call_, header_.request_id(), batch_.id());
-  for (auto& each : planned) YIMA_RETURN_IF_ERROR(Add(*snapshot, each, writer, chunk));
+  for (auto& each : planned) YIMA_RETURN_IF_ERROR(Add(*snapshot, each, wholes, writer, chunk));
   if (batch_.id() == 0) return store::Change();
+  YIMA_RETURN_IF_ERROR(wholes.Put(writer));
   writer.PutUnlogged(store::Kind::kBatchCursor, batch_.id(),
                      cursor_revision_ + on_their_way_.size(), chunk.counts.SerializeAsString());
   return writer.Take();
 }
 
 Result<std::vector<ImportApply::Planned>> ImportApply::PlanRows(const store::Snapshot& snapshot,
-                                                                Chunk& chunk) {
+                                                                Wholes& wholes, Chunk& chunk) {
   std::vector<Planned> planned;
   std::set<uint64_t> changed;
   SpooledRow row;
-  while (planned.size() < kChunkRows) {
+  while (planned.size() + wholes.first_parts() < kChunkRows) {
     YIMA_ASSIGN_OR_RETURN(const bool more, rows_.Next(offset_, row));
     if (!more) break;
     if (row.ordinal < chunk.counts.done()) continue;
@@ -146,11 +152,30 @@ Result<std::vector<ImportApply::Planned>> ImportApply::PlanRows(const store::Sna
                             fmt::format("another row names facility {} too", each.plan.uid),
                             "codes"};
     }
+    YIMA_RETURN_IF_ERROR(Join(each, wholes));
   }
   return planned;
 }
 
-Result<void> ImportApply::Add(const store::Snapshot& snapshot, Planned& planned,
+Result<void> ImportApply::Join(Planned& planned, Wholes& wholes) const {
+  RowPlan& plan = planned.plan;
+  const bool updates = plan.act == RowAct::kUpdate;
+  if (!updates && plan.act != RowAct::kCreate) return {};
+  const v1::Facility& after = updates ? plan.after : planned.row;
+  if (after.parent() != plan.before.parent()) {
+    const auto joined = wholes.Join(after, "parent");
+    if (!joined && EndsABatch(joined.error())) return joined;
+    if (!joined) {
+      plan.act = RowAct::kConflict;
+      plan.conflict = joined.error();
+      return {};
+    }
+  }
+  if (updates) wholes.Settle(plan.before, plan.after);
+  return {};
+}
+
+Result<void> ImportApply::Add(const store::Snapshot& snapshot, Planned& planned, Wholes& wholes,
                               ChangeWriter& writer, Chunk& chunk) {
   v1::BatchCounts& counts = chunk.counts;
   RowPlan& plan = planned.plan;
@@ -172,6 +197,7 @@ Result<void> ImportApply::Add(const store::Snapshot& snapshot, Planned& planned,
       if (header_.dry_run()) break;
       NameHolders(plan.after);
       WithholdNew(plan.after);
+      wholes.Mark(plan.after);
       plan.after.set_update_time_us(domain_.now());
       writer.Replace(plan.uid, plan.revision, plan.before, plan.after);
       break;

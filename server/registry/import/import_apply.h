@@ -12,6 +12,7 @@
 #include "server/registry/import/import_problems.h"
 #include "server/registry/import/import_spool.h"
 #include "server/registry/import/row_plan.h"
+#include "server/registry/wholes.h"
 
 namespace yima::server {
 
@@ -64,9 +65,12 @@ class ImportApply {
   /// Plans the next chunk and sends it off; false when no row was left.
   Result<bool> StartChunk(const RequestMark& mark);
   Result<store::Change> PlanChunk(const RequestMark& mark, Chunk& chunk);
-  Result<std::vector<Planned>> PlanRows(const store::Snapshot& snapshot, Chunk& chunk);
-  Result<void> Add(const store::Snapshot& snapshot, Planned& planned, ChangeWriter& writer,
-                   Chunk& chunk);
+  Result<std::vector<Planned>> PlanRows(const store::Snapshot& snapshot, Wholes& wholes,
+                                        Chunk& chunk);
+  /// Puts what the row makes into the whole that it names.
+  Result<void> Join(Planned& planned, Wholes& wholes) const;
+  Result<void> Add(const store::Snapshot& snapshot, Planned& planned, Wholes& wholes,
+                   ChangeWriter& writer, Chunk& chunk);
   Result<void> Create(const store::Snapshot& snapshot, v1::Facility& facility,
                       ChangeWriter& writer);
   Result<void> AssignFreeCode(const store::Snapshot& snapshot, v1::Facility& facility) const;

@@ -49,6 +49,32 @@ Result<void> FindHolders(const store::Snapshot& snapshot, LedgerOrganizations& o
   return CheckRights(facility);
 }
 
+/// The whole by the code that the row names; 0 when it names none.
+Result<uint64_t> FindParent(const store::Snapshot& snapshot, const v1::ImportRow& given) {
+  Key key;
+  std::string named;
+  if (given.has_parent_code()) {
+    const auto& code = given.parent_code();
+    YIMA_RETURN_IF_ERROR(CheckCode(code, "parent_code."));
+    key = {store::Index::kFacilityCode, FacilityCodeKey(code.scheme(), code.digits())};
+    named = fmt::format("code {}", code.digits());
+  } else if (given.has_parent_external_code()) {
+    const auto& code = given.parent_external_code();
+    YIMA_RETURN_IF_ERROR(CheckExternalCode(code, "parent_external_code."));
+    key = {store::Index::kExternalCode, ExternalCodeKey(code.namespace_(), code.value())};
+    named = fmt::format("external code \"{}\" of \"{}\"", code.value(), code.namespace_());
+  } else {
+    return 0;
+  }
+  YIMA_ASSIGN_OR_RETURN(const uint64_t uid, snapshot.Holder(key.index, key.key));
+  if (uid != 0) return uid;
+  return Fail(StatusCode::kNotFound, "PARENT_UNKNOWN",
+              fmt::format("no facility has {}, of which the row's is to be a part; wholes are "
+                          "imported before their parts",
+                          named),
+              "parent");
+}
+
 }  // namespace
 
 Result<Key> IdentityOf(const v1::ImportHeader& header, const v1::Facility& facility) {
@@ -82,7 +108,7 @@ Result<void> ReadRow(const Domain& domain, const Call& call, const v1::ImportHea
       (facility.life() == v1::LIFE_UNSPECIFIED ? 0 : kLifeGiven));
   YIMA_RETURN_IF_ERROR(CheckFacility(domain.classes, facility));
   if (facility.parent() != 0) {
-    return Invalid("FIELD_OUTPUT_ONLY", "no ledger knows the uid of a parent; set it by an update",
+    return Invalid("FIELD_OUTPUT_ONLY", "a ledger names a parent by a code, not by its uid",
                    "parent");
   }
   YIMA_RETURN_IF_ERROR(IdentityOf(header, facility));
@@ -98,6 +124,8 @@ Result<void> ReadRow(const Domain& domain, const Call& call, const v1::ImportHea
   YIMA_RETURN_IF_ERROR(CheckWholeSize(facility, withheld ? "personal" : "extra"));
   YIMA_RETURN_IF_ERROR(FindHolders(snapshot, organizations, given, facility));
   YIMA_RETURN_IF_ERROR(CheckReach(call, facility, "division"));
+  YIMA_ASSIGN_OR_RETURN(const uint64_t parent, FindParent(snapshot, given));
+  facility.set_parent(parent);
   row.line = given.line();
   facility.SerializeToString(&row.facility);
   return {};

@@ -147,6 +147,10 @@ void Overlay::Lay(const v1::Facility& row, uint8_t given) {
     differing_.push_back("position");
     *stands_.mutable_position() = row.position();
   }
+  if (row.parent() != 0 && row.parent() != stands_.parent()) {
+    differing_.push_back("parent");
+    stands_.set_parent(row.parent());
+  }
   if (row.has_remark() && row.remark().value() != stands_.remark().value()) {
     differing_.push_back("remark");
     *stands_.mutable_remark() = row.remark();

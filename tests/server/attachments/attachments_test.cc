@@ -8,6 +8,7 @@
 #include "tests/server/attachments/pictures.h"
 #include "tests/server/findings.h"
 #include "tests/server/methods.h"
+#include "tests/server/plates.h"
 
 namespace yima::server::testing {
 namespace {
@@ -363,6 +364,13 @@ TEST_F(AttachmentsTest, CheckNamesAFileThatIsNotKept) {
   const auto listed = List(uid_);
   ASSERT_TRUE(listed);
   EXPECT_FALSE(listed->items(0).has_attachment());
+}
+
+TEST_F(AttachmentsTest, WhatWasTakenBackTakesNoFile) {
+  ASSERT_TRUE(Edit<v1::Facility>(world_, uid_, [](auto& f) { f.set_life(v1::LIFE_WITHDRAWN); }));
+  EXPECT_EQ(RefusalOf(Upload(Pdf(1000), uid_)),
+            (Refusal{StatusCode::kFailedPrecondition, "FACILITY_WITHDRAWN", "header.facility"}));
+  EXPECT_EQ(world_.Facility(uid_).files_size(), 0);
 }
 
 }  // namespace

@@ -486,5 +486,31 @@ TEST_F(BatchCheckTest, FindsARunningBatchWithoutACursor) {
   EXPECT_THAT(Findings(), ElementsAre(HasSubstr("is running without a cursor")));
 }
 
+TEST_F(CheckTest, AnActiveCodeOfAFacilityThatEndedIsReported) {
+  ASSERT_TRUE(
+      Edit<v1::Facility>(world_, facility_, [](auto& f) { f.set_life(v1::LIFE_SCRAPPED); }));
+  EXPECT_THAT(Findings(), ElementsAre(fmt::format("code {} is active, and facility {} is no more",
+                                                  kSerial, facility_)));
+  ASSERT_TRUE(
+      Edit<v1::Code>(world_, kSerial, [](auto& c) { c.set_state(v1::CODE_STATE_REVOKED); }));
+  EXPECT_THAT(Findings(), IsEmpty());
+}
+
+TEST_F(CheckTest, AStandingPartOfAWholeThatEndedIsReported) {
+  const uint64_t part = world_.AddFacility(2, bureau_);
+  ASSERT_TRUE(Edit<v1::Facility>(world_, part, [&](auto& f) { f.set_parent(facility_); }));
+  ASSERT_TRUE(
+      Edit<v1::Code>(world_, kSerial, [](auto& c) { c.set_state(v1::CODE_STATE_REVOKED); }));
+  ASSERT_TRUE(Edit<v1::Facility>(world_, facility_, [](auto& f) {
+    f.set_has_parts(true);
+    f.set_life(v1::LIFE_SCRAPPED);
+  }));
+  EXPECT_THAT(Findings(), ElementsAre(fmt::format(
+                              "facility {} stands, and is a part of facility {}, which is no more",
+                              part, facility_)));
+  ASSERT_TRUE(Edit<v1::Facility>(world_, part, [](auto& f) { f.set_life(v1::LIFE_SCRAPPED); }));
+  EXPECT_THAT(Findings(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace yima::server::testing

@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/server/findings.h"
 #include "tests/server/import/ledger_run.h"
+#include "tests/server/methods.h"
 
 namespace yima::server::testing {
 namespace {
@@ -126,6 +128,29 @@ TEST_F(ImportResumeTest, StopsBetweenChunksWhenCancelled) {
   ledger_.on_answer = {};
   ExpectWhole(ledger_.Import(world_), 0);
   EXPECT_EQ(CountFacilities(world_), kRows);
+}
+
+TEST_F(ImportResumeTest, ALedgerThatNobodyGoesOnWithIsTakenBack) {
+  GoAfter(1000);
+  ASSERT_FALSE(ledger_.Import(world_));
+  const uint64_t created = CountFacilities(world_);
+  Methods methods(world_);
+  const auto batches = methods.Unary<v1::ListBatchesResponse>("RegistryService/ListBatches",
+                                                              v1::ListBatchesRequest());
+  ASSERT_TRUE(batches);
+  v1::UndoBatchRequest undo;
+  undo.set_request_id("undo-1");
+  undo.set_batch(batches->batches(0).id());
+  const auto undone = methods.Stream<v1::UndoBatchResponse>("RegistryService/UndoBatch", undo);
+  ASSERT_TRUE(undone) << undone.error().message;
+  EXPECT_EQ(undone->back().withdrawn(), created);
+  ledger_.on_answer = {};
+  const auto again = ledger_.Import(world_);
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().reason, "BATCH_STOPPED");
+  ledger_.header.set_request_id("import-anew");
+  ExpectWhole(ledger_.Import(world_), 0);
+  EXPECT_THAT(Findings(world_), ::testing::IsEmpty());
 }
 
 }  // namespace

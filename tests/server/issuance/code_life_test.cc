@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/registry/facility_life.h"
 #include "server/resolver/trust_notes.h"
 #include "tests/server/findings.h"
 #include "tests/server/plates.h"
@@ -298,6 +299,50 @@ TEST_F(CodeLifeTest, ResumingAndReplacingAtOnceLeaveOneCodeInForce) {
     EXPECT_NE(StateOf(old_serial) == v1::CODE_STATE_ACTIVE,
               StateOf(old_serial + 1) == v1::CODE_STATE_ACTIVE);
   }
+  EXPECT_THAT(Findings(world_), ::testing::IsEmpty());
+}
+
+class EndedFacilityTest : public CodeLifeTest {
+ protected:
+  Result<Planned> PlanRetire() {
+    v1::RetireFacilityRequest request;
+    request.set_request_id("retire");
+    request.set_facility(facility_);
+    request.set_date("2026-11-24");
+    request.mutable_basis()->set_kind("报废单");
+    request.mutable_basis()->set_number("1");
+    return PlanRetireFacility(world_.domain(), world_.call("test"), request, *world_.Read());
+  }
+  bool Commit(Result<Planned> planned) {
+    return planned && std::holds_alternative<store::Committed>(
+                          store::ApplyAndWait(world_.store(), std::move(planned->change)));
+  }
+};
+
+TEST_F(EndedFacilityTest, ACodeSuspendedBesideTheScrappingIsNeitherResumedNorReplaced) {
+  auto retire = PlanRetire();
+  AddPlate(world_, kSerial, facility_);
+  ASSERT_TRUE(Suspend(kSerial));
+  ASSERT_TRUE(Commit(std::move(retire)));
+  RefusesUnchanged(world_, [&] { return Resume(kSerial); }, {kFailed, "FACILITY_ENDED", "serial"});
+  const uint64_t blank = AddPlate(world_, kOther, 0).serial;
+  for (const uint64_t with : {uint64_t{0}, blank}) {
+    RefusesUnchanged(world_, [&] { return Replace(ReplaceOf(kSerial, with)); },
+                     {kFailed, "FACILITY_ENDED", "serial"});
+  }
+  EXPECT_THAT(Findings(world_), ::testing::IsEmpty());
+}
+
+TEST_F(EndedFacilityTest, ACodeResumedBesideTheScrappingStaysSuspended) {
+  AddPlate(world_, kSerial, facility_, v1::CODE_STATE_SUSPENDED);
+  v1::ResumeCodeRequest request;
+  request.set_request_id("resume");
+  request.set_serial(kSerial);
+  auto resume = PlanResumeCode(world_.domain(), world_.call("test"), request, *world_.Read());
+  ASSERT_TRUE(resume);
+  ASSERT_TRUE(Commit(PlanRetire()));
+  EXPECT_FALSE(Commit(std::move(resume)));
+  EXPECT_EQ(StateOf(kSerial), v1::CODE_STATE_REVOKED) << "suspended ones end with the facility";
   EXPECT_THAT(Findings(world_), ::testing::IsEmpty());
 }
 

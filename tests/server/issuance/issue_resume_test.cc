@@ -135,6 +135,21 @@ TEST_F(IssueResumeTest, FacilityThatMovedMeanwhileGetsItsCodeAllTheSame) {
   ExpectEachOnce(*answers);
 }
 
+TEST_F(IssueResumeTest, FacilityThatWasScrappedMeanwhileIsPassedOverAndCounted) {
+  bool scrapped = false;
+  const auto answers = Issue([&](const v1::IssueCodesResponse& answer) -> Result<void> {
+    if (answer.codes_size() == 0 || std::exchange(scrapped, true)) return {};
+    EXPECT_TRUE(Edit<v1::Facility>(world_, facilities_.back(), [](v1::Facility& facility) {
+      facility.set_life(v1::LIFE_SCRAPPED);
+    }));
+    return {};
+  });
+  ASSERT_TRUE(answers) << answers.error().message;
+  EXPECT_EQ(answers->back().skipped(), 1);
+  EXPECT_EQ(*world_.Read()->Counter("codes/1"), kFacilities - 1);
+  EXPECT_THAT(Findings(world_), IsEmpty());
+}
+
 TEST_F(IssueResumeTest, FacilityThatWasGivenACodeMeanwhileIsPassedOverAndCounted) {
   bool taken = false;
   const auto answers = Issue([&](const v1::IssueCodesResponse& answer) -> Result<void> {

@@ -167,5 +167,16 @@ TEST_F(ReclaimTest, APlateThatNamesAFacilityIsBoundToNoOther) {
   EXPECT_THAT(Findings(world_), IsEmpty());
 }
 
+TEST_F(ReclaimTest, WhatIsNoMoreGetsNoCodeBack) {
+  const std::string cover = Sign(Lost(1), cover_).text;
+  ASSERT_TRUE(Edit<v1::Facility>(world_, cover_, [](auto& f) { f.set_life(v1::LIFE_SCRAPPED); }));
+  ASSERT_TRUE(Edit<v1::Facility>(world_, lamp_, [](auto& f) { f.set_life(v1::LIFE_WITHDRAWN); }));
+  Ask(cover, cover_);
+  Ask(Sign(Lost(2)).text, lamp_);
+  EXPECT_THAT(Reasons(), ElementsAre("FACILITY_ENDED", "FACILITY_ENDED"));
+  EXPECT_FALSE(*Get<v1::Code>(*world_.Read(), Lost(1)));
+  EXPECT_THAT(Findings(world_), IsEmpty());
+}
+
 }  // namespace
 }  // namespace yima::server::testing

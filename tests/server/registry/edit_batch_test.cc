@@ -239,5 +239,24 @@ TEST_F(EditFacilitiesTest, RefusesWhatNoFacilityCouldTake) {
   EXPECT_EQ(world_.State(), state);
 }
 
+TEST_F(EditFacilitiesTest, EndsBetweenChunksWhenItIsCancelledAndGoesOn) {
+  for (uint32_t i = 0; i < 1000; ++i) world_.AddFacility(100 + i, bureau_);
+  bool told = false;
+  const auto broken = methods_.Stream<v1::EditFacilitiesResponse>(
+      "RegistryService/EditFacilities", OwnedBy(owner_),
+      [&](const auto&) -> Result<void> {
+        told = true;
+        return {};
+      },
+      [&] { return told; });
+  EXPECT_EQ(RefusalOf(broken), (Refusal{StatusCode::kUnavailable, "CALL_ENDED", ""}));
+  EXPECT_EQ(world_.Facility(a_).owning().holder(), owner_);
+  const auto done = EditAll(OwnedBy(owner_));
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(done->back().done(), 1003);
+  EXPECT_EQ(done->back().changed(), 1002);
+  EXPECT_THAT(Findings(world_), IsEmpty());
+}
+
 }  // namespace
 }  // namespace yima::server::testing

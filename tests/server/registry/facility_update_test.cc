@@ -213,6 +213,27 @@ TEST_F(UpdateFacilityTest, AnotherHolderIsRecordedAndAConfirmedRightStays) {
   EXPECT_TRUE(Update(request));
 }
 
+TEST_F(UpdateFacilityTest, TheSameHolderAgainKeepsWhatIsLeftOut) {
+  ASSERT_TRUE(Edit<v1::Facility>(world_, facility_, [](auto& facility) {
+    facility.mutable_owning()->set_valid_from("2020-01-01");
+  }));
+  auto request = Of({"owning"});
+  auto& owning = *request.mutable_facility()->mutable_owning();
+  owning.set_holder(owner_);
+  owning.set_valid_until("2030-01-01");
+  const auto updated = Update(request);
+  ASSERT_TRUE(updated) << updated.error().message;
+  EXPECT_EQ(updated->facility().owning().valid_from(), "2020-01-01");
+  EXPECT_EQ(updated->facility().owning().valid_until(), "2030-01-01");
+  EXPECT_EQ(updated->facility().owning().state(), v1::RIGHT_STATE_RECORDED);
+  request.set_request_id("backwards");
+  owning.set_valid_until("2019-01-01");
+  Refuses(request, {kInvalid, "RIGHT_INVALID", "facility.owning"});
+  request.set_request_id("another");
+  owning.set_holder(bureau_);
+  EXPECT_EQ(Update(request)->facility().owning().valid_from(), "");
+}
+
 TEST_F(UpdateFacilityTest, OwnerCanBeNobodyKnownOrUnknown) {
   auto request = Of({"owning"});
   request.mutable_facility()->mutable_owning()->set_state(v1::RIGHT_STATE_OWNERLESS);

@@ -1,12 +1,16 @@
 #include "server/registry/undo_batch.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/registry/facility_update.h"
 #include "tests/server/findings.h"
 #include "tests/server/plates.h"
 #include "tests/server/unchanged.h"
+#include "tests/server/watched_store.h"
 
 namespace yima::server::testing {
 namespace {
@@ -86,7 +90,40 @@ class UndoBatchTest : public ::testing::Test {
     return "not told";
   }
 
-  World world_;
+  v1::UpdateFacilityRequest Into(uint64_t part, uint64_t whole) {
+    v1::UpdateFacilityRequest request;
+    request.set_request_id(fmt::format("into-{}", ++requests_));
+    request.mutable_facility()->set_uid(part);
+    request.mutable_facility()->set_parent(whole);
+    request.add_update_mask("parent");
+    return request;
+  }
+  void PutInto(uint64_t part, uint64_t whole) {
+    const auto put = methods_.Unary<v1::UpdateFacilityResponse>("RegistryService/UpdateFacility",
+                                                                Into(part, whole));
+    ASSERT_TRUE(put) << put.error().message;
+  }
+  v1::UndoBatchRequest DryRunOf(uint64_t batch) {
+    auto request = Of(batch, "");
+    request.set_dry_run(true);
+    return request;
+  }
+  /// Does something once, after a chunk was planned and before it is applied.
+  void BeforeAChunk(const std::function<void()>& act) {
+    store_->before_apply = [act, done = false](store::Store&, const store::Change& change) mutable {
+      const bool chunk = std::ranges::any_of(
+          change.puts, [](const auto& put) { return put.kind == store::Kind::kFacility; });
+      if (chunk && !std::exchange(done, true)) act();
+    };
+  }
+  static std::string ToText(const v1::UndoBatchResponse& last) {
+    return fmt::format("{} restored, {} withdrawn, {} unchanged, {} refused, {} moved",
+                       last.restored(), last.withdrawn(), last.unchanged(), last.refused(),
+                       last.moved());
+  }
+
+  WatchedStore* store_ = new WatchedStore;
+  World world_{std::unique_ptr<store::Store>(store_)};
   uint64_t bureau_ = world_.AddOrganization("城管局");
   uint64_t owner_ = world_.AddOrganization("水务公司");
   uint64_t a_ = world_.AddFacility(1, bureau_);
@@ -144,16 +181,9 @@ TEST_F(UndoBatchTest, KeepsWhatOthersBuiltOnAndSaysWhy) {
   const uint64_t batch = Import(5);
   AddPlate(world_, kSerial, created_[0]);
   Edit<v1::Facility>(world_, created_[1], [](auto& facility) { facility.set_address("x"); });
-  v1::UpdateFacilityRequest update;
-  update.set_request_id("part");
-  update.mutable_facility()->set_uid(a_);
-  update.mutable_facility()->set_parent(created_[2]);
-  update.add_update_mask("parent");
-  ASSERT_TRUE(methods_.Unary<v1::UpdateFacilityResponse>("RegistryService/UpdateFacility", update));
+  PutInto(a_, created_[2]);
   const std::string state = world_.State();
-  auto dry_run = Of(batch, "");
-  dry_run.set_dry_run(true);
-  const auto would = Undo(dry_run);
+  const auto would = Undo(DryRunOf(batch));
   ASSERT_TRUE(would) << would.error().message;
   EXPECT_EQ(world_.State(), state);
   const auto undone = Undo(Of(batch));
@@ -164,8 +194,7 @@ TEST_F(UndoBatchTest, KeepsWhatOthersBuiltOnAndSaysWhy) {
     EXPECT_EQ(answers->back().refused(), 3);
     EXPECT_EQ(ReasonOf(*answers, created_[0]), "UNDO_HAS_CODES");
     EXPECT_EQ(ReasonOf(*answers, created_[1]), "UNDO_CHANGED_SINCE");
-    // The mark of its first part is a change that another write made.
-    EXPECT_EQ(ReasonOf(*answers, created_[2]), "UNDO_CHANGED_SINCE");
+    EXPECT_EQ(ReasonOf(*answers, created_[2]), "UNDO_HAS_PARTS");
   }
   EXPECT_EQ(world_.Facility(created_[0]).life(), v1::LIFE_IN_USE);
   EXPECT_THAT(Findings(world_), IsEmpty());
@@ -236,16 +265,11 @@ TEST_F(UndoBatchTest, PartsGoBackToTheWholeTheyHad) {
   EXPECT_THAT(Findings(world_), IsEmpty());
 }
 
-TEST_F(UndoBatchTest, RefusesWhatIsNoImportOrEditOrNotDoneOrAnothers) {
+TEST_F(UndoBatchTest, RefusesWhatIsNoImportOrEditOrAnothers) {
   RefusesUnchanged(world_, [&] { return Undo(Of(4242)); },
                    {StatusCode::kNotFound, "BATCH_NOT_FOUND", "batch"});
   const uint64_t batch = SetAddress("x");
-  Edit<v1::Batch>(world_, batch, [](auto& record) { record.set_state(v1::BATCH_STATE_RUNNING); });
-  RefusesUnchanged(world_, [&] { return Undo(Of(batch)); }, {kFailed, "BATCH_RUNNING", "batch"});
-  Edit<v1::Batch>(world_, batch, [](auto& record) {
-    record.set_state(v1::BATCH_STATE_DONE);
-    record.set_kind(v1::BATCH_KIND_ISSUE);
-  });
+  Edit<v1::Batch>(world_, batch, [](auto& record) { record.set_kind(v1::BATCH_KIND_ISSUE); });
   RefusesUnchanged(world_, [&] { return Undo(Of(batch)); },
                    {kFailed, "BATCH_NOT_UNDOABLE", "batch"});
   v1::Grant grant;
@@ -256,6 +280,125 @@ TEST_F(UndoBatchTest, RefusesWhatIsNoImportOrEditOrNotDoneOrAnothers) {
   world_.principal = "another";
   RefusesUnchanged(world_, [&] { return Undo(Of(batch)); },
                    {StatusCode::kPermissionDenied, "SCOPE_EXCEEDED", "batch"});
+}
+
+TEST_F(UndoBatchTest, ThatOthersJoinedItIsNoChangeOfAFacility) {
+  const uint64_t batch = SetAddress("x");
+  PutInto(world_.AddFacility(3, bureau_), a_);
+  const auto undone = Undo(Of(batch));
+  ASSERT_TRUE(undone) << undone.error().message;
+  EXPECT_EQ(undone->back().restored(), 2);
+  EXPECT_EQ(world_.Facility(a_).address(), "");
+  EXPECT_TRUE(world_.Facility(a_).has_parts());
+  EXPECT_THAT(Findings(world_), IsEmpty());
+}
+
+TEST_F(UndoBatchTest, NoCircleIsMadeWithinAChunk) {
+  const uint64_t c = world_.AddFacility(3, bureau_);
+  const uint64_t elsewhere = world_.AddFacility(4, bureau_);
+  PutInto(a_, b_);
+  PutInto(b_, c);
+  auto out = EditOf({"parent"});
+  out.mutable_filter()->add_uids(a_);
+  out.mutable_filter()->add_uids(b_);
+  out.mutable_facility()->set_parent(elsewhere);
+  const uint64_t batch = EditAll(out);
+  PutInto(c, a_);
+  const auto would = Undo(DryRunOf(batch));
+  const auto undone = Undo(Of(batch));
+  ASSERT_TRUE(would && undone);
+  for (const auto* answers : {&*would, &*undone}) {
+    EXPECT_EQ(ReasonOf(*answers, b_), "PARENT_CYCLE") << "a is in b again, and c in a";
+    EXPECT_EQ(ToText(answers->back()), ToText(undone->back()));
+  }
+  EXPECT_EQ(undone->back().restored(), 1);
+  EXPECT_THAT(Findings(world_), IsEmpty());
+}
+
+TEST_F(UndoBatchTest, APlateBoundAtThatMomentKeepsItsFacility) {
+  const uint64_t batch = Import(2);
+  BeforeAChunk([&] { AddPlate(world_, kSerial, created_[0]); });
+  const auto undone = Undo(Of(batch));
+  ASSERT_TRUE(undone) << undone.error().message;
+  EXPECT_EQ(undone->back().withdrawn(), 1);
+  EXPECT_EQ(ReasonOf(*undone, created_[0]), "UNDO_HAS_CODES");
+  EXPECT_EQ(world_.Facility(created_[0]).life(), v1::LIFE_IN_USE);
+  EXPECT_THAT(Findings(world_), IsEmpty());
+}
+
+TEST_F(UndoBatchTest, APartThatJoinsAtThatMomentKeepsItsWhole) {
+  const uint64_t batch = Import(2);
+  PutInto(a_, created_[0]);
+  PutInto(a_, 0);
+  BeforeAChunk([&] {
+    auto planned = PlanUpdateFacility(world_.domain(), world_.call("test"), Into(b_, created_[0]),
+                                      *world_.Read());
+    ASSERT_TRUE(planned) << planned.error().message;
+    ASSERT_TRUE(std::holds_alternative<store::Committed>(
+        store::ApplyAndWait(world_.store(), std::move(planned->change))));
+  });
+  const auto undone = Undo(Of(batch));
+  ASSERT_TRUE(undone) << undone.error().message;
+  EXPECT_EQ(undone->back().withdrawn(), 1);
+  EXPECT_EQ(ReasonOf(*undone, created_[0]), "UNDO_HAS_PARTS");
+  EXPECT_THAT(Findings(world_), IsEmpty());
+}
+
+TEST_F(UndoBatchTest, NamesGivenUpMayBeTakenAgainAndStayTaken) {
+  const uint64_t batch = Import(2);
+  const auto would = Undo(DryRunOf(batch));
+  const auto undone = Undo(Of(batch));
+  ASSERT_TRUE(would && undone);
+  EXPECT_EQ(ToText(would->back()), ToText(undone->back()));
+  v1::CreateFacilityRequest create;
+  create.set_request_id("again");
+  *create.mutable_facility() = world_.Facility(a_);
+  create.mutable_facility()->clear_uid();
+  create.mutable_facility()->mutable_codes(0)->set_digits("14050201001005000");
+  const auto again =
+      methods_.Unary<v1::CreateFacilityResponse>("RegistryService/CreateFacility", create);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(Undo(Of(batch))->back().SerializeAsString(), undone->back().SerializeAsString());
+  const auto once_more = Undo(Of(batch, "undo-2"));
+  EXPECT_EQ(once_more->back().refused(), 2);
+  EXPECT_EQ(
+      *world_.Read()->Holder(store::Index::kFacilityCode, FacilityCodeKey(2, "14050201001005000")),
+      again->facility().uid());
+  EXPECT_THAT(Findings(world_), IsEmpty());
+}
+
+TEST_F(UndoBatchTest, ABatchLeftHalfWayIsEndedAndTakenBack) {
+  for (uint32_t i = 0; i < 600; ++i) world_.AddFacility(100 + i, bureau_);
+  auto edit = EditOf({"address"});
+  edit.mutable_facility()->set_address("x");
+  uint64_t batch = 0;
+  const auto broken = methods_.Stream<v1::EditFacilitiesResponse>(
+      "RegistryService/EditFacilities", edit,
+      [&](const v1::EditFacilitiesResponse& answer) -> Result<void> {
+        batch = answer.batch();
+        for (const auto& request : {Of(batch), DryRunOf(batch)}) {
+          EXPECT_EQ(RefusalOf(Undo(request)), (Refusal{kFailed, "BATCH_RUNNING", "batch"}));
+        }
+        return Fail(StatusCode::kCancelled, "CALL_CANCELLED", "gone");
+      });
+  ASSERT_FALSE(broken);
+  const auto would = Undo(DryRunOf(batch));
+  const auto undone = Undo(Of(batch));
+  ASSERT_TRUE(would && undone);
+  EXPECT_EQ(undone->back().restored(), 500);
+  EXPECT_EQ(ToText(would->back()), ToText(undone->back()));
+  EXPECT_EQ(world_.Facility(a_).address(), "");
+  const auto record = (*Get<v1::Batch>(*world_.Read(), batch))->record;
+  EXPECT_EQ(record.state(), v1::BATCH_STATE_STOPPED);
+  EXPECT_EQ(record.counts().done(), 500);
+  RefusesUnchanged(world_,
+                   [&] {
+                     return methods_.Stream<v1::EditFacilitiesResponse>(
+                         "RegistryService/EditFacilities", edit);
+                   },
+                   {kFailed, "BATCH_STOPPED", ""});
+  EXPECT_EQ(Undo(Of(batch))->back().SerializeAsString(), undone->back().SerializeAsString());
+  EXPECT_THAT(Findings(world_), IsEmpty());
 }
 
 }  // namespace

@@ -1,11 +1,13 @@
 #include "server/registry/watch.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/server/methods.h"
 #include "tests/server/plates.h"
 #include "tests/server/world.h"
+#include "yima/v1/log_entry.pb.h"
 
 namespace yima::server::testing {
 namespace {
@@ -262,6 +264,54 @@ TEST_F(WatchRestoredTest, SaysWhereToBeginWhenTheLogsPart) {
   EXPECT_THAT(refused.error().message, HasSubstr("\"3-" + std::to_string(common_) + "\""));
   EXPECT_EQ(RefusalOf(Open(After("2-0"))).reason, "WATCH_OTHER_EPOCH");
   EXPECT_EQ(RefusalOf(Open(After("3-100000"))).reason, "WATCH_FROM_FUTURE");
+}
+
+TEST_F(WatchTest, ACodesEntryIsJudgedByItsFacilityOfThen) {
+  const uint64_t uid = world_.AddFacility(1, bureau_);
+  AddPlate(world_, kSerial, uid);
+  const auto suspend = [](v1::Code& code) { code.set_state(v1::CODE_STATE_SUSPENDED); };
+  MoveTo(uid, "140521");
+  ASSERT_TRUE(Edit<v1::Code>(world_, kSerial, suspend));
+  v1::WatchRequest request = After("1-0");
+  request.mutable_filter()->add_kinds(v1::RECORD_KIND_CODE);
+  for (const auto& [division, state] : {std::pair("140502", v1::CODE_STATE_ACTIVE),
+                                        std::pair("140521", v1::CODE_STATE_SUSPENDED)}) {
+    Bound(division);
+    const auto changes = Changes(request);
+    ASSERT_EQ(changes.size(), 1) << division;
+    EXPECT_EQ(changes[0].code().state(), state);
+  }
+}
+
+TEST_F(WatchTest, ADamagedEntryEndsTheStreamOnceAllBeforeItAreTold) {
+  const std::string begin = Now();
+  const uint64_t uid = world_.AddFacility(1, bureau_);
+  for (const int field : {v1::LogEntry::kCodeFieldNumber, v1::LogEntry::kBatchRecordFieldNumber,
+                          v1::LogEntry::kOrganizationFieldNumber}) {
+    const uint64_t index = *world_.Read()->LogSize();
+    std::string entry(1, static_cast<char>(field << 3 | 2));
+    if (field > 15)
+      entry = {static_cast<char>(field << 3 | 2 | 0x80), static_cast<char>(field >> 4)};
+    entry += std::string("\2\xff\xff", 3);
+    store::Change change;
+    change.puts.push_back({store::Kind::kCode, kSerial + index, 0, "x", entry});
+    ASSERT_TRUE(std::holds_alternative<store::Committed>(
+        store::ApplyAndWait(world_.store(), std::move(change))));
+    const uint64_t behind = world_.AddFacility(static_cast<uint32_t>(index + 10), bureau_);
+    const auto watcher = *Open(After(fmt::format("1-{}", index - 1)));
+    const auto first = watcher->Next();
+    ASSERT_TRUE(first && *first) << first.error().message;
+    EXPECT_EQ((*first)->changes_size(), 1);
+    EXPECT_FALSE((*first)->caught_up());
+    EXPECT_EQ((*first)->next(), fmt::format("1-{}", index));
+    const auto damaged = watcher->Next();
+    ASSERT_FALSE(damaged);
+    EXPECT_EQ(damaged.error().code, StatusCode::kDataLoss);
+    EXPECT_EQ(damaged.error().reason, "ENTRY_DAMAGED");
+    EXPECT_THAT(damaged.error().message, HasSubstr(std::to_string(index)));
+    EXPECT_EQ(Changes(After(fmt::format("1-{}", index + 1)))[0].id(), behind);
+  }
+  EXPECT_NE(uid, 0);
 }
 
 }  // namespace

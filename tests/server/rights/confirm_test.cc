@@ -233,5 +233,11 @@ TEST_F(ConfirmTest, LargestFacilityHasRoomForItsBases) {
   EXPECT_LE(confirmed.ByteSizeLong(), kFacilitySizeMax);
 }
 
+TEST_F(ConfirmTest, WhatWasTakenBackHasNoRightsToConfirm) {
+  ASSERT_TRUE(
+      Edit<v1::Facility>(world_, facility_, [](auto& f) { f.set_life(v1::LIFE_WITHDRAWN); }));
+  RefusesUnchanged(Request(), {kFailed, "FACILITY_WITHDRAWN", "facility"});
+}
+
 }  // namespace
 }  // namespace yima::server::testing
