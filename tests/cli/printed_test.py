@@ -144,6 +144,19 @@ class PrintedTest(unittest.TestCase):
         for said in ('-:1: "4294967" is no plate', "-:3: ", "2 pairs bound, 1 not bound"):
             self.assertIn(said, done.stderr)
 
+    def test_many_spoiled_plates_are_ended_at_once(self):
+        plates = self.blanks(4)
+        lines = [plates[0]["text"], plates[1]["shortNumber"], "nonsense", self.codes[0]["serial"], plates[2]["serial"]]
+        for _ in range(2):
+            done = self.registry.yima("codes", "revoke", "-", "--reason", "spoiled", stdin="\n".join(lines) + "\n", expect=None)
+            self.assertEqual([line.split("\t")[0] for line in done.stdout.splitlines()], [plate["serial"] for plate in plates[:3]])
+            self.assertNotEqual(done.returncode, 0)
+            for said in ("-:3: ", "-:4: ", "3 revoked, 2 not"):
+                self.assertIn(said, done.stderr)
+        states = [self.registry.objects("codes", "show", plate["serial"])[0] for plate in plates]
+        self.assertEqual([(state["state"], state["reason"]) for state in states], [("REVOKED", "SPOILED")] * 3 + [("BLANK", "")])
+        self.registry.yima("codes", "revoke", "-", "--reason", "spoiled", expect=2)
+
     def test_a_photograph_names_the_plate(self):
         [plate] = self.blanks(1)
         picture = self.registry.folder / "plate.png"
