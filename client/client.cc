@@ -1,11 +1,13 @@
 #include "client/client.h"
 
 #include <array>
+#include <thread>
 
 #include <sodium.h>
 
 #include "client/resolve_stream.h"
 #include "client/transport.h"
+#include "client/watch_stream.h"
 #include "codegen/code/signature.h"
 
 namespace yima {
@@ -129,8 +131,9 @@ Result<v1::GetFacilityHistoryResponse> Client::GetFacilityHistory(
 }
 
 Result<void> Client::Watch(const v1::WatchRequest& request,
-                           const Receiver<v1::WatchResponse>& receiver) const {
-  return Download("yima.v1.RegistryService/Watch", request, receiver);
+                           const Receiver<v1::WatchResponse>& receiver,
+                           const BreakReceiver& on_break) const {
+  return WatchStream(connection_, request, receiver, on_break).Run();
 }
 
 Result<v1::SearchNearbyResponse> Client::SearchNearby(
@@ -306,6 +309,16 @@ OngoingCall Client::ResolveAsync(const v1::ResolveRequest& request,
 OngoingCall Client::BatchResolveAsync(const v1::BatchResolveRequest& request,
                                       Done<v1::BatchResolveResponse> done) const {
   return Begin("yima.v1.ResolverService/BatchResolve", request, std::move(done));
+}
+
+OngoingCall Client::WatchAsync(const v1::WatchRequest& request,
+                               Receiver<v1::WatchResponse> receiver,
+                               std::function<void(Result<void>)> done,
+                               BreakReceiver on_break) const {
+  const auto watch =
+      std::make_shared<WatchStream>(connection_, request, std::move(receiver), std::move(on_break));
+  std::thread([watch, done = std::move(done)] { done(watch->Run()); }).detach();
+  return OngoingCall([watch] { watch->Cancel(); });
 }
 
 Result<void> Client::EditFacilities(const v1::EditFacilitiesRequest& request,

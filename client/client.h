@@ -57,6 +57,8 @@ class Client {
   /// wait, and may begin other calls.
   template <typename Response>
   using Done = std::function<void(Result<Response>)>;
+  /// Told why a watch broke off, before each attempt to go on; an Error that it returns ends it.
+  using BreakReceiver = std::function<Result<void>(const Error&)>;
 
   explicit Client(const ClientOptions& options = {});
   /// Over a connection of another kind: `testing::FakeRegistry` has one for tests.
@@ -85,9 +87,14 @@ class Client {
   Result<v1::ListBatchesResponse> ListBatches(const v1::ListBatchesRequest& request) const;
   Result<v1::GetFacilityHistoryResponse> GetFacilityHistory(
       const v1::GetFacilityHistoryRequest& request) const;
-  /// Until the connection breaks or `receiver` gives an Error, which is returned.
-  Result<void> Watch(const v1::WatchRequest& request,
-                     const Receiver<v1::WatchResponse>& receiver) const;
+  /// Every change after `request.after`, in order, none left out and none twice: on a connection
+  /// that breaks, or when the server cuts the stream off for a time (see IsBrokenOff in resume.h),
+  /// it goes on after the last message that `receiver` took. Its `next` is what to keep for a watch
+  /// that is begun anew. Without `on_break` it gives up after 30 seconds without a server, as
+  /// StreamResolve; with it, only when that says so. Ends with an Error: that of `receiver` or
+  /// `on_break`, or what the server refuses (WATCH_OTHER_EPOCH, WATCH_FROM_FUTURE).
+  Result<void> Watch(const v1::WatchRequest& request, const Receiver<v1::WatchResponse>& receiver,
+                     const BreakReceiver& on_break = {}) const;
   Result<v1::SearchNearbyResponse> SearchNearby(const v1::SearchNearbyRequest& request) const;
   Result<v1::UpdateFacilityResponse> UpdateFacility(const v1::UpdateFacilityRequest& request) const;
   Result<v1::RecordLifeStepResponse> RecordLifeStep(const v1::RecordLifeStepRequest& request) const;
@@ -187,6 +194,10 @@ class Client {
   OngoingCall ResolveAsync(const v1::ResolveRequest& request, Done<v1::ResolveResponse> done) const;
   OngoingCall BatchResolveAsync(const v1::BatchResolveRequest& request,
                                 Done<v1::BatchResolveResponse> done) const;
+  /// Watch in a thread of its own, where `receiver`, `on_break` and at last `done` are called and
+  /// may take their time. Cancel ends it whatever it waits for.
+  OngoingCall WatchAsync(const v1::WatchRequest& request, Receiver<v1::WatchResponse> receiver,
+                         std::function<void(Result<void>)> done, BreakReceiver on_break = {}) const;
 
  private:
   template <typename Response, typename Request>

@@ -51,9 +51,11 @@ class Connection {
 
   /// Fills `response` anew for each message and calls `on_response`; an Error that this returns
   /// ends the call and is returned. No deadline: a stream ends with its work or with the
-  /// connection.
-  virtual Result<void> Download(const char* method, const Message& request, Message& response,
-                                const std::function<Result<void>()>& on_response) const = 0;
+  /// connection. `on_begin` is shown the call before it waits, so that another thread can end it.
+  virtual Result<void> Download(
+      const char* method, const Message& request, Message& response,
+      const std::function<Result<void>()>& on_response,
+      const std::function<void(const OngoingCall&)>& on_begin = {}) const = 0;
 
   /// Sends what `next` puts into `request` until it gives false, from a thread of its own, while
   /// `on_response` is called in the caller's. An Error of either ends the call and is returned.

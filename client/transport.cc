@@ -34,8 +34,8 @@ constexpr int kReconnectMs = 100;
 
 // Every write carries a request_id, so asking again never acts twice. An import is not retried by
 // the channel, which would have to keep all of it: the caller sends the stream again. StreamResolve
-// knows itself what was not answered yet. CANCELLED by the other side is what a call gets that
-// meets a server at the very moment in which it stops.
+// knows itself what was not answered yet, and Watch what was not told. CANCELLED by the other side
+// is what a call gets that meets a server at the very moment in which it stops.
 constexpr char kServiceConfig[] = R"({
   "methodConfig": [{
     "name": [{"service": "yima.v1.RegistryService"}, {"service": "yima.v1.IssuanceService"},
@@ -48,6 +48,7 @@ constexpr char kServiceConfig[] = R"({
     }
   }, {
     "name": [{"service": "yima.v1.RegistryService", "method": "ImportFacilities"},
+             {"service": "yima.v1.RegistryService", "method": "Watch"},
              {"service": "yima.v1.ResolverService", "method": "StreamResolve"}]
   }]
 })";
@@ -193,14 +194,29 @@ Result<void> Transport::Unary(const char* method, const MessageLite& request, Me
 
 namespace {
 
-/// What gRPC points to while a call that nobody waits for is under way.
+/// What gRPC points to while a call is under way that another thread may end.
 struct Begun {
   grpc::ClientContext context;
   std::string path;
   std::shared_ptr<const MessageLite> request;
   std::shared_ptr<MessageLite> response;
   std::atomic<bool> cancelled = false;
+
+  bool Cancelled(const grpc::Status& status) const {
+    return cancelled && status.error_code() == grpc::StatusCode::CANCELLED;
+  }
 };
+
+OngoingCall CallOf(const std::shared_ptr<Begun>& begun) {
+  return OngoingCall([begun] {
+    begun->cancelled = true;
+    begun->context.TryCancel();
+  });
+}
+
+tl::unexpected<Error> CallCancelled() {
+  return Fail(StatusCode::kCancelled, "CALL_CANCELLED", "the caller cancelled it");
+}
 
 }  // namespace
 
@@ -219,32 +235,30 @@ OngoingCall Transport::Begin(const char* method, std::shared_ptr<const MessageLi
       channel_->grpc.get(), rpc, &begun->context, begun->request.get(), begun->response.get(),
       [begun, server = channel_->server, done = std::move(done)](const grpc::Status& status) {
         if (status.ok()) return done({});
-        if (begun->cancelled && status.error_code() == grpc::StatusCode::CANCELLED) {
-          return done(Fail(StatusCode::kCancelled, "CALL_CANCELLED", "the caller cancelled it"));
-        }
+        if (begun->Cancelled(status)) return done(CallCancelled());
         done(Failed(status, server));
       });
-  return OngoingCall([begun] {
-    begun->cancelled = true;
-    begun->context.TryCancel();
-  });
+  return CallOf(begun);
 }
 
 Result<void> Transport::Download(const char* method, const MessageLite& request,
                                  MessageLite& response,
-                                 const std::function<Result<void>()>& on_response) const {
-  grpc::ClientContext context;
-  channel_->Show(context);
+                                 const std::function<Result<void>()>& on_response,
+                                 const std::function<void(const OngoingCall&)>& on_begin) const {
+  // Whoever may cancel the call may still hold it when it has ended.
+  const auto begun = std::make_shared<Begun>();
+  channel_->Show(begun->context);
+  if (on_begin) on_begin(CallOf(begun));
   const std::string path = "/" + std::string(method);
   const RpcMethod rpc(path.c_str(), RpcMethod::SERVER_STREAMING, channel_->grpc);
   const std::unique_ptr<grpc::ClientReader<MessageLite>> reader(
-      grpc::internal::ClientReaderFactory<MessageLite>::Create(channel_->grpc.get(), rpc, &context,
-                                                               request));
+      grpc::internal::ClientReaderFactory<MessageLite>::Create(channel_->grpc.get(), rpc,
+                                                               &begun->context, request));
   Result<void> taken;
   while (reader->Read(&response)) {
     taken = on_response();
     if (taken) continue;
-    context.TryCancel();
+    begun->context.TryCancel();
     break;
   }
   if (!taken) {
@@ -253,6 +267,7 @@ Result<void> Transport::Download(const char* method, const MessageLite& request,
   }
   const grpc::Status status = reader->Finish();
   if (!taken) return taken;
+  if (begun->Cancelled(status)) return CallCancelled();
   if (!status.ok()) return Failed(status, channel_->server);
   return {};
 }

@@ -38,8 +38,10 @@ class Transport final : public Connection {
   OngoingCall Begin(const char* method, std::shared_ptr<const Message> request,
                     std::shared_ptr<Message> response, std::chrono::milliseconds deadline,
                     std::function<void(Result<void>)> done) const override;
-  Result<void> Download(const char* method, const Message& request, Message& response,
-                        const std::function<Result<void>()>& on_response) const override;
+  Result<void> Download(
+      const char* method, const Message& request, Message& response,
+      const std::function<Result<void>()>& on_response,
+      const std::function<void(const OngoingCall&)>& on_begin = {}) const override;
   Result<void> Exchange(const char* method, Message& request,
                         const std::function<Result<bool>()>& next, Message& response,
                         const std::function<Result<void>()>& on_response,

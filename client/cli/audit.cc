@@ -35,6 +35,10 @@ Result<void> Start(Session& session, const AuditOptions& options) {
   YIMA_ASSIGN_OR_RETURN(*request.mutable_filter(), ParseWhere(session, options.where));
   if (!options.metres.empty()) {
     YIMA_ASSIGN_OR_RETURN(const uint64_t metres, ParseNumber(options.metres, "--metres"));
+    // To the server 0 means that nothing was said.
+    if (metres == 0) {
+      return Invalid("DISTANCE_OUT_OF_RANGE", "0 metres, want 1 to 100000", "--metres");
+    }
     request.set_wrong_place_metres(static_cast<uint32_t>(std::min<uint64_t>(metres, UINT32_MAX)));
   }
   const RequestMemory memory(RequestMemory::Default(), session.server, session.words);

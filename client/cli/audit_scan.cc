@@ -1,14 +1,15 @@
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <optional>
 
 #include <fmt/format.h>
 #include <sodium.h>
-#include <unistd.h>
 
 #include "client/cli/audit_spool.h"
 #include "client/cli/commands.h"
 #include "client/cli/images.h"
-#include "client/cli/judging.h"
+#include "client/cli/input_lines.h"
 #include "client/cli/places.h"
 #include "client/cli/records.h"
 #include "client/cli/selectors.h"
@@ -87,6 +88,38 @@ std::string RequestIdOf(const v1::ScanStockTakeRequest& request) {
   return ToHex(hash);
 }
 
+/// The place of the sighting that an error names, as `sightings[3].text`; the largest number if
+/// none.
+size_t SightingNamed(std::string_view field) {
+  constexpr std::string_view kOfSighting = "sightings[";
+  size_t place = SIZE_MAX;
+  if (!field.starts_with(kOfSighting)) return place;
+  field.remove_prefix(kOfSighting.size());
+  std::from_chars(field.data(), field.data() + field.size(), place);
+  return place;
+}
+
+/// Without anybody's doing.
+bool MayComeRight(const Error& error) {
+  return error.code == StatusCode::kUnavailable || error.code == StatusCode::kDeadlineExceeded ||
+         error.code == StatusCode::kResourceExhausted || error.code == StatusCode::kAborted;
+}
+
+/// As the server wants it, before anything is kept under it.
+Result<void> CheckCrew(const std::string& crew) {
+  constexpr size_t kCharactersMax = 64;
+  const bool is_text = IsUtf8(crew) && std::ranges::none_of(crew, [](char c) {
+                         return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+                       });
+  const auto characters = static_cast<size_t>(std::ranges::count_if(
+      crew, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  if (is_text && characters <= kCharactersMax) return {};
+  return Invalid("FIELD_TOO_LONG",
+                 fmt::format("crew of {} characters, want at most {} and none of control",
+                             characters, kCharactersMax),
+                 "--crew");
+}
+
 class Scanning {
  public:
   Scanning(Session& session, const AuditScanOptions& options, uint64_t stock_take,
@@ -103,13 +136,18 @@ class Scanning {
           spool_.waiting().size()));
       YIMA_RETURN_IF_ERROR(Send());
     }
-    for (const auto& input : options_.inputs) YIMA_RETURN_IF_ERROR(Take(input));
-    if (options_.inputs.empty()) YIMA_RETURN_IF_ERROR(TakeLines());
-    YIMA_RETURN_IF_ERROR(Send());
-    return TellKept();
+    auto taken = TakeAll();
+    TellKept();
+    return taken;
   }
 
  private:
+  Result<void> TakeAll() {
+    for (const auto& input : options_.inputs) YIMA_RETURN_IF_ERROR(Take(input));
+    if (options_.inputs.empty()) YIMA_RETURN_IF_ERROR(TakeLines());
+    return Send();
+  }
+
   /// A photograph, or what could be a line.
   Result<void> Take(const std::string& input) {
     if (!IsPicture(input)) return TakeText(input, "");
@@ -125,19 +163,35 @@ class Scanning {
     return {};
   }
 
-  /// Lines of a gun are sent one by one while somebody waits for their answers, those of a file by
-  /// the thousand.
+  /// What is there already is sent together, up to a thousand at a time: who scans one after the
+  /// other gets an answer to each.
   Result<void> TakeLines() {
-    const bool somebody_waits = ::isatty(STDIN_FILENO) == 1;
-    Result<void> taken;
-    uint64_t number = 0;
-    EachLine([&](const std::string& line) {
-      if (!taken) return;
-      taken = TakeText(line, fmt::format("-:{}", ++number));
-      if (taken && somebody_waits) taken = spool_.Sync();
-      if (taken && somebody_waits) taken = Send();
-    });
-    return taken;
+    InputLines lines;
+    for (uint64_t number = 1;; ++number) {
+      auto line = lines.Next(false);
+      if (!line) {
+        YIMA_RETURN_IF_ERROR(SendBeforeWaiting());
+        line = lines.Next(true);
+      }
+      if (!line) return {};
+      YIMA_RETURN_IF_ERROR(TakeText(*line, fmt::format("-:{}", number)));
+    }
+  }
+
+  Result<void> SendBeforeWaiting() {
+    if (spool_.waiting().empty()) return {};
+    Sync();
+    YIMA_RETURN_IF_ERROR(Send());
+    if (stopped_ && spool_.waiting().size() != told_kept_) {
+      told_kept_ = spool_.waiting().size();
+      session_.Tell(
+          fmt::format(fmt::runtime(T("{} 条已存，未发出", "{} kept, not sent")), told_kept_));
+    }
+    return {};
+  }
+
+  void Sync() {
+    if (const auto synced = spool_.Sync(); !synced) session_.Complain(synced.error());
   }
 
   /// `TEXT` or `TEXT<tab>LONGITUDE,LATITUDE`.
@@ -166,36 +220,89 @@ class Scanning {
       sighting.set_latitude(where->latitude);
     }
     sighting.set_time_us(Now());
-    YIMA_RETURN_IF_ERROR(spool_.Add(sighting));
+    // Goes on without a file: what it waits for may come right before the process ends.
+    if (const auto kept = spool_.Add({sighting, options_.crew}); !kept) {
+      session_.Complain({kept.error().code, kept.error().reason,
+                         fmt::format("not kept, and lost if it is not sent now: {}; {}",
+                                     Printable(text), kept.error().message),
+                         place});
+    }
     // Without a connection there may be more than a call's worth, and each attempt takes its time.
     return spool_.waiting().size() % kSightingsACall == 0 ? Send() : Result<void>();
   }
 
-  /// All that waits; without a connection it goes on waiting.
+  /// All that waits. Without a connection, and when the server takes none at all, it goes on
+  /// waiting; one that the server will not take is set aside.
   Result<void> Send() {
-    while (!spool_.waiting().empty() && !offline_) {
-      v1::ScanStockTakeRequest request;
-      request.set_stock_take(stock_take_);
-      request.set_crew(options_.crew);
-      const size_t size = std::min(kSightingsACall, spool_.waiting().size());
-      for (size_t i = 0; i < size; ++i) *request.add_sightings() = spool_.waiting()[i];
-      request.set_request_id(RequestIdOf(request));
-      const auto answer = session_.client().ScanStockTake(request);
-      if (!answer && answer.error().code == StatusCode::kUnavailable) {
-        offline_ = true;
-        session_.Complain(answer.error());
-        return {};
-      }
-      YIMA_RETURN_IF_ERROR(answer);
-      for (int i = 0; i < answer->answers_size(); ++i) {
-        Show(request.sightings(i), answer->answers(i));
-      }
-      YIMA_RETURN_IF_ERROR(session_.Flush());
-      YIMA_RETURN_IF_ERROR(spool_.Drop(size));
-    }
     // Tried again with the next line: signal comes and goes.
-    offline_ = false;
+    bool offline = false;
+    size_t most = kSightingsACall;
+    while (!spool_.waiting().empty() && !offline && !stopped_) {
+      const auto request = NextRequest(most);
+      const auto answer = Ask(request);
+      if (answer) {
+        YIMA_RETURN_IF_ERROR(Taken(request, *answer));
+        most = kSightingsACall;
+        continue;
+      }
+      const Error& error = answer.error();
+      const auto size = static_cast<size_t>(request.sightings_size());
+      const size_t named = SightingNamed(error.field);
+      const bool is_of_one = named < size || error.code == StatusCode::kInvalidArgument;
+      if (is_of_one && (named < size || size == 1)) {
+        YIMA_RETURN_IF_ERROR(SetAside(named < size ? named : 0, error));
+      } else if (is_of_one) {
+        // It does not say which: found by halves.
+        most = size / 2;
+      } else {
+        session_.Complain(error);
+        MayComeRight(error) ? offline = true : stopped_ = true;
+      }
+    }
     return {};
+  }
+
+  /// The first of those that wait, all of one crew.
+  v1::ScanStockTakeRequest NextRequest(size_t most) const {
+    v1::ScanStockTakeRequest request;
+    request.set_stock_take(stock_take_);
+    request.set_crew(spool_.waiting().front().crew);
+    for (const auto& seen : spool_.waiting()) {
+      if (static_cast<size_t>(request.sightings_size()) == most || seen.crew != request.crew()) {
+        break;
+      }
+      *request.add_sightings() = seen.sighting;
+    }
+    return request;
+  }
+
+  Result<v1::ScanStockTakeResponse> Ask(v1::ScanStockTakeRequest request) {
+    request.set_request_id(RequestIdOf(request));
+    auto answer = session_.client().ScanStockTake(request);
+    // What was seen alike is kept once, under whichever id.
+    if (!answer && answer.error().reason == "REQUEST_ID_REUSED") {
+      request.set_request_id(NewRequestId());
+      answer = session_.client().ScanStockTake(request);
+    }
+    return answer;
+  }
+
+  Result<void> Taken(const v1::ScanStockTakeRequest& request,
+                     const v1::ScanStockTakeResponse& answer) {
+    if (answer.answers_size() != request.sightings_size()) {
+      return Fail(StatusCode::kInternal, "ANSWERS_MISSING",
+                  fmt::format("the server answered {} of {} sightings", answer.answers_size(),
+                              request.sightings_size()));
+    }
+    for (int i = 0; i < answer.answers_size(); ++i) Show(request.sightings(i), answer.answers(i));
+    YIMA_RETURN_IF_ERROR(session_.Flush());
+    return spool_.Drop(static_cast<size_t>(request.sightings_size()));
+  }
+
+  Result<void> SetAside(size_t place, const Error& why) {
+    session_.Complain(
+        {why.code, why.reason, why.message, SeenIn(spool_.waiting()[place].sighting)});
+    return spool_.SetAside(place, why);
   }
 
   void Show(const v1::StockSighting& sighting, const v1::SightingAnswer& answer) {
@@ -216,14 +323,22 @@ class Scanning {
                               Printable(SeenIn(sighting)), metres));
   }
 
-  Result<void> TellKept() const {
-    if (spool_.waiting().empty()) return {};
+  void TellKept() {
+    if (spool_.refused() > 0) {
+      session_.Tell(fmt::format(
+          fmt::runtime(T("{} 条不能报送，已另存于 {}", "{} could not be sent and are kept in {}")),
+          spool_.refused(), spool_.refused_file().string()));
+    }
+    if (spool_.waiting().empty()) return;
+    Sync();
     session_.Tell(fmt::format(
-        fmt::runtime(T("{} 条未发出，已存于 {}；连上后再运行同一命令即补发",
-                       "{} sightings were not sent and are kept in {}; the same command sends them "
-                       "once the server is reached")),
+        fmt::runtime(stopped_ ? T("{} 条未发出，已存于 {}；上述原因解决后再运行同一命令即补发",
+                                  "{} sightings were not sent and are kept in {}; the same command "
+                                  "sends them once that is settled")
+                              : T("{} 条未发出，已存于 {}；连上后再运行同一命令即补发",
+                                  "{} sightings were not sent and are kept in {}; the same command "
+                                  "sends them once the server is reached")),
         spool_.waiting().size(), spool_.file().string()));
-    return {};
   }
 
   Session& session_;
@@ -231,11 +346,13 @@ class Scanning {
   const uint64_t stock_take_;
   AuditSpool& spool_;
   std::optional<Place> place_;
-  bool offline_ = false;
+  bool stopped_ = false;  ///< The server takes none of this stock-take from this caller.
+  size_t told_kept_ = 0;
 };
 
 Result<void> AuditScan(Session& session, const AuditScanOptions& options) {
   YIMA_ASSIGN_OR_RETURN(const uint64_t stock_take, ParseNumber(options.stock_take, "audit"));
+  YIMA_RETURN_IF_ERROR(CheckCrew(options.crew));
   YIMA_ASSIGN_OR_RETURN(auto spool, AuditSpool::Open(session.server, stock_take));
   return Scanning(session, options, stock_take, spool).Run();
 }

@@ -2,6 +2,7 @@
 
 #include "client/cli/code_lines.h"
 #include "client/cli/commands.h"
+#include "client/cli/input_lines.h"
 #include "client/cli/records.h"
 #include "client/cli/request_memory.h"
 #include "client/cli/selectors.h"
@@ -119,13 +120,49 @@ Result<void> ListSuspicious(Session& session) {
       });
 }
 
+/// Plates from stdin, a line each. One that is refused holds up no other, and revoking one twice is
+/// the same, so the same lines again go on where they stopped.
+Result<void> RevokeLines(Session& session, v1::RevokeCodeRequest& request) {
+  uint64_t number = 0;
+  uint64_t revoked = 0;
+  Progress progress(T("注销", "revoking"));
+  InputLines lines;
+  while (const auto line = lines.Next(true)) {
+    const std::string place = fmt::format("-:{}", ++number);
+    Result<v1::RevokeCodeResponse> answer;
+    if (const auto serial = ParsePlate(*line)) {
+      request.set_serial(*serial);
+      request.set_request_id(NewRequestId());
+      answer = session.client().RevokeCode(request);
+    } else {
+      answer = tl::unexpected(serial.error());
+    }
+    if (answer) {
+      ++revoked;
+      ShowCode(session, answer->code());
+      progress.Show(revoked, 0);
+      continue;
+    }
+    Error error = answer.error();
+    error.field = place;
+    // What follows is not revoked either; the same lines again do it.
+    if (error.code == StatusCode::kUnavailable) return tl::unexpected(std::move(error));
+    session.Complain(error);
+  }
+  if (!lines.any()) return Invalid("PLATE_MISSING", "no plate on the standard input", "plate");
+  session.Tell(fmt::format(fmt::runtime(T("{} 个码已注销，{} 个未注销", "{} revoked, {} not")),
+                           revoked, number - revoked));
+  return {};
+}
+
 Result<void> Revoke(Session& session, const RevokeOptions& options) {
   v1::RevokeCodeRequest request;
-  YIMA_ASSIGN_OR_RETURN(const uint64_t serial, ParsePlate(options.plate));
-  request.set_serial(serial);
   YIMA_ASSIGN_OR_RETURN(const int reason,
                         ParseEnum(v1::RevocationReason_descriptor(), options.reason, "--reason"));
   request.set_reason(static_cast<v1::RevocationReason>(reason));
+  if (options.plate == "-") return RevokeLines(session, request);
+  YIMA_ASSIGN_OR_RETURN(const uint64_t serial, ParsePlate(options.plate));
+  request.set_serial(serial);
   const RequestMemory memory(RequestMemory::Default(), session.server, session.words);
   return UnderRequestId(memory, options.request_id, [&](const std::string& id) -> Result<void> {
     request.set_request_id(id);
@@ -153,11 +190,15 @@ void AddList(CLI::App* group, Session& session) {
 
 void AddRevokeAndSuspicious(CLI::App* group, Session& session) {
   const auto revoking = std::make_shared<RevokeOptions>();
-  auto* revoke = AddCommand(group, session, "revoke", T("注销码", "end a code for good"),
+  auto* revoke = AddCommand(group, session, "revoke", T("注销码", "end codes for good"),
                             {"yima codes revoke 00040-00001-8 --reason lost",
-                             "yima codes revoke 4294967297 --reason damaged --json"},
+                             "yima codes revoke - --reason spoiled < spoiled.txt"},
                             [&session, revoking] { return Revoke(session, *revoking); });
-  revoke->add_option("plate", revoking->plate, PlateHelp())->required();
+  revoke
+      ->add_option("plate", revoking->plate,
+                   fmt::format("{}{}", PlateHelp(),
+                               T("；- 为从标准输入逐行读取", "; -: from stdin, a line each")))
+      ->required();
   revoke
       ->add_option("--reason", revoking->reason,
                    "lost, damaged, stolen, moved, reprinted, scrapped, misissued, spoiled")

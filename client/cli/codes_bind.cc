@@ -111,7 +111,9 @@ class PairReader {
   Result<void> Run() {
     const bool any = EachLine([&](const std::string& line) {
       ++line_;
-      plate_ ? TakeFacility(line) : TakePlate(line);
+      if (!plate_) return TakePlate(line);
+      // The trigger was pulled twice.
+      if (line != *plate_) TakeFacility(line);
     });
     if (!any) return Invalid("PLATE_MISSING", "no plate and no facility on the standard input");
     if (plate_) {
@@ -130,7 +132,7 @@ class PairReader {
 
   /// A line that is no plate is passed over, so that one beep too many shifts nothing.
   void TakePlate(const std::string& line) {
-    if (ParsePlate(line) || SplitCodeText(line)) {
+    if (SplitCodeText(line) || IsPlateHere(line, false)) {
       plate_ = line;
       return;
     }
@@ -138,11 +140,23 @@ class PairReader {
                    fmt::format("\"{}\" is no plate: want a plate, then its facility", line), ""});
   }
 
+  /// Whether a serial or short number leads to a plate; what is painted on a facility may look like
+  /// one. Who cannot ask takes it for one.
+  bool IsPlateHere(const std::string& line, bool blank) {
+    const auto serial = ParsePlate(line);
+    if (!serial) return false;
+    v1::GetCodeRequest request;
+    request.set_serial(*serial);
+    const auto found = session_.client().GetCode(request);
+    if (!found) return !blank && found.error().code != StatusCode::kNotFound;
+    return !blank || found->code().state() == v1::CODE_STATE_BLANK;
+  }
+
   void TakeFacility(const std::string& line) {
     const auto code = BindPair(session_, *plate_, line, options_.name_space, NewRequestId());
     // A blank plate where a facility should be: one beep is missing, and it begins the next pair.
-    const bool is_next = !code && code.error().reason == "CODE_BLANK" && line != *plate_;
-    const std::string plate = *plate_;
+    const bool is_next = !code && (code.error().reason == "CODE_BLANK" ||
+                                   (!SplitCodeText(line) && IsPlateHere(line, true)));
     plate_.reset();
     if (is_next) plate_ = line;
     if (!code) {

@@ -4,7 +4,6 @@
 #include "client/cli/commands.h"
 #include "client/cli/manifest.h"
 #include "client/cli/printing.h"
-#include "client/cli/request_memory.h"
 #include "client/cli/selectors.h"
 #include "client/cli/words.h"
 
@@ -55,13 +54,11 @@ Result<void> Printed(Session& session, const PrintedOptions& options) {
   if (selected == !options.from.empty()) {
     return Invalid("TARGET_MISSING", "want --from, or --batch and --where", "--from");
   }
-  const RequestMemory memory(RequestMemory::Default(), session.server, session.words);
-  return UnderRequestId(memory, options.request_id, [&](const std::string& id) -> Result<void> {
-    YIMA_ASSIGN_OR_RETURN(const auto serials, options.from.empty()
-                                                  ? FromRegistry(session, options.selection)
-                                                  : FromManifest(options.from));
-    return MarkPrinted(session, serials, options.reprint, id);
-  });
+  YIMA_ASSIGN_OR_RETURN(auto run, PrintRun::Open(session));
+  YIMA_ASSIGN_OR_RETURN(const auto serials, options.from.empty()
+                                                ? FromRegistry(session, options.selection)
+                                                : FromManifest(options.from));
+  return run.Mark(session, serials, options.reprint, options.request_id);
 }
 
 }  // namespace
@@ -69,8 +66,11 @@ Result<void> Printed(Session& session, const PrintedOptions& options) {
 void AddCodesPrinted(CLI::App& codes, Session& session) {
   const auto options = std::make_shared<PrintedOptions>();
   auto* printed = AddCommand(&codes, session, "printed",
-                             T("标记铭牌已印；已印过的须说明重印原因",
-                               "mark plates as printed; those printed before need a reason"),
+                             fmt::format("{}\n{}",
+                                         T("标记铭牌已印；已印过的须说明重印原因",
+                                           "mark plates as printed; those printed before need a "
+                                           "reason"),
+                                         PrintedAgainHelp()),
                              {"yima codes printed --from labels.manifest.csv",
                               "yima codes printed --batch 4294967298 --where printed=no"},
                              [&session, options] { return Printed(session, *options); });

@@ -1,5 +1,6 @@
 #include <filesystem>
 #include <functional>
+#include <optional>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -9,7 +10,6 @@
 #include "client/cli/label_pictures.h"
 #include "client/cli/label_source.h"
 #include "client/cli/printing.h"
-#include "client/cli/request_memory.h"
 #include "client/cli/selectors.h"
 #include "client/cli/words.h"
 #include "codegen/label/sheet.h"
@@ -149,7 +149,10 @@ Result<label::Page> PageOf(const LabelsOptions& options, const label::Template& 
 using Add = std::function<Result<void>(label::LabelFields)>;
 
 /// What will be marked as printed once the files are whole.
-using Made = std::vector<uint64_t>;
+struct Made {
+  std::optional<PrintRun> run;  ///< When it is to be marked.
+  std::vector<uint64_t> serials;
+};
 
 /// How often it was printed; a code that a file named is not known so well yet.
 Result<uint32_t> PrintsOf(Session& session, const LabelsOptions& options,
@@ -163,8 +166,8 @@ Result<uint32_t> PrintsOf(Session& session, const LabelsOptions& options,
 
 /// Said before any file is: it would be no use to make them.
 Result<void> CheckPrintable(Session& session, const LabelsOptions& options,
-                            const v1::IssuedCode& code) {
-  if (!options.mark_printed || !options.reprint.empty()) return {};
+                            const v1::IssuedCode& code, const Made& made) {
+  if (!made.run || made.run->Holds(code.serial()) || !options.reprint.empty()) return {};
   YIMA_ASSIGN_OR_RETURN(const uint32_t prints, PrintsOf(session, options, code));
   if (prints == 0) return {};
   return Fail(StatusCode::kFailedPrecondition, "ALREADY_PRINTED",
@@ -178,9 +181,9 @@ Result<void> EachLabel(Session& session, LabelSource& source, const LabelsOption
   Progress progress(T("制标签", "labels"));
   uint64_t done = 0;
   return source.Each(options.selection, [&](const LabelFacts& facts) -> Result<void> {
-    YIMA_RETURN_IF_ERROR(CheckPrintable(session, options, facts.code));
+    YIMA_RETURN_IF_ERROR(CheckPrintable(session, options, facts.code, made));
     YIMA_RETURN_IF_ERROR(add(FieldsOf(facts, options.note)));
-    if (options.mark_printed) made.push_back(facts.code.serial());
+    if (made.run) made.serials.push_back(facts.code.serial());
     progress.Show(++done, 0);
     return {};
   });
@@ -226,17 +229,18 @@ Result<void> Labels(Session& session, const LabelsOptions& options) {
   LabelSource source(session);
   LabelCheck check(options.check == "all");
   Made made;
+  if (options.mark_printed) {
+    YIMA_ASSIGN_OR_RETURN(auto run, PrintRun::Open(session));
+    made.run.emplace(std::move(run));
+  }
   YIMA_ASSIGN_OR_RETURN(const label::SheetReport report,
                         options.format == "pdf"
                             ? MakeSheets(session, source, options, plate, check, made)
                             : MakePictures(session, source, options, plate, check, made));
   ShowReport(session, options, plate, report, check.checked(), source.passed_over());
   ShowWarnings(session, report, source.passed_over());
-  if (!options.mark_printed) return {};
-  const RequestMemory memory(RequestMemory::Default(), session.server, session.words);
-  return UnderRequestId(memory, "", [&](const std::string& id) {
-    return MarkPrinted(session, made, options.reprint, id);
-  });
+  if (!made.run) return {};
+  return made.run->Mark(session, made.serials, options.reprint, "");
 }
 
 void AddSelection(CLI::App* labels, LabelsOptions& options) {
@@ -300,9 +304,12 @@ void AddLabels(CLI::App& app, Session& session) {
       ->capture_default_str();
   labels->add_option("--dpi", options->dpi, T("PNG 分辨率", "resolution of PNG"))
       ->capture_default_str();
-  auto* mark = labels->add_flag(
-      "--mark-printed", options->mark_printed,
-      T("文件完成后把这些铭牌标记为已印", "mark the plates as printed once the files are whole"));
+  auto* mark =
+      labels->add_flag("--mark-printed", options->mark_printed,
+                       fmt::format("{}; {}",
+                                   T("文件完成后把这些铭牌标记为已印",
+                                     "mark the plates as printed once the files are whole"),
+                                   PrintedAgainHelp()));
   labels->add_option("--reprint", options->reprint, ReprintHelp())->needs(mark);
   labels
       ->add_option("--check", options->check,

@@ -17,6 +17,7 @@ struct RangeOptions {
   std::string first;
   std::string last;
   std::string reference;
+  std::string issued;
   std::string request_id;
   bool open = false;
   bool missing = false;
@@ -109,6 +110,10 @@ Result<void> CloseRange(Session& session, const RangeOptions& options) {
   }
   v1::CloseBlankRangeRequest request;
   request.set_range(found.blank_range().id());
+  if (!options.issued.empty()) {
+    YIMA_ASSIGN_OR_RETURN(const uint64_t issued, ParseNumber(options.issued, "--issued"));
+    request.set_expected_issued(issued);
+  }
   const RequestMemory memory(RequestMemory::Default(), session.server, session.words);
   return UnderRequestId(memory, options.request_id, [&](const std::string& id) -> Result<void> {
     request.set_request_id(id);
@@ -175,6 +180,9 @@ void AddRanges(CLI::App& app, Session& session) {
   close->add_option("range", closing->range, T("编号", "its number"))->required();
   close->add_flag("--missing", closing->missing,
                   T("确认仍在外的铭牌已遗失", "yes, what is still out is missing"));
+  close->add_option("--issued", closing->issued,
+                    T("账目中的块数，与发出时不同时须写明",
+                      "plates of the range by its account, when they are others than handed out"));
   close->add_option("--request-id", closing->request_id, T("请求号", "id of the request"));
 }
 

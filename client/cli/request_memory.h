@@ -26,6 +26,7 @@ class RequestMemory {
   Result<std::string> Recall() const;
   /// The command has finished: the same line again is new work.
   void Forget() const;
+  const std::filesystem::path& file() const { return file_; }
 
  private:
   std::filesystem::path file_;

@@ -1,6 +1,3 @@
-#include <chrono>
-#include <thread>
-
 #include <fmt/format.h>
 
 #include "client/cli/commands.h"
@@ -12,9 +9,6 @@
 
 namespace yima::cli {
 namespace {
-
-constexpr std::chrono::milliseconds kFirstPause{200};
-constexpr std::chrono::milliseconds kPauseMax{10'000};
 
 struct WatchOptions {
   std::vector<std::string> where;
@@ -56,12 +50,6 @@ Result<v1::WatchFilter> ParseWatchWhere(Session& session, const std::vector<std:
   return filter;
 }
 
-/// What the server ends that may be gone on with by the same request.
-bool MayGoOn(const Error& error) {
-  return error.code == StatusCode::kUnavailable || error.reason == "WATCH_TOO_SLOW" ||
-         error.reason == "TOO_MANY_STREAMS" || error.reason == "BOUNDS_CHANGED";
-}
-
 /// Follows the log over broken connections and restarts of the server.
 class Watch {
  public:
@@ -69,36 +57,28 @@ class Watch {
       : session_(session), request_(std::move(request)), once_(once) {}
 
   Result<void> Run() {
-    while (true) {
-      auto ended = session_.client().Watch(
-          request_, [this](const v1::WatchResponse& message) { return Take(message); });
-      if (failed_) return tl::unexpected(*failed_);
-      if (caught_up_) break;
-      if (ended) ended = Fail(StatusCode::kUnavailable, "SERVER_STOPPING", "the server ended it");
-      if (once_ || !MayGoOn(ended.error())) return ended;
-      Pause(ended.error());
-    }
+    const auto take = [this](const v1::WatchResponse& message) { return Take(message); };
+    const auto tell = [this](const Error& broken) { return Broken(broken); };
+    const auto ended =
+        session_.client().Watch(request_, take, once_ ? Client::BreakReceiver() : tell);
+    if (!caught_up_) return ended;
     session_.Tell(fmt::format(
         fmt::runtime(T("已到最新；接着看：--from {}", "that is all by now; to go on: --from {}")),
-        request_.after()));
+        caught_up_->next()));
     return {};
   }
 
  private:
   Result<void> Take(const v1::WatchResponse& message) {
-    pause_ = kFirstPause;
+    told_of_break_ = false;
     const std::string epoch = message.next().substr(0, message.next().find('-'));
     for (const auto& change : message.changes()) {
       Show(change, fmt::format("{}-{}", epoch, change.index() + 1));
     }
-    if (auto sent = session_.Flush(); !sent) {
-      failed_ = sent.error();
-      return sent;
-    }
     // Only what was printed counts as seen.
-    request_.set_after(message.next());
-    caught_up_ = once_ && message.caught_up();
-    if (!caught_up_) return {};
+    YIMA_RETURN_IF_ERROR(session_.Flush());
+    if (!once_ || !message.caught_up()) return {};
+    caught_up_ = message;
     return tl::unexpected(Error{StatusCode::kCancelled, {}, {}, {}});
   }
 
@@ -117,22 +97,20 @@ class Watch {
                               change.left() ? T("\t已不在范围内", "\tleft the filter") : ""));
   }
 
-  void Pause(const Error& error) {
-    if (pause_ == kFirstPause) {
+  Result<void> Broken(const Error& error) {
+    if (!std::exchange(told_of_break_, true)) {
       session_.Tell(
           fmt::format(fmt::runtime(T("连接中断（{}），重新连接", "cut off ({}), connecting again")),
                       error.message));
     }
-    std::this_thread::sleep_for(pause_);
-    pause_ = std::min(2 * pause_, kPauseMax);
+    return {};
   }
 
   Session& session_;
-  v1::WatchRequest request_;
+  const v1::WatchRequest request_;
   const bool once_;
-  bool caught_up_ = false;
-  std::optional<Error> failed_;
-  std::chrono::milliseconds pause_ = kFirstPause;
+  bool told_of_break_ = false;
+  std::optional<v1::WatchResponse> caught_up_;
 };
 
 Result<void> Run(Session& session, const WatchOptions& options) {

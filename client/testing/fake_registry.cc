@@ -1,6 +1,8 @@
 #include "client/testing/fake_registry.h"
 
+#include <atomic>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
@@ -29,9 +31,13 @@ std::string NameOf(const google::protobuf::MethodDescriptor& method) {
   return method.service()->full_name() + "/" + method.name();
 }
 
+tl::unexpected<Error> Cancelled() {
+  return Fail(StatusCode::kCancelled, "CALL_CANCELLED", "the caller cancelled it");
+}
+
 }  // namespace
 
-class FakeRegistry::Wire final : public Connection {
+class FakeRegistry::Wire final : public Connection, public std::enable_shared_from_this<Wire> {
  public:
   void Add(const std::string& method, Answering answering) {
     const std::lock_guard lock(mutex_);
@@ -53,16 +59,26 @@ class FakeRegistry::Wire final : public Connection {
   OngoingCall Begin(const char* method, std::shared_ptr<const Message> request,
                     std::shared_ptr<Message> response, std::chrono::milliseconds deadline,
                     std::function<void(Result<void>)> done) const override {
-    // Answered before it can be cancelled, but on another thread as from a server.
-    Result<void> ended = Unary(method, *request, *response, deadline);
-    std::thread([done = std::move(done), ended = std::move(ended)] { done(ended); }).detach();
-    return {};
+    // All of it on another thread, as from a server: the caller may hold what an answer needs.
+    const auto cancelled = std::make_shared<std::atomic<bool>>(false);
+    std::thread([=, self = shared_from_this(), path = std::string(method)] {
+      auto ended = self->Unary(path.c_str(), *request, *response, deadline);
+      if (*cancelled) ended = Cancelled();
+      done(std::move(ended));
+    }).detach();
+    return OngoingCall([cancelled] { *cancelled = true; });
   }
 
   Result<void> Download(const char* method, const Message& request, Message& response,
-                        const std::function<Result<void>()>& on_response) const override {
+                        const std::function<Result<void>()>& on_response,
+                        const std::function<void(const OngoingCall&)>& on_begin) const override {
+    const auto cancelled = std::make_shared<std::atomic<bool>>(false);
+    if (on_begin) on_begin(OngoingCall([cancelled] { *cancelled = true; }));
     YIMA_ASSIGN_OR_RETURN(const Bytes answers, Ask(method, request));
-    return Give(answers, response, on_response);
+    return Give(answers, response, [&]() -> Result<void> {
+      if (!*cancelled) return on_response();
+      return Cancelled();
+    });
   }
 
   Result<void> Exchange(const char* method, Message& request,

@@ -40,8 +40,8 @@ Result<v1::BlankRangeAccount> AccountOf(const v1::BlankRange& range,
 using CloseRangeSink = std::function<Result<void>(const v1::CloseBlankRangeResponse&)>;
 
 /// Revokes the plates that are still out as LOST, chunk by chunk, and closes the range with the
-/// last of them; one that was bound meanwhile is left as it is. Waits; for a thread of its own.
-/// REQUEST_ID_*, RANGE_NOT_FOUND, SCOPE_EXCEEDED, CALL_ENDED.
+/// last of them; one that was bound or joined the range meanwhile is left as it is. Waits; for a
+/// thread of its own. REQUEST_ID_*, RANGE_NOT_FOUND, RANGE_GREW, SCOPE_EXCEEDED, CALL_ENDED.
 Result<void> CloseBlankRange(const Domain& domain, const Call& call,
                              const v1::CloseBlankRangeRequest& request, const CloseRangeSink& sink);
 

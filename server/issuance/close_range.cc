@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <optional>
+#include <set>
+
 #include <fmt/format.h>
 
 #include "server/domain/batch_items.h"
@@ -10,19 +14,18 @@ constexpr size_t kChunk = 500;
 /// Crews may bind plates of the range all the while; each makes one chunk be looked at again.
 constexpr int kRoundsMax = 1000;
 
-/// Plates of the range that are still blank, at most a chunk.
-Result<std::vector<Read<v1::Code>>> BlankPlates(const store::Snapshot& snapshot,
-                                                const v1::BlankRange& range) {
-  std::vector<Read<v1::Code>> plates;
-  YIMA_RETURN_IF_ERROR(
-      snapshot.Scan(store::Kind::kCode, range.first() - 1, {CodeStateTerm(v1::CODE_STATE_BLANK)},
-                    [&](uint64_t serial, uint64_t revision, std::string_view bytes) {
-                      if (serial > range.last() || plates.size() == kChunk) return false;
-                      Read<v1::Code> plate{revision, {}};
-                      plate.record.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
-                      plates.push_back(std::move(plate));
-                      return true;
-                    }));
+/// Which of the plates handed out are still blank, by rising serial.
+Result<std::vector<uint64_t>> BlankPlates(const store::Snapshot& snapshot,
+                                          const v1::BlankRange& range) {
+  const std::set<uint64_t> left_out(range.left_out().begin(), range.left_out().end());
+  std::vector<uint64_t> plates;
+  YIMA_RETURN_IF_ERROR(snapshot.Scan(store::Kind::kCode, range.first() - 1,
+                                     {CodeStateTerm(v1::CODE_STATE_BLANK)},
+                                     [&](uint64_t serial, uint64_t, std::string_view) {
+                                       if (serial > range.last()) return false;
+                                       if (!left_out.contains(serial)) plates.push_back(serial);
+                                       return true;
+                                     }));
   return plates;
 }
 
@@ -46,8 +49,14 @@ class Closing {
       if (range.record.state() == v1::BLANK_RANGE_STATE_CLOSED) {
         return Tell(range.record, *snapshot);
       }
-      YIMA_ASSIGN_OR_RETURN(const auto plates, BlankPlates(*snapshot, range.record));
-      const auto outcome = store::ApplyAndWait(domain_.store, Plan(range, plates));
+      if (!out_) {
+        YIMA_RETURN_IF_ERROR(CheckAccount(range.record, *snapshot));
+        YIMA_ASSIGN_OR_RETURN(out_, BlankPlates(*snapshot, range.record));
+      }
+      const size_t end = std::min(out_->size(), done_ + kChunk);
+      YIMA_ASSIGN_OR_RETURN(const auto plates, StillBlank(*snapshot, end));
+      const auto outcome =
+          store::ApplyAndWait(domain_.store, Plan(range, plates, end == out_->size()));
       if (std::holds_alternative<store::RequestReused>(outcome)) {
         return RequestReused(mark_.request_id);
       }
@@ -58,6 +67,7 @@ class Closing {
         continue;
       }
       YIMA_RETURN_IF_ERROR(Settled(outcome));
+      done_ = end;
       progress_.set_revoked(progress_.revoked() + plates.size());
       YIMA_RETURN_IF_ERROR(sink_(progress_));
     }
@@ -66,8 +76,34 @@ class Closing {
   }
 
  private:
-  store::Change Plan(const Read<v1::BlankRange>& range,
-                     const std::vector<Read<v1::Code>>& plates) const {
+  /// Whoever closes a range has decided about the plates of its account and no others.
+  Result<void> CheckAccount(const v1::BlankRange& range, const store::Snapshot& snapshot) const {
+    YIMA_ASSIGN_OR_RETURN(const auto account, AccountOf(range, snapshot));
+    const uint64_t expected =
+        request_.expected_issued() != 0 ? request_.expected_issued() : range.plates();
+    if (account.issued() == expected) return {};
+    return Fail(StatusCode::kFailedPrecondition, "RANGE_GREW",
+                fmt::format("range {} holds {} plates, not {}: look at its account again, and "
+                            "close it with that number",
+                            range.id(), account.issued(), expected),
+                "expected_issued");
+  }
+
+  /// Of the chunk that ends there.
+  Result<std::vector<Read<v1::Code>>> StillBlank(const store::Snapshot& snapshot,
+                                                 size_t end) const {
+    std::vector<Read<v1::Code>> plates;
+    for (size_t i = done_; i < end; ++i) {
+      YIMA_ASSIGN_OR_RETURN(auto plate, Get<v1::Code>(snapshot, (*out_)[i]));
+      if (plate && plate->record.state() == v1::CODE_STATE_BLANK) {
+        plates.push_back(*std::move(plate));
+      }
+    }
+    return plates;
+  }
+
+  store::Change Plan(const Read<v1::BlankRange>& range, const std::vector<Read<v1::Code>>& plates,
+                     bool is_last) const {
     ChangeWriter writer(call_, request_.request_id());
     for (const auto& plate : plates) {
       v1::Code lost = plate.record;
@@ -75,7 +111,6 @@ class Closing {
       lost.set_reason(v1::REVOCATION_REASON_LOST);
       writer.Replace(lost.serial(), plate.revision, plate.record, lost);
     }
-    const bool is_last = plates.size() < kChunk;
     if (is_last) {
       v1::BlankRange closed = range.record;
       closed.set_state(v1::BLANK_RANGE_STATE_CLOSED);
@@ -102,6 +137,8 @@ class Closing {
   const v1::CloseBlankRangeRequest& request_;
   const RequestMark mark_;
   const CloseRangeSink& sink_;
+  std::optional<std::vector<uint64_t>> out_;  ///< Plates that were out when this began.
+  size_t done_ = 0;                           ///< Of those.
   v1::CloseBlankRangeResponse progress_;
 };
 

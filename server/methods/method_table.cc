@@ -163,12 +163,19 @@ UnaryHandler CreatingToken(const Domain& domain) {
 /// Plates that a crew saw are judged as a scan is answered.
 UnaryHandler ScanningStock(const Domain& domain, const Resolver& resolver) {
   return WritingInSteps<v1::ScanStockTakeRequest>(domain, [&domain, &resolver] {
+    // A plan may be made several times, and what was seen counts once.
+    const auto seen = std::make_shared<std::vector<SeenPlate>>();
     return std::pair(
-        [&domain, &resolver](const Call& call, const v1::ScanStockTakeRequest& request,
-                             const store::Snapshot& snapshot) {
-          return PlanScanStockTake(domain, resolver, call, request, snapshot);
+        [&domain, &resolver, seen](const Call& call, const v1::ScanStockTakeRequest& request,
+                                   const store::Snapshot& snapshot) {
+          return PlanScanStockTake(domain, resolver, call, request, snapshot, *seen);
         },
-        [](const std::vector<RecordRef>& results, const store::Snapshot& snapshot) {
+        [&resolver, seen](const std::vector<RecordRef>& results, const store::Snapshot& snapshot) {
+          for (const auto& plate : *seen) {
+            if (resolver.sightings() == nullptr) break;
+            resolver.sightings()->Note(plate.serial, plate.longitude, plate.latitude,
+                                       plate.distance_metres, plate.time);
+          }
           return AnswerScanStockTake(results, snapshot);
         });
   });

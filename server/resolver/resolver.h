@@ -51,6 +51,9 @@ class Resolver {
                                           const store::Snapshot& snapshot,
                                           const Reach& reach) const;
 
+  /// What is told of scans; null: nothing.
+  SightingKeeper* sightings() const { return sightings_; }
+
   /// A serialized v1::LookupRequest to a serialized v1::LookupResponse, as who asks may see it.
   /// SHORT_NUMBER_MALFORMED, SHORT_NUMBER_CHECK; CODE_NOT_FOUND (NOT_FOUND).
   Result<std::string> LookupBytes(std::string_view request, const store::Snapshot& snapshot,

@@ -36,19 +36,11 @@ bool AreTooFarApart(const v1::CoarsePlace& a, const v1::CoarsePlace& b) {
   return MetresBetween(a, b) > kMetresPerHour * (hours + 1.0);
 }
 
-/// Into the list, as one place with what stands there of it already.
-template <typename Places>
-void MergePlace(Places& places, const v1::CoarsePlace& place, v1::CoarsePlace* (*add)(Places&)) {
-  const auto same =
-      std::ranges::find_if(places, [&](const auto& kept) { return IsSamePlace(kept, place); });
-  if (same == places.end()) {
-    *add(places) = place;
-    return;
-  }
-  same->set_count(same->count() + place.count());
-  if (place.hour() < same->hour()) return;
-  same->set_hour(place.hour());
-  same->set_far(place.far());
+void Merge(v1::CoarsePlace& same, const v1::CoarsePlace& place) {
+  same.set_count(same.count() + place.count());
+  if (place.hour() < same.hour()) return;
+  same.set_far(place.far() || (same.far() && same.hour() == place.hour()));
+  same.set_hour(place.hour());
 }
 
 }  // namespace
@@ -60,8 +52,9 @@ void AddSighting(v1::Sightings& sightings, const v1::CoarsePlace& place) {
     sightings.set_apart_hour(std::max(sightings.apart_hour(), place.hour()));
   }
   if (place.far()) sightings.set_far_hour(std::max(sightings.far_hour(), place.hour()));
-  using Places = google::protobuf::RepeatedPtrField<v1::CoarsePlace>;
-  MergePlace<Places>(places, place, [](Places& list) { return list.Add(); });
+  const auto same =
+      std::ranges::find_if(places, [&](const auto& kept) { return IsSamePlace(kept, place); });
+  same == places.end() ? void(*places.Add() = place) : Merge(*same, place);
   std::stable_sort(places.begin(), places.end(),
                    [](const auto& a, const auto& b) { return a.hour() > b.hour(); });
   const uint32_t newest = places[0].hour();
@@ -89,10 +82,15 @@ Result<void> SightingKeeper::Load() {
 
 void SightingKeeper::Note(uint64_t serial, double longitude, double latitude,
                           double distance_metres) {
+  Note(serial, longitude, latitude, distance_metres, domain_.now());
+}
+
+void SightingKeeper::Note(uint64_t serial, double longitude, double latitude,
+                          double distance_metres, TimeUs time) {
   v1::CoarsePlace place;
   place.set_east(CellOf(longitude));
   place.set_north(CellOf(latitude));
-  place.set_hour(static_cast<uint32_t>(domain_.now() / kHour));
+  place.set_hour(static_cast<uint32_t>(time / kHour));
   place.set_count(1);
   place.set_far(distance_metres > kFarMetres);
   const std::lock_guard lock(mutex_);
@@ -102,13 +100,15 @@ void SightingKeeper::Note(uint64_t serial, double longitude, double latitude,
 void SightingKeeper::Gather(uint64_t serial, const v1::CoarsePlace& place) {
   if (waiting_.size() >= kWaitingMax && !waiting_.contains(serial)) return;
   auto& places = waiting_[serial];
-  const bool full = places.size() >= kPlacesMax;
-  if (full &&
-      std::ranges::none_of(places, [&](const auto& kept) { return IsSamePlace(kept, place); })) {
-    return;
-  }
-  using Places = std::vector<v1::CoarsePlace>;
-  MergePlace<Places>(places, place, [](Places& list) { return &list.emplace_back(); });
+  // A square may lie partly near the facility: what was seen far from it stays a scan of its own.
+  const auto same = std::ranges::find_if(places, [&](const auto& kept) {
+    return IsSamePlace(kept, place) && kept.far() == place.far();
+  });
+  if (same != places.end()) return Merge(*same, place);
+  if (places.size() < kPlacesMax) return places.push_back(place);
+  // Of too many places those that say something are kept.
+  const auto near = std::ranges::find_if(places, [](const auto& kept) { return !kept.far(); });
+  if (place.far() && near != places.end()) *near = place;
 }
 
 void SightingKeeper::Mark(uint64_t serial, bool suspicious) {
@@ -129,30 +129,46 @@ bool SightingKeeper::IsSuspicious(uint64_t serial) const {
   return suspicious_.contains(serial);
 }
 
-/// Takes out what was written; stops at the first trouble.
-Result<void> SightingKeeper::Write(Waiting& waiting) {
+Result<void> SightingKeeper::PutTogether(const store::Snapshot& snapshot, Waiting& waiting,
+                                         ChangeWriter& writer,
+                                         std::vector<std::pair<uint64_t, bool>>& written,
+                                         Result<void>& damaged) {
   constexpr size_t kAtOnce = 500;
+  for (auto at = waiting.begin(); at != waiting.end() && written.size() < kAtOnce;) {
+    const auto& [serial, places] = *at;
+    const auto before = Get<v1::Sightings>(snapshot, serial);
+    if (!before && before.error().reason == "RECORD_DAMAGED") {
+      // One that cannot be read must not hold up all others; `yimad check` names it.
+      damaged = tl::unexpected(before.error());
+      at = waiting.erase(at);
+      continue;
+    }
+    YIMA_RETURN_IF_ERROR(before);
+    v1::Sightings after = *before ? (*before)->record : v1::Sightings();
+    after.set_serial(serial);
+    for (const auto& place : places) AddSighting(after, place);
+    writer.ReplaceUnlogged(serial, *before ? (*before)->revision : 0,
+                           *before ? (*before)->record : v1::Sightings(), after);
+    written.emplace_back(serial, server::IsSuspicious(after));
+    ++at;
+  }
+  return {};
+}
+
+Result<void> SightingKeeper::Write(Waiting& waiting) {
+  Result<void> damaged;
   while (!waiting.empty()) {
-    const auto snapshot = domain_.store.Read();
     ChangeWriter writer({}, "");
     std::vector<std::pair<uint64_t, bool>> written;
-    for (auto at = waiting.begin(); at != waiting.end() && written.size() < kAtOnce; ++at) {
-      const auto& [serial, places] = *at;
-      YIMA_ASSIGN_OR_RETURN(const auto before, Get<v1::Sightings>(*snapshot, serial));
-      v1::Sightings after = before ? before->record : v1::Sightings();
-      after.set_serial(serial);
-      for (const auto& place : places) AddSighting(after, place);
-      writer.ReplaceUnlogged(serial, before ? before->revision : 0,
-                             before ? before->record : v1::Sightings(), after);
-      written.emplace_back(serial, server::IsSuspicious(after));
-    }
+    YIMA_RETURN_IF_ERROR(PutTogether(*domain_.store.Read(), waiting, writer, written, damaged));
+    if (written.empty()) break;
     YIMA_RETURN_IF_ERROR(Settled(store::ApplyAndWait(domain_.store, writer.Take())));
     for (const auto& [serial, suspicious] : written) {
       waiting.erase(serial);
       Mark(serial, suspicious);
     }
   }
-  return {};
+  return damaged;
 }
 
 Result<void> SightingKeeper::Keep() {

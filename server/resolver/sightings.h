@@ -35,20 +35,29 @@ class SightingKeeper {
 
   /// Reads which codes are suspicious; at the start.
   Result<void> Load();
-  /// Remembers a scan; `distance_metres` is from the facility's place, 0 when that is unknown.
+  /// Remembers a scan of now; `distance_metres` is from the facility's place, 0 when that is
+  /// unknown.
   void Note(uint64_t serial, double longitude, double latitude, double distance_metres);
+  /// The same of a scan that was told of later.
+  void Note(uint64_t serial, double longitude, double latitude, double distance_metres,
+            TimeUs time);
   /// Whether the code was seen where it should not be, as of the last Keep(). One look into a small
   /// table for all others.
   bool IsSuspicious(uint64_t serial) const;
   /// Writes what was noted since. Waits for the store, so not for handlers. What could not be
-  /// written is tried again the next time.
+  /// written is tried again the next time; but what belongs to a damaged record is forgotten, and
+  /// that is what this says when all else was written.
   Result<void> Keep();
 
  private:
   using Waiting = std::unordered_map<uint64_t, std::vector<v1::CoarsePlace>>;
   /// Under mutex_.
   void Gather(uint64_t serial, const v1::CoarsePlace& place);
+  /// What was written is taken out.
   Result<void> Write(Waiting& waiting);
+  /// Into one change; `damaged` when a record before does not parse, which is left out.
+  Result<void> PutTogether(const store::Snapshot& snapshot, Waiting& waiting, ChangeWriter& writer,
+                           std::vector<std::pair<uint64_t, bool>>& written, Result<void>& damaged);
   void Mark(uint64_t serial, bool suspicious);
   static size_t BitOf(uint64_t serial);
 

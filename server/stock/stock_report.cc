@@ -1,6 +1,7 @@
 #include "server/stock/stock_report.h"
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <set>
 
@@ -27,27 +28,33 @@ int WeightOf(v1::StockOutcome outcome) {
   }
 }
 
+/// Whose findings are looked at.
+using Senders = std::function<bool(const v1::StockFinding&)>;
+
+bool IsAnybody(const v1::StockFinding&) { return true; }
+
 /// The finding that decides about a facility of the list; nothing when it was not seen.
 Result<std::optional<v1::StockFinding>> DecidingFinding(const store::Snapshot& snapshot,
-                                                        uint64_t stock_take, uint64_t facility) {
+                                                        uint64_t stock_take, uint64_t facility,
+                                                        const Senders& senders = IsAnybody) {
   std::optional<v1::StockFinding> best;
-  YIMA_RETURN_IF_ERROR(EachFinding(snapshot, 0, StockFacilityTerm(stock_take, facility),
-                                   [&](const v1::StockFinding& finding) {
-                                     const int weight = WeightOf(finding.outcome());
-                                     if (weight > (best ? WeightOf(best->outcome()) : 0))
-                                       best = finding;
-                                     return true;
-                                   }));
+  YIMA_RETURN_IF_ERROR(EachFinding(
+      snapshot, 0, StockFacilityTerm(stock_take, facility), [&](const v1::StockFinding& finding) {
+        const int weight = WeightOf(finding.outcome());
+        if (weight > (best ? WeightOf(best->outcome()) : 0) && senders(finding)) best = finding;
+        return true;
+      }));
   return best;
 }
 
-/// Two crews may have sent the same at the same moment: the first of them counts.
-Result<bool> IsFirst(const store::Snapshot& snapshot, const v1::StockFinding& finding) {
+/// The same may have been sent twice at the same moment: the first of them counts.
+Result<bool> IsFirst(const store::Snapshot& snapshot, const v1::StockFinding& finding,
+                     const Senders& senders = IsAnybody) {
   bool first = true;
   YIMA_RETURN_IF_ERROR(
       EachFinding(snapshot, 0, ThingTerm(finding), [&](const v1::StockFinding& kept) {
         if (kept.id() >= finding.id()) return false;
-        if (kept.outcome() == finding.outcome()) first = false;
+        if (kept.outcome() == finding.outcome() && senders(kept)) first = false;
         return first;
       }));
   return first;
@@ -176,19 +183,33 @@ class Report {
   }
 
   Result<void> AddOwn(const store::Snapshot& snapshot, const v1::StockFinding& finding) {
-    const bool of_list = finding.expected() && WeightOf(finding.outcome()) > 1;
-    of_list ? CountExpected(finding.outcome()) : CountOther(finding.outcome());
+    const Senders own = [this](const v1::StockFinding& kept) {
+      return kept.principal() == call_.principal;
+    };
+    if (finding.expected() && WeightOf(finding.outcome()) > 1) {
+      YIMA_ASSIGN_OR_RETURN(const auto deciding,
+                            DecidingFinding(snapshot, stock_take_.id(), finding.facility(), own));
+      // Seen at another place, too, or sent twice: a facility counts once.
+      if (!deciding || deciding->id() != finding.id()) return {};
+      CountExpected(finding.outcome());
+      return AddFinding(snapshot, finding);
+    }
+    YIMA_ASSIGN_OR_RETURN(const bool first, IsFirst(snapshot, finding, own));
+    if (!first) return {};
+    YIMA_ASSIGN_OR_RETURN(const bool counted, IsCounted(snapshot, finding, own));
+    if (!counted) CountOther(finding.outcome());
     return AddFinding(snapshot, finding);
   }
 
   /// A facility beside the list that was seen with and without a position has two lines and counts
   /// once.
-  Result<bool> IsCounted(const store::Snapshot& snapshot, const v1::StockFinding& finding) const {
+  static Result<bool> IsCounted(const store::Snapshot& snapshot, const v1::StockFinding& finding,
+                                const Senders& senders = IsAnybody) {
     if (finding.outcome() != v1::STOCK_OUTCOME_WRONG_PLACE) return false;
     bool counted = false;
     YIMA_RETURN_IF_ERROR(
         EachFinding(snapshot, 0, ThingTerm(finding), [&](const v1::StockFinding& kept) {
-          counted = kept.outcome() == v1::STOCK_OUTCOME_UNEXPECTED;
+          counted = kept.outcome() == v1::STOCK_OUTCOME_UNEXPECTED && senders(kept);
           return !counted;
         }));
     return counted;

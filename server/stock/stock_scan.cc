@@ -96,11 +96,32 @@ Result<void> CheckSighting(const v1::StockSighting& sighting, TimeUs now, const 
 /// To a hundredth of a degree, some kilometre.
 double Coarse(double degrees) { return std::round(degrees * 100) / 100; }
 
-std::optional<uint32_t> DistanceTo(const v1::Facility& facility, const v1::StockSighting& from) {
+/// A clock that is wrong must not tell of what cannot have been.
+TimeUs TimeOf(const v1::StockSighting& sighting, const v1::StockTake& stock_take, TimeUs now) {
+  if (sighting.time_us() == 0) return now;
+  return std::min(std::max(sighting.time_us(), stock_take.create_time_us()), now);
+}
+
+/// Where who may not see a facility is told that it stands: as Resolve tells him, to a thousandth
+/// of a degree.
+struct CoarsePosition {
+  static constexpr double kCellsPerDegree = 1000;
+  /// Half of a square's diagonal, at the equator.
+  static constexpr double kMetresOffMax = 79;
+  static double Of(double degrees) {
+    return std::round(degrees * kCellsPerDegree) / kCellsPerDegree;
+  }
+};
+
+std::optional<double> DistanceTo(const v1::Facility& facility, bool coarse,
+                                 const v1::StockSighting& from) {
   const auto& place = facility.position();
   if (!from.has_longitude() || !place.has_longitude() || !place.has_latitude()) return {};
-  return static_cast<uint32_t>(std::lround(
-      DistanceMetres(from.longitude(), from.latitude(), place.longitude(), place.latitude())));
+  const auto seen = [coarse](double degrees) {
+    return coarse ? CoarsePosition::Of(degrees) : degrees;
+  };
+  return DistanceMetres(from.longitude(), from.latitude(), seen(place.longitude()),
+                        seen(place.latitude()));
 }
 
 bool IsRefusal(const Error& error) {
@@ -123,6 +144,7 @@ class Judging {
   Result<v1::StockFinding> Judge(const v1::StockSighting& sighting, const std::string& at) {
     v1::StockFinding finding;
     finding.set_stock_take(stock_take_.id());
+    metres_off_ = 0;
     switch (sighting.seen_case()) {
       case v1::StockSighting::kText:
         YIMA_RETURN_IF_ERROR(ByText(sighting, finding, at));
@@ -147,7 +169,7 @@ class Judging {
       finding.set_longitude(Coarse(sighting.longitude()));
       finding.set_latitude(Coarse(sighting.latitude()));
     }
-    finding.set_time_us(sighting.time_us() == 0 ? domain_.now() : sighting.time_us());
+    finding.set_time_us(TimeOf(sighting, stock_take_, domain_.now()));
     finding.set_principal(call_.principal);
     return finding;
   }
@@ -170,21 +192,18 @@ class Judging {
       return v1::STOCK_OUTCOME_PLATE_ENDED;
     }
     if (finding.has_distance_metres() &&
-        finding.distance_metres() > stock_take_.wrong_place_metres()) {
+        finding.distance_metres() > stock_take_.wrong_place_metres() + metres_off_) {
       return v1::STOCK_OUTCOME_WRONG_PLACE;
     }
     return finding.expected() ? v1::STOCK_OUTCOME_FOUND : v1::STOCK_OUTCOME_UNEXPECTED;
   }
 
-  /// As a scan is answered; only the sound text of a code issued here leads to anything.
+  /// As a scan is answered; only the sound text of a code issued here leads to anything. Where it
+  /// was scanned is not told to the resolver: this may be planned again.
   Result<void> ByText(const v1::StockSighting& sighting, v1::StockFinding& finding,
                       const std::string& at) {
     v1::ResolveRequest request;
     request.set_text(sighting.text());
-    if (sighting.has_longitude()) {
-      request.set_longitude(sighting.longitude());
-      request.set_latitude(sighting.latitude());
-    }
     auto bytes = resolver_.ResolveBytes(request.SerializeAsString(), snapshot_, *call_.reach);
     if (!bytes) {
       Error error = std::move(bytes).error();
@@ -203,11 +222,7 @@ class Judging {
     YIMA_ASSIGN_OR_RETURN(const auto code, Get<v1::Code>(snapshot_, answer.serial()));
     if (!code) return {};
     finding.set_serial(answer.serial());
-    finding.set_facility(answer.facility().uid());
-    if (answer.has_distance_metres()) {
-      finding.set_distance_metres(static_cast<uint32_t>(std::lround(answer.distance_metres())));
-    }
-    return {};
+    return TakeFacility(answer.facility().uid(), sighting, finding);
   }
 
   Result<void> BySerial(const v1::StockSighting& sighting, v1::StockFinding& finding) {
@@ -223,11 +238,7 @@ class Judging {
     if (!seen) return IsRefusal(seen.error()) ? Result<void>() : seen;
     finding.set_serial(serial);
     finding.set_state(code->record.state());
-    if (code->record.facility() == 0) return {};
-    YIMA_ASSIGN_OR_RETURN(const auto facility,
-                          Get<v1::Facility>(snapshot_, code->record.facility()));
-    if (facility) TakeFacility(facility->record, sighting, finding);
-    return {};
+    return TakeFacility(code->record.facility(), sighting, finding);
   }
 
   Result<void> ByName(const v1::StockSighting& sighting, v1::StockFinding& finding) {
@@ -235,16 +246,21 @@ class Judging {
     if (!found) {
       return IsRefusal(found.error()) ? Result<void>() : tl::unexpected(found.error());
     }
-    TakeFacility(found->facility(), sighting, finding);
-    return {};
+    return TakeFacility(found->facility().uid(), sighting, finding);
   }
 
-  static void TakeFacility(const v1::Facility& facility, const v1::StockSighting& sighting,
-                           v1::StockFinding& finding) {
-    finding.set_facility(facility.uid());
-    if (const auto distance = DistanceTo(facility, sighting)) {
-      finding.set_distance_metres(*distance);
+  Result<void> TakeFacility(uint64_t uid, const v1::StockSighting& sighting,
+                            v1::StockFinding& finding) {
+    if (uid == 0) return {};
+    YIMA_ASSIGN_OR_RETURN(const auto facility, Get<v1::Facility>(snapshot_, uid));
+    if (!facility) return {};
+    finding.set_facility(uid);
+    const bool coarse = !call_.reach->Covers(facility->record);
+    if (coarse) metres_off_ = CoarsePosition::kMetresOffMax;
+    if (const auto distance = DistanceTo(facility->record, coarse, sighting)) {
+      finding.set_distance_metres(static_cast<uint32_t>(std::lround(*distance)));
     }
+    return {};
   }
 
   const Domain& domain_;
@@ -253,7 +269,14 @@ class Judging {
   const v1::StockTake& stock_take_;
   const store::Snapshot& snapshot_;
   FrozenList list_;
+  double metres_off_ = 0;  ///< By which the distance of the finding of now may be too large.
 };
+
+/// Blank plates travel to where they are mounted, and those that have ended to the workshop.
+bool IsNoted(const v1::StockSighting& sighting, const v1::StockFinding& finding) {
+  return sighting.has_longitude() && finding.serial() != 0 &&
+         finding.state() == v1::CODE_STATE_ACTIVE && finding.facility() != 0;
+}
 
 /// The finding that says the same of the same thing; 0 when there is none yet.
 Result<uint64_t> FindAlike(const store::Snapshot& snapshot, const v1::StockFinding& finding) {
@@ -270,7 +293,8 @@ Result<uint64_t> FindAlike(const store::Snapshot& snapshot, const v1::StockFindi
 
 Result<Planned> PlanScanStockTake(const Domain& domain, const Resolver& resolver, const Call& call,
                                   const v1::ScanStockTakeRequest& request,
-                                  const store::Snapshot& snapshot) {
+                                  const store::Snapshot& snapshot, std::vector<SeenPlate>& seen) {
+  seen.clear();
   if (request.sightings().empty() || request.sightings_size() > kSightingsMax) {
     return Invalid(
         "BATCH_SIZE",
@@ -311,6 +335,10 @@ Result<Planned> PlanScanStockTake(const Domain& domain, const Resolver& resolver
     alike = next++;
     finding.set_id(alike);
     finding.set_crew(request.crew());
+    if (const auto& sighting = request.sightings(i); IsNoted(sighting, finding)) {
+      seen.push_back({finding.serial(), sighting.longitude(), sighting.latitude(),
+                      static_cast<double>(finding.distance_metres()), finding.time_us()});
+    }
     writer.ReplaceUnlogged(alike, 0, v1::StockFinding(), finding);
     results.push_back({store::Kind::kStockFinding, alike, 1});
   }

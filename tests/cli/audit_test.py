@@ -73,6 +73,7 @@ class AuditTest(unittest.TestCase):
         self.assertIn("has ended", refused.stderr)
         self.assertIn("ENDED", self.registry.yima("audit", "list").stdout)
         for words, said in ((["start"], "--where"), (["start", "--where", "class=02001"], "finds no facility"),
+                            (["start", "--where", "class=01001", "--metres", "0"], "want 1 to 100000"),
                             (["report", "1"], "no stock-take has id 1"), (["scan", "x"], "is not a number")):
             self.assertIn(said, self.registry.yima("audit", *words, expect=None).stderr)
 
@@ -86,6 +87,56 @@ class AuditTest(unittest.TestCase):
         self.assertIn("nowhere", done.stderr)
         self.assertIn("35.49,112.85", done.stderr)
         self.assertIn("out of range", done.stderr)
+
+    def spool(self):
+        [file] = [path for path in (self.registry.folder / "state/yima/audit").iterdir() if path.suffix != ".refused"]
+        return file
+
+    def test_what_the_server_refuses_is_set_aside_and_holds_up_no_other(self):
+        self.registry.kill(signal.SIGTERM)
+        self.registry.yima("audit", "scan", self.audit, "--crew", "一班", stdin="".join(code["text"] + "\n" for code in self.codes[:2]),
+                           expect=4)
+        # By a clock that was wrong: StockSighting.text and, later than all that is to come, .time_us.
+        with open(self.spool(), "a") as spool:
+            spool.write((b"\x0a\x05later\x38" + b"\xff" * 8 + b"\x7f").hex() + "\nno sighting\n")
+        self.registry.start()
+        done = self.registry.yima("audit", "scan", self.audit, self.codes[3]["text"], "--crew", "二班", "--json", expect=None)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        for said in ("later: ", "neither 0 nor from 1970 to tomorrow", "2 could not be sent and are kept in", ".refused"):
+            self.assertIn(said, done.stderr)
+        refused = (self.spool().parent / (self.spool().name + ".refused")).read_text()
+        for kept in ("TIME_OUT_OF_RANGE", '"text":"later"', "no sighting"):
+            self.assertIn(kept, refused)
+        crews = [line["finding"]["crew"] for line in self.registry.objects("audit", "report", self.audit, "--only", "found")
+                 if "finding" in line]
+        self.assertEqual(sorted(crews), sorted(["一班", "一班", "二班"]))
+        again = self.registry.yima("audit", "scan", self.audit)
+        self.assertEqual((again.stdout, "could not be sent" in again.stderr), ("", False))
+
+    def test_what_is_scanned_after_the_server_refuses_all_is_kept(self):
+        gun = subprocess.Popen(self.registry.command("audit", "scan", self.audit), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True, env=self.registry.environment())
+        gun.stdin.write(self.codes[0]["text"] + "\n")
+        gun.stdin.flush()
+        self.assertIn("FOUND", gun.stdout.readline())  # Answered before the next one.
+        self.registry.yima("audit", "end", self.audit)
+        for code in self.codes[1:]:
+            gun.stdin.write(code["text"] + "\n")
+            gun.stdin.flush()
+            time.sleep(0.2)
+        told, complaints = gun.communicate(timeout=60)
+        self.assertEqual((told, gun.returncode), ("", 1))
+        self.assertIn("has ended", complaints)
+        self.assertIn("3 sightings were not sent and are kept in", complaints)
+        self.assertEqual(len(self.spool().read_text().splitlines()), 3)
+
+    def test_who_is_not_known_loses_nothing(self):
+        lines = "".join(code["text"] + "\n" for code in self.codes)
+        nobody = self.registry.environment(YIMA_TOKEN="yima_wrong")
+        refused = self.registry.yima("audit", "scan", self.audit, stdin=lines, env=nobody, expect=1)
+        self.assertIn("4 sightings were not sent", refused.stderr)
+        self.assertEqual(self.outcomes(), ["FOUND"] * 4)
+        self.registry.yima("audit", "scan", self.audit, "--crew", "班" * 65, stdin=lines, expect=2)
 
     def test_a_code_that_was_scanned_in_two_places_is_told_of(self):
         text = self.codes[0]["text"]

@@ -105,7 +105,9 @@ class PrintedTest(unittest.TestCase):
                          ["4", "1", "1", "0", "2"])
         refused = self.registry.yima("ranges", "close", made["id"], expect=1)
         self.assertIn("2 plates are still out", refused.stderr)
-        [closed] = self.registry.objects("ranges", "close", made["id"], "--missing")
+        grown = self.registry.yima("ranges", "close", made["id"], "--missing", "--issued", "5", expect=1)
+        self.assertIn("holds 4 plates, not 5", grown.stderr)
+        [closed] = self.registry.objects("ranges", "close", made["id"], "--missing", "--issued", "4")
         self.assertEqual((closed["blankRange"]["state"], closed["account"]["missing"]), ("CLOSED", "2"))
         self.assertEqual(self.registry.objects("codes", "show", last)[0]["reason"], "LOST")
         self.assertNotIn(made["id"], self.registry.yima("ranges", "list", "--open").stdout)
@@ -127,6 +129,33 @@ class PrintedTest(unittest.TestCase):
         for said in ("pair 1: ", "-:4: facility", "has active code", '-:5: "W-000003" is no plate', "-:7: ", "stands for no facility",
                      "-:8: ", "-:11: ", "has no facility after it", "2 pairs bound, 4 not bound"):
             self.assertIn(said, done.stderr)
+
+    def test_a_scanner_gun_stays_in_step_when_numbers_are_scanned(self):
+        plates = self.blanks(3)
+        lines = ["4294967",              # a painted number where a plate is wanted
+                 plates[0]["shortNumber"],  # its facility was not scanned …
+                 plates[1]["shortNumber"], "W-000006",
+                 plates[2]["shortNumber"], plates[2]["shortNumber"],  # the trigger was pulled twice
+                 "W-000007"]
+        done = self.registry.yima("codes", "bind", "--namespace", "ledger", stdin="\n".join(lines) + "\n", expect=None)
+        self.assertNotEqual(done.returncode, 0)
+        bound = [line.split("\t")[0] for line in done.stdout.splitlines()]
+        self.assertEqual(bound, [plates[1]["serial"], plates[2]["serial"]], done.stderr)
+        for said in ('-:1: "4294967" is no plate', "-:3: ", "2 pairs bound, 1 not bound"):
+            self.assertIn(said, done.stderr)
+
+    def test_many_spoiled_plates_are_ended_at_once(self):
+        plates = self.blanks(4)
+        lines = [plates[0]["text"], plates[1]["shortNumber"], "nonsense", self.codes[0]["serial"], plates[2]["serial"]]
+        for _ in range(2):
+            done = self.registry.yima("codes", "revoke", "-", "--reason", "spoiled", stdin="\n".join(lines) + "\n", expect=None)
+            self.assertEqual([line.split("\t")[0] for line in done.stdout.splitlines()], [plate["serial"] for plate in plates[:3]])
+            self.assertNotEqual(done.returncode, 0)
+            for said in ("-:3: ", "-:4: ", "3 revoked, 2 not"):
+                self.assertIn(said, done.stderr)
+        states = [self.registry.objects("codes", "show", plate["serial"])[0] for plate in plates]
+        self.assertEqual([(state["state"], state["reason"]) for state in states], [("REVOKED", "SPOILED")] * 3 + [("BLANK", "")])
+        self.registry.yima("codes", "revoke", "-", "--reason", "spoiled", expect=2)
 
     def test_a_photograph_names_the_plate(self):
         [plate] = self.blanks(1)

@@ -7,13 +7,16 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "client/trust_dir.h"
+
 namespace yima::cli {
 namespace {
 
-v1::StockSighting Seen(const std::string& text) {
-  v1::StockSighting sighting;
-  sighting.set_text(text);
-  return sighting;
+KeptSighting Seen(const std::string& text, const std::string& crew = "") {
+  KeptSighting seen;
+  seen.sighting.set_text(text);
+  seen.crew = crew;
+  return seen;
 }
 
 class AuditSpoolTest : public ::testing::Test {
@@ -30,7 +33,7 @@ class AuditSpoolTest : public ::testing::Test {
   static std::filesystem::path Fill() {
     auto spool = *Open();
     EXPECT_TRUE(spool.Add(Seen("first")));
-    EXPECT_TRUE(spool.Add(Seen("second")));
+    EXPECT_TRUE(spool.Add(Seen("second", "一班")));
     EXPECT_TRUE(spool.Sync());
     return spool.file();
   }
@@ -42,9 +45,9 @@ TEST_F(AuditSpoolTest, KeepsWhatWasNotAnswered) {
   Fill();
   auto spool = *Open();
   ASSERT_EQ(spool.waiting().size(), 2u);
-  EXPECT_EQ(spool.waiting()[0].text(), "first");
+  EXPECT_EQ(spool.waiting()[0].sighting.text(), "first");
   ASSERT_TRUE(spool.Drop(1));
-  EXPECT_EQ(spool.waiting()[0].text(), "second");
+  EXPECT_EQ(spool.waiting()[0].sighting.text(), "second");
   ASSERT_TRUE(spool.Drop(1));
   EXPECT_EQ(std::filesystem::file_size(spool.file()), 0u);
 }
@@ -72,16 +75,69 @@ TEST_F(AuditSpoolTest, CutsOffALineThatWasNotWrittenToItsEnd) {
   }
   const auto spool = *Open();
   ASSERT_EQ(spool.waiting().size(), 2u);
-  EXPECT_EQ(spool.waiting()[1].text(), "third");
+  EXPECT_EQ(spool.waiting()[1].sighting.text(), "third");
 }
 
-TEST_F(AuditSpoolTest, RefusesAFileThatHoldsSomethingElse) {
+TEST_F(AuditSpoolTest, KeepsTheCrewWithWhatItSaw) {
+  Fill();
+  const auto spool = *Open();
+  EXPECT_EQ(spool.waiting()[0].crew, "");
+  EXPECT_EQ(spool.waiting()[1].crew, "一班");
+}
+
+TEST_F(AuditSpoolTest, DoesNotSendAgainWhatWasAnswered) {
+  {
+    auto spool = *Open();
+    for (int i = 0; i < 5; ++i) ASSERT_TRUE(spool.Add(Seen(std::to_string(i))));
+    ASSERT_TRUE(spool.Drop(2));
+  }
+  const auto spool = *Open();
+  ASSERT_EQ(spool.waiting().size(), 3u);
+  EXPECT_EQ(spool.waiting()[0].sighting.text(), "2");
+}
+
+TEST_F(AuditSpoolTest, MovesWhatIsRefusedToAFileBeside) {
+  Fill();
+  {
+    auto spool = *Open();
+    EXPECT_FALSE(std::filesystem::exists(spool.refused_file()));
+    ASSERT_TRUE(spool.Add(Seen("third")));
+    ASSERT_TRUE(spool.SetAside(
+        1, {StatusCode::kInvalidArgument, "TIME_OUT_OF_RANGE", "time 7 is not", "sightings[1]"}));
+    EXPECT_EQ(spool.refused(), 1u);
+  }
+  const auto spool = *Open();
+  ASSERT_EQ(spool.waiting().size(), 2u);
+  EXPECT_EQ(spool.waiting()[0].sighting.text(), "first");
+  EXPECT_EQ(spool.waiting()[1].sighting.text(), "third");
+  EXPECT_EQ(spool.refused(), 0u);
+  const std::string refused = *ReadWholeFile(spool.refused_file());
+  for (const char* words : {"TIME_OUT_OF_RANGE", "time 7 is not", "一班", "second"}) {
+    EXPECT_NE(refused.find(words), std::string::npos) << words;
+  }
+}
+
+TEST_F(AuditSpoolTest, SetsLinesAsideThatAreNoSightings) {
   const auto file = Fill();
-  std::ofstream(file, std::ios::app) << "no sighting\n";
-  const auto spool = Open();
-  ASSERT_FALSE(spool);
-  EXPECT_EQ(spool.error().reason, "SPOOL_DAMAGED");
-  EXPECT_EQ(spool.error().field, file.string() + ":3");
+  std::ofstream(file, std::ios::app) << "no sighting\n-1 9\n" << std::string(3, '\0') << "\n";
+  {
+    auto spool = *Open();
+    EXPECT_EQ(spool.refused(), 3u);
+    EXPECT_EQ(spool.waiting().size(), 2u);
+    ASSERT_TRUE(spool.Add(Seen("third")));
+  }
+  const auto again = *Open();
+  EXPECT_EQ(again.waiting().size(), 3u);
+  EXPECT_EQ(again.refused(), 0u);
+  EXPECT_NE(ReadWholeFile(file.string() + ".refused")->find("line 3 of"), std::string::npos);
+}
+
+TEST_F(AuditSpoolTest, ReadsWhatWasKeptWithoutACrew) {
+  const auto file = Open()->file();
+  std::ofstream(file, std::ios::app) << "0a056669727374\n";
+  const auto spool = *Open();
+  ASSERT_EQ(spool.waiting().size(), 1u);
+  EXPECT_EQ(spool.waiting()[0].sighting.text(), "first");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <future>
+#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -98,6 +99,46 @@ TEST(FakeRegistryTest, AStreamOfTextsIsAnsweredMessageByMessageAndResumed) {
   EXPECT_THAT(told, ::testing::ElementsAre("0", "1", "2", "3", "4"));
 }
 
+TEST(FakeRegistryTest, AWatchIsBegunAgainAfterWhatItTook) {
+  FakeRegistry registry;
+  registry.Answer([](const v1::WatchRequest& request) -> Result<std::vector<v1::WatchResponse>> {
+    if (request.after() == "1-6") {
+      return Fail(StatusCode::kOutOfRange, "WATCH_FROM_FUTURE", "no 6 entries", "after");
+    }
+    const int first = request.after().empty() ? 0 : std::stoi(request.after().substr(2));
+    std::vector<v1::WatchResponse> messages(2);
+    for (int i = 0; i < 2; ++i) messages[i].set_next("1-" + std::to_string(first + i + 1));
+    return messages;
+  });
+  std::vector<std::string> told;
+  const auto ended =
+      registry.client().Watch({}, [&](const v1::WatchResponse& message) -> Result<void> {
+        told.push_back(message.next());
+        return {};
+      });
+  EXPECT_EQ(ended.error().reason, "WATCH_FROM_FUTURE");
+  EXPECT_THAT(told, ::testing::ElementsAre("1-1", "1-2", "1-3", "1-4", "1-5", "1-6"));
+}
+
+TEST(FakeRegistryTest, AWatchThatNobodyWaitsForIsCancelled) {
+  FakeRegistry registry;
+  registry.Answer([](const v1::WatchRequest&) -> Result<v1::WatchResponse> {
+    return Fail(StatusCode::kUnavailable, "SERVER_STOPPING", "away");
+  });
+  std::promise<void> broken;
+  std::promise<Error> ended;
+  const auto watch = registry.client().WatchAsync(
+      {}, [](const v1::WatchResponse&) { return Result<void>(); },
+      [&](const Result<void>& end) { ended.set_value(end.error()); },
+      [&, times = 0](const Error&) mutable -> Result<void> {
+        if (++times == 1) broken.set_value();
+        return {};
+      });
+  broken.get_future().wait();
+  watch.Cancel();
+  EXPECT_EQ(ended.get_future().get().reason, "CALL_CANCELLED");
+}
+
 TEST(FakeRegistryTest, AnImportIsAnsweredMessageByMessage) {
   FakeRegistry registry;
   registry.Answer([](const v1::ImportFacilitiesRequest& request)
@@ -136,6 +177,41 @@ TEST(FakeRegistryTest, CallsThatNobodyWaitsForAreAnsweredElsewhere) {
   const auto [thread, text] = told.get_future().get();
   EXPECT_TRUE(thread != std::this_thread::get_id());
   EXPECT_EQ(text, "a");
+}
+
+TEST(FakeRegistryTest, WhoCallsWithoutWaitingMayHoldWhatTheAnswerNeeds) {
+  FakeRegistry registry;
+  std::mutex mutex;
+  registry.Answer([&](const v1::ResolveRequest& request) {
+    const std::lock_guard lock(mutex);
+    return Authentic(request);
+  });
+  std::promise<bool> answered;
+  {
+    const std::lock_guard lock(mutex);
+    registry.client().ResolveAsync({}, [&](const Result<v1::ResolveResponse>& answer) {
+      { const std::lock_guard own(mutex); }
+      answered.set_value(answer.has_value());
+    });
+  }
+  EXPECT_TRUE(answered.get_future().get());
+}
+
+TEST(FakeRegistryTest, ACallThatNobodyWaitsForIsCancelled) {
+  FakeRegistry registry;
+  std::promise<void> cancelled;
+  registry.Answer([&](const v1::ResolveRequest& request) {
+    cancelled.get_future().wait();
+    return Authentic(request);
+  });
+  std::promise<Error> ended;
+  const auto call =
+      registry.client().ResolveAsync({}, [&](const Result<v1::ResolveResponse>& answer) {
+        ended.set_value(answer ? Error() : answer.error());
+      });
+  call.Cancel();
+  cancelled.set_value();
+  EXPECT_EQ(ended.get_future().get().reason, "CALL_CANCELLED");
 }
 
 TEST(FakeRegistryTest, AnAnswerOfAnotherMethodIsAMistake) {

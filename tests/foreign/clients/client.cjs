@@ -75,6 +75,47 @@ async function resolve(texts) {
   assert.deepEqual(answers.map((each) => each.facility.externalCodes[0].value), numbers.map((n) => `J-${n}`));
 }
 
+/** Messages of a watch after a token until one is enough; the stream is left then. */
+async function watched(after, enough) {
+  const stream = registry.watch(message('registry_service', 'WatchRequest', { after }), asAdmin);
+  const messages = [];
+  try {
+    for await (const each of stream) {
+      messages.push(each);
+      if (enough(each)) break;
+    }
+  } finally {
+    stream.on('error', () => {});
+    stream.cancel();
+  }
+  return messages;
+}
+
+/** Every entry from the first on, over a stream that is left after its first message and begun again by its token. */
+async function watch() {
+  const changes = [];
+  let last = { next: '1-0', caughtUp: false };
+  while (!last.caughtUp) {
+    [last] = await watched(last.next, () => true);
+    changes.push(...last.changes);
+  }
+  assert.deepEqual(changes.map((change) => change.index), [...changes.keys()].map(BigInt));
+  const facilities = changes.flatMap(({ record }) => (record.oneofKind === 'facility' ? [record.facility] : []));
+  assert.equal(new Set(facilities.flatMap((each) => each.externalCodes.map((code) => code.value))).size, rows);
+
+  const made = message('registry_service', 'CreateOrganizationRequest', {
+    requestId: 'js-watched', input: message('registry_service', 'OrganizationInput', { organization: message('organization', 'Organization', { name: '路灯所' }) }) });
+  let asked = false;
+  const told = await watched(last.next, ({ changes: [change] }) => {
+    if (!asked) unary(registry, 'createOrganization', made, asAdmin);
+    asked = true;
+    return change !== undefined;
+  });
+  const [change] = told.at(-1).changes;
+  assert.deepEqual([change.index, change.record.organization.name], [BigInt(changes.length), '路灯所']);
+  await assert.rejects(watched('1-999999', () => true), { code: grpc.status.OUT_OF_RANGE });
+}
+
 /** Root and size of the first signed tree that is no smaller. */
 async function checkpoint(size) {
   for (let attempt = 0; attempt < 600; ++attempt) {
@@ -127,6 +168,7 @@ async function checkLog() {
 
 async function main() {
   await resolve(await issue(await importLedger()));
+  await watch();
   await checkLog();
   for (const client of [registry, issuance, resolver, log]) client.close();
   console.log('node is served');

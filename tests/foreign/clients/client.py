@@ -56,6 +56,36 @@ def resolve(texts):
     assert [each.facility.external_codes[0].value for each in answers] == [f"P-{n:05}" for n in range(ROWS)], answers[0]
 
 
+def watch():
+    """Every entry from the first on, over a stream that is left after its first message and begun again by its token."""
+    indexes, names, token = [], set(), "1-0"
+    while True:
+        stream = REGISTRY.Watch(registry.WatchRequest(after=token), **AS_ADMIN)
+        message = next(stream)
+        stream.cancel()
+        indexes += [change.index for change in message.changes]
+        names |= {code.value for change in message.changes for code in change.facility.external_codes}
+        token = message.next
+        if message.caught_up:
+            break
+    assert indexes == list(range(len(indexes))), indexes
+    assert names == {f"P-{n:05}" for n in range(ROWS)}, names
+
+    stream = REGISTRY.Watch(registry.WatchRequest(after=token), **AS_ADMIN)
+    assert not next(stream).changes
+    request = registry.CreateOrganizationRequest(request_id="python-watched")
+    request.input.organization.name = "路灯所"
+    REGISTRY.CreateOrganization(request, **AS_ADMIN)
+    change = next(message for message in stream if message.changes).changes[0]
+    assert (change.index, change.organization.name) == (len(indexes), "路灯所"), change
+    stream.cancel()
+    try:
+        next(REGISTRY.Watch(registry.WatchRequest(after="1-999999"), **AS_ADMIN))
+        raise AssertionError("a watch from the future was begun")
+    except grpc.RpcError as error:
+        assert error.code() == grpc.StatusCode.OUT_OF_RANGE, error
+
+
 def checkpoint(size):
     """Root and size of the first signed tree that is no smaller."""
     for _ in range(600):
@@ -102,5 +132,6 @@ def check_log():
 
 
 resolve(issue(import_ledger()))
+watch()
 check_log()
 print("python is served")

@@ -4,7 +4,7 @@ usage: client_test.py YIMAD SOURCE_FOLDER js NODE PROTOC NODE_MODULES
        client_test.py YIMAD SOURCE_FOLDER python PYTHON PROTOC GRPC_PYTHON_PLUGIN
 
 A client is called with the registry's address, a token and the folder of the generated code; it imports, issues, resolves one code
-and many in a stream, and checks a proof of the log. It ends with 0 when all was as it should be.
+and many in a stream, watches, and checks a proof of the log. It ends with 0 when all was as it should be.
 """
 import os
 import pathlib

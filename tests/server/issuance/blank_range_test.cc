@@ -213,6 +213,54 @@ TEST_F(BlankRangeTest, ClosingGoesOnWhereItBrokeOff) {
   EXPECT_THAT(Findings(world_), IsEmpty());
 }
 
+/// Codes that were being issued when it was handed out, or that a restore lost.
+TEST_F(BlankRangeTest, PlatesThatJoinItAreNotRevokedUnseen) {
+  Bind(7);
+  AddPlate(world_, Serial(20), 0);
+  const uint64_t range = Create("range-1", 1, 20)->blank_range().id();
+  for (uint64_t number = 15; number < 18; ++number) AddPlate(world_, Serial(number), 0);
+  RefusesUnchanged(world_, [&] { return Close("close-1", range); },
+                   {StatusCode::kFailedPrecondition, "RANGE_GREW", "expected_issued"});
+  EXPECT_THAT(Close("close-1", range).error().message, HasSubstr("holds 13 plates, not 10"));
+  v1::CloseBlankRangeRequest request;
+  request.set_request_id("close-2");
+  request.set_range(range);
+  request.set_expected_issued(13);
+  const auto closed =
+      methods_.Stream<v1::CloseBlankRangeResponse>("IssuanceService/CloseBlankRange", request);
+  ASSERT_TRUE(closed) << closed.error().message;
+  EXPECT_EQ(closed->back().revoked(), 13u);
+}
+
+TEST_F(BlankRangeTest, WhatJoinsWhileItIsClosedStaysAsItIs) {
+  for (uint64_t number = 11; number <= 1200; ++number) AddPlate(world_, Serial(number), 0);
+  AddPlate(world_, Serial(1300), 0);
+  const uint64_t range = Create("range-1", 1, 1300)->blank_range().id();
+  v1::CloseBlankRangeRequest request;
+  request.set_request_id("close-1");
+  request.set_range(range);
+  bool joined = false;
+  const auto closed = methods_.Stream<v1::CloseBlankRangeResponse>(
+      "IssuanceService/CloseBlankRange", request,
+      [&](const v1::CloseBlankRangeResponse&) -> Result<void> {
+        if (!std::exchange(joined, true)) AddPlate(world_, Serial(1250), 0);
+        return {};
+      });
+  ASSERT_TRUE(closed) << closed.error().message;
+  EXPECT_EQ((*Get<v1::Code>(*world_.Read(), Serial(1250)))->record.state(), v1::CODE_STATE_BLANK);
+  EXPECT_EQ((*Get<v1::Code>(*world_.Read(), Serial(1300)))->record.state(), v1::CODE_STATE_REVOKED);
+}
+
+TEST_F(BlankRangeTest, APlateThatWasNotHandedOutIsNotDeclaredMissing) {
+  EXPECT_TRUE(Edit<v1::Code>(world_, Serial(3),
+                             [](auto& code) { code.set_state(v1::CODE_STATE_SUSPENDED); }));
+  const uint64_t range = Create("range-1", 1, 5)->blank_range().id();
+  EXPECT_TRUE(
+      Edit<v1::Code>(world_, Serial(3), [](auto& code) { code.set_state(v1::CODE_STATE_BLANK); }));
+  ASSERT_TRUE(Close("close-1", range));
+  EXPECT_EQ((*Get<v1::Code>(*world_.Read(), Serial(3)))->record.state(), v1::CODE_STATE_BLANK);
+}
+
 TEST_F(BlankRangeTest, AnotherRequestDoesNotTakeItsId) {
   const uint64_t first = Create("range-1", 1, 2)->blank_range().id();
   const uint64_t second = Create("range-2", 3, 4)->blank_range().id();

@@ -195,6 +195,39 @@ TEST_F(SightingKeeperTest, ListsNothingBeyondTheReach) {
   EXPECT_THAT(Listed(), IsEmpty());
 }
 
+TEST_F(SightingKeeperTest, AScanInPlaceDoesNotWipeAFarOneOfTheSameSquare) {
+  Resolve(35.4999);  // 1.1 km off, in the same square.
+  Resolve(35.4901);
+  ASSERT_TRUE(keeper_.Keep());
+  EXPECT_EQ(Kept().count(), 2u);
+  EXPECT_NE(Kept().far_hour(), 0u);
+  EXPECT_TRUE(keeper_.IsSuspicious(kSerial));
+}
+
+TEST_F(SightingKeeperTest, AFarScanFindsRoomAmongManyThatAreNot) {
+  for (int n = 0; n < 20; ++n) keeper_.Note(kSerial, 112.85 + 0.01 * n, 35.49, 0);
+  keeper_.Note(kSerial, 112.95, 35.59, 15'000);
+  ASSERT_TRUE(keeper_.Keep());
+  EXPECT_NE(Kept().far_hour(), 0u);
+}
+
+TEST_F(SightingKeeperTest, ADamagedRecordHoldsUpNoOther) {
+  const uint64_t other = kSerial + 1;
+  Resolve(35.49);
+  ASSERT_TRUE(keeper_.Keep());
+  store::Change change;
+  change.puts.push_back({store::Kind::kSighting, kSerial, 1, "\x0f", {}});
+  ASSERT_TRUE(std::holds_alternative<store::Committed>(
+      store::ApplyAndWait(world_.store(), std::move(change))));
+  keeper_.Note(kSerial, 112.85, 35.49, 0);
+  keeper_.Note(other, 112.85, 35.49, 0);
+  const auto kept = keeper_.Keep();
+  ASSERT_FALSE(kept);
+  EXPECT_EQ(kept.error().reason, "RECORD_DAMAGED");
+  EXPECT_EQ((*Get<v1::Sightings>(*world_.Read(), other))->record.count(), 1u);
+  EXPECT_TRUE(keeper_.Keep());  // Not tried for ever.
+}
+
 TEST_F(SightingKeeperTest, AFloodTakesABoundedRoom) {
   for (uint64_t serial = 1; serial <= SightingKeeper::kWaitingMax + 500; ++serial) {
     keeper_.Note((uint64_t{1} << 32) + 100 + serial, 112.85, 35.49, 0);

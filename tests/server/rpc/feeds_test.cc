@@ -23,6 +23,9 @@ bool Eventually(const Condition& condition) {
   return false;
 }
 
+/// Of a watch that a test does not want to go on.
+Result<void> GiveUp(const Error& broken) { return tl::unexpected(broken); }
+
 class FeedsTest : public ::testing::Test {
  protected:
   /// A caller's way of ending a watch.
@@ -65,10 +68,13 @@ TEST_F(FeedsTest, ManyAtRestLeaveTheServerToOthers) {
   std::vector<Result<void>> ended(kWatchers);
   for (int i = 0; i < kWatchers; ++i) {
     watchers.emplace_back([&, i] {
-      ended[i] = served_.client().Watch({}, [&](const v1::WatchResponse&) -> Result<void> {
-        ++begun;
-        return {};
-      });
+      ended[i] = served_.client().Watch(
+          {},
+          [&](const v1::WatchResponse&) -> Result<void> {
+            ++begun;
+            return {};
+          },
+          GiveUp);
     });
   }
   EXPECT_TRUE(Eventually([&] { return begun == kWatchers; }));
@@ -143,7 +149,7 @@ TEST_F(OwnFeedTest, ASlowReaderIsCutOffWithAReason) {
     };
   });
   int taken = 0;
-  const auto ended = client().Watch({}, [&](const v1::WatchResponse&) -> Result<void> {
+  const auto slowly = [&](const v1::WatchResponse&) -> Result<void> {
     // As slow as never: until the server has given up.
     if (++taken == 1) {
       int before = -1;
@@ -154,7 +160,8 @@ TEST_F(OwnFeedTest, ASlowReaderIsCutOffWithAReason) {
       std::this_thread::sleep_for(400ms);
     }
     return {};
-  });
+  };
+  const auto ended = client().Watch({}, slowly, GiveUp);
   // What it had not taken was never more than the connection's own buffers.
   EXPECT_LT(pulled, 1000);
   EXPECT_EQ(ended.error().reason, "WATCH_TOO_SLOW");
@@ -184,12 +191,14 @@ TEST_F(OwnFeedTest, MoreThanMayBeAreRefused) {
   std::vector<std::thread> watchers;
   for (int i = 0; i < 3; ++i) {
     watchers.emplace_back([&] {
-      const auto ended = client().Watch({}, [](const auto&) { return Result<void>(); });
+      const auto ended = client().Watch(
+          {}, [](const auto&) { return Result<void>(); }, GiveUp);
       EXPECT_EQ(ended.error().code, StatusCode::kUnavailable);
     });
   }
   EXPECT_TRUE(Eventually([&] { return begun == 3; }));
-  const auto refused = client().Watch({}, [](const auto&) { return Result<void>(); });
+  const auto refused = client().Watch(
+      {}, [](const auto&) { return Result<void>(); }, GiveUp);
   EXPECT_EQ(RefusalOf(refused).reason, "TOO_MANY_STREAMS");
   server_->Stop(10s);
   for (auto& watcher : watchers) watcher.join();

@@ -5,6 +5,7 @@ import json
 import pathlib
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "programs"))
@@ -14,27 +15,74 @@ YIMAD, BUF = sys.argv[1:]
 SERVICES = ["AccessService", "IssuanceService", "LogService", "RegistryService", "ResolverService", "RightsService"]
 
 
+def curl_command(registry, *args):
+    return [BUF, "curl", "--protocol", "grpc", "--http2-prior-knowledge", "-H", f"authorization: Bearer {registry.token}", *args]
+
+
 def curl(registry, *args):
-    return subprocess.run([BUF, "curl", "--protocol", "grpc", "--http2-prior-knowledge",
-                           "-H", f"authorization: Bearer {registry.token}", *args],
-                          capture_output=True, text=True, timeout=60)
+    return subprocess.run(curl_command(registry, *args), capture_output=True, text=True, timeout=60)
+
+
+def command(registry, method, *messages):
+    """Several messages are those of a stream."""
+    return curl_command(registry, "--reflect", "--reflect-protocol", "grpc-v1alpha", "-d", "".join(map(json.dumps, messages)),
+                        f"http://{registry.address}/{method}")
 
 
 def call(registry, method, *messages):
-    """Several messages are those of a stream."""
-    return curl(registry, "--reflect", "--reflect-protocol", "grpc-v1alpha", "-d", "".join(map(json.dumps, messages)),
-                f"http://{registry.address}/{method}")
+    return subprocess.run(command(registry, method, *messages), capture_output=True, text=True, timeout=60)
+
+
+def messages_in(text):
+    """The whole ones."""
+    decoder, text, found = json.JSONDecoder(), text.strip(), []
+    while text:
+        try:
+            message, end = decoder.raw_decode(text)
+        except json.JSONDecodeError:
+            break
+        found.append(message)
+        text = text[end:].lstrip()
+    return found
 
 
 def answers(done):
     """The messages of a stream's answer."""
     assert done.returncode == 0, done.stderr
-    decoder, text, found = json.JSONDecoder(), done.stdout.strip(), []
-    while text:
-        message, end = decoder.raw_decode(text)
-        found.append(message)
-        text = text[end:].lstrip()
-    return found
+    return messages_in(done.stdout)
+
+
+def watched(registry, after, enough, meanwhile=lambda: None):
+    """The messages of a watch until there are `enough`; it has no end of its own."""
+    with tempfile.TemporaryFile("w+") as told:
+        watching = subprocess.Popen(command(registry, "yima.v1.RegistryService/Watch", {"after": after}), stdout=told)
+        try:
+            for _ in range(600):
+                told.seek(0)
+                if enough(found := messages_in(told.read())):
+                    return found
+                if found:
+                    meanwhile()
+                    meanwhile = lambda: None
+                time.sleep(0.1)
+        finally:
+            watching.kill()
+            watching.wait()
+    raise AssertionError(f"the watch told no more than {found}")
+
+
+def check_watch(registry):
+    """Every entry once, and the next as it is made."""
+    first = watched(registry, "1-0", lambda found: found and found[-1].get("caughtUp"))
+    indexes = [int(change.get("index", 0)) for message in first for change in message["changes"]]
+    assert indexes == list(range(len(indexes))), indexes
+    then = watched(registry, first[-1]["next"], lambda found: found and found[-1].get("changes"),
+                   lambda: call(registry, "yima.v1.RegistryService/CreateOrganization",
+                                {"requestId": "foreign-7", "input": {"organization": {"name": "路灯所"}}}))
+    (change,) = [change for message in then for change in message.get("changes", [])]
+    assert (int(change["index"]), change["organization"]["name"]) == (len(indexes), "路灯所"), change
+    refused = call(registry, "yima.v1.RegistryService/Watch", {"after": "1-999999"})
+    assert json.loads(refused.stderr)["code"] == "out_of_range", refused.stderr
 
 
 def node(left, right):
@@ -100,6 +148,7 @@ with Registry(yimad=YIMAD, yima="unused") as registry:
     assert [len(message["responses"]) for message in streamed] == [3, 2], streamed
     assert [each["facility"]["externalCodes"][0]["value"] for message in streamed for each in message["responses"]] == [
         f"B-{n}" for n in range(5)], streamed
+    check_watch(registry)
     check_log(registry)
 
     # Reason and field come as google.rpc.ErrorInfo, which every client can take apart.

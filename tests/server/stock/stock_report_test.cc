@@ -120,6 +120,26 @@ TEST_F(StockReportTest, ACrewReadsWhatItSent) {
   EXPECT_EQ(Report(crew)->expected(), 3u);
 }
 
+TEST_F(StockReportTest, WhatACrewSawTwiceCountsOnceInItsOwnReport) {
+  ASSERT_TRUE(Scan(id_, "others-1", {At(Text(plates_[1].text), kEast, kNorth)}));
+  world_.principal = "7";
+  const double far = kNorth + 0.01;
+  ASSERT_TRUE(Scan(id_, "scan-1",
+                   {At(Text(plates_[0].text), kEast, far), At(Text(plates_[3].text), kEast, far)}));
+  ASSERT_TRUE(Scan(id_, "scan-2",
+                   {At(Text(plates_[0].text), kEast, kNorth), Text(plates_[3].text),
+                    At(Text(plates_[1].text), kEast, far)}));
+  Call crew = Caller();
+  crew.roles = RoleBit(v1::ROLE_CREW);
+  const auto counts = Report(crew);
+  ASSERT_TRUE(counts);
+  EXPECT_EQ(counts->found(), 1u);
+  EXPECT_EQ(counts->wrong_place(), 1u);  // Of the second, which another crew found.
+  EXPECT_EQ(counts->unexpected(), 1u);
+  EXPECT_THAT(lines_, UnorderedElementsAre(Line("FOUND", 1, 1), Line("WRONG_PLACE", 2, 2),
+                                           Line("UNEXPECTED", 4, 4), Line("WRONG_PLACE", 4, 4)));
+}
+
 TEST_F(StockReportTest, ShowsNothingBeyondTheReach) {
   EXPECT_TRUE(Edit<v1::Facility>(world_, facilities_[0],
                                  [](auto& facility) { facility.set_division("140521"); }));

@@ -122,9 +122,11 @@ v1::ScanStockTakeRequest ScanOf(uint64_t id, const std::string& request_id,
 TEST_F(StockScanTest, TwoCrewsAtOnceNeverMeetAndWhatBothSawCountsOnce) {
   const auto snapshot = world_.Read();
   const Call call = world_.call("yima.v1.StockTakeService/ScanStockTake");
+  std::vector<SeenPlate> seen;
   for (const char* crew : {"scan-1", "scan-2"}) {
-    const auto planned = PlanScanStockTake(world_.domain(), methods_.resolver(), call,
-                                           ScanOf(id_, crew, Text(plates_[3].text)), *snapshot);
+    const auto planned =
+        PlanScanStockTake(world_.domain(), methods_.resolver(), call,
+                          ScanOf(id_, crew, Text(plates_[3].text)), *snapshot, seen);
     ASSERT_TRUE(planned) << planned.error().message;
     EXPECT_TRUE(std::holds_alternative<store::Committed>(
         store::ApplyAndWait(world_.store(), planned->change)));
@@ -140,9 +142,10 @@ TEST_F(StockScanTest, TwoCrewsAtOnceNeverMeetAndWhatBothSawCountsOnce) {
 
 TEST_F(StockScanTest, AScanThatMeetsTheEndIsRefused) {
   const Call call = world_.call("yima.v1.StockTakeService/ScanStockTake");
+  std::vector<SeenPlate> seen;
   const auto planned =
       PlanScanStockTake(world_.domain(), methods_.resolver(), call,
-                        ScanOf(id_, "scan-1", Text(plates_[0].text)), *world_.Read());
+                        ScanOf(id_, "scan-1", Text(plates_[0].text)), *world_.Read(), seen);
   ASSERT_TRUE(End(id_));
   EXPECT_TRUE(std::holds_alternative<store::MovedRecord>(
       store::ApplyAndWait(world_.store(), planned->change)));
@@ -189,6 +192,85 @@ TEST_F(StockScanTest, NamesLeadNowhereBeyondTheReachAndAWholeTextDoes) {
   serial.set_serial(Serial(1));
   EXPECT_THAT(Outcomes(id_, "scan-1", {serial, Facility(facilities_[0]), Text(plates_[0].text)}),
               ElementsAre("UNKNOWN", "UNKNOWN", "FOUND"));
+}
+
+/// Who may not see a facility is not told exactly where it stands, and must not be told that it
+/// stands elsewhere either.
+TEST_F(StockScanTest, ACoarsePlaceIsNoWrongPlace) {
+  const double east = 112.85049;
+  const double north = 35.49049;
+  EXPECT_TRUE(Edit<v1::Facility>(world_, facilities_[0], [&](auto& facility) {
+    facility.mutable_position()->set_longitude(east);
+    facility.mutable_position()->set_latitude(north);
+  }));
+  const auto narrow = *Start("start-2", 30);
+  BeBounded("140521", "7");
+  const auto told = Scan(narrow, "scan-1", {At(Text(plates_[0].text), east, north)});
+  ASSERT_TRUE(told) << told.error().message;
+  EXPECT_EQ(Word(told->answers(0).outcome()), "FOUND");
+  EXPECT_NEAR(told->answers(0).distance_metres(), 70, 5);
+  EXPECT_THAT(Outcomes(narrow, "scan-2", {At(Text(plates_[0].text), east, north + 0.002)}),
+              ElementsAre("WRONG_PLACE"));
+}
+
+TEST_F(StockScanTest, BearsTheTimeOfTheScanWithinThatOfTheStockTake) {
+  constexpr TimeUs kHour = TimeUs{3600} * 1'000'000;
+  const TimeUs begun = world_now;
+  world_now += 5 * kHour;
+  const auto time_of = [&](uint64_t plate, TimeUs told) {
+    auto sighting = Text(plates_[plate].text);
+    sighting.set_time_us(told);
+    EXPECT_TRUE(Scan(id_, fmt::format("scan-{}", plate), {sighting}));
+    TimeUs kept = 0;
+    EXPECT_TRUE(EachFinding(*world_.Read(), 0, StockPlateTerm(id_, Serial(plate + 1)),
+                            [&](const v1::StockFinding& finding) {
+                              kept = finding.time_us();
+                              return true;
+                            }));
+    return kept;
+  };
+  EXPECT_EQ(time_of(0, begun + kHour), begun + kHour);
+  EXPECT_EQ(time_of(1, begun - 400 * kHour), begun);
+  EXPECT_EQ(time_of(2, world_now + 3 * kHour), world_now);
+  world_now = begun;
+}
+
+/// With a keeper of sightings.
+class StockSightingsTest : public StockTest {
+ protected:
+  SightingKeeper keeper_{world_.domain()};
+  Methods noting_{world_, &keeper_};
+  const uint64_t id_ = *Start();
+
+  v1::Sightings ScanAndKeep(const std::string& id, const v1::StockSighting& sighting) {
+    v1::ScanStockTakeRequest request;
+    request.set_request_id(id);
+    request.set_stock_take(id_);
+    *request.add_sightings() = sighting;
+    const auto answer =
+        noting_.Unary<v1::ScanStockTakeResponse>("StockTakeService/ScanStockTake", request);
+    EXPECT_TRUE(answer) << answer.error().message;
+    EXPECT_TRUE(keeper_.Keep());
+    const auto read = Get<v1::Sightings>(*world_.Read(), Serial(1));
+    return read && *read ? (*read)->record : v1::Sightings();
+  }
+};
+
+TEST_F(StockSightingsTest, AreOfTheHourOfTheScanAndCountOnce) {
+  constexpr TimeUs kHour = TimeUs{3600} * 1'000'000;
+  const TimeUs begun = world_now;
+  world_now += 9 * kHour;
+  auto sighting = At(Text(plates_[0].text), kEast, kNorth);
+  sighting.set_time_us(begun + 2 * kHour);
+  const auto kept = ScanAndKeep("scan-1", sighting);
+  ASSERT_EQ(kept.places_size(), 1);
+  EXPECT_EQ(kept.places(0).hour(), (begun + 2 * kHour) / kHour);
+  // The same call again, and the same scan in another call.
+  ScanAndKeep("scan-1", sighting);
+  EXPECT_EQ(ScanAndKeep("scan-2", sighting).count(), 1u);
+  EXPECT_EQ(ScanAndKeep("scan-3", At(Text(plates_[0].text), kEast, kNorth + 0.1)).far_hour(),
+            world_now / kHour);
+  world_now = begun;
 }
 
 TEST_F(StockScanTest, FindsItsWayInALongList) {
