@@ -280,6 +280,7 @@ constexpr auto kWords = std::to_array<Words>({
     {"STATE_FOREIGN", "状态文件属于别的登记库"},
     {"STATUS_KEY_UNKNOWN", "吊销清单不是由已知密钥签署"},
     {"STOCK_TAKE_ENDED", "盘点已结束"},
+    {"STOCK_TAKE_LIST_GONE", "该次盘点的清单已不存在：本库由日志重建"},
     {"STOCK_TAKE_NOT_FOUND", "没有这次盘点"},
     {"STORE_DAMAGED", "数据损坏"},
     {"STORE_READ_ONLY", "数据只读"},

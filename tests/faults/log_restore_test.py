@@ -140,6 +140,31 @@ class RestoreTest(unittest.TestCase):
         signed(self.registry)
         self.assertIn("were restored as others", self.yima("monitor", expect=6).stderr)
 
+    def test_the_new_epoch_is_signed_over_the_entry_that_opened_it_before_it_is_served(self):
+        import_rows(self.registry, 10, "A")
+        signed(self.registry)
+        self.make_backup()
+        self.registry.kill(signal.SIGTERM)
+        notes = next(self.trust.glob("*/bundle")).parent
+        again = self.folder / "again"
+        self.yimad("restore", self.backup, "--data", again, "--bundle", notes / "bundle", "--list", notes / "list")
+        with store_of(again) as store:
+            (size,) = store.execute("SELECT count(*) FROM log").fetchone()
+            (head,) = store.execute("SELECT bytes FROM record72").fetchone()
+        self.assertEqual(bytes(head).split(b"\n")[2], str(size).encode())
+        self.assertIn(b"/2", bytes(head).split(b"\n")[1])
+
+    def test_a_backup_whose_own_checkpoint_is_of_other_entries_is_refused(self):
+        import_rows(self.registry, 300, "A")
+        signed(self.registry)
+        self.registry.kill(signal.SIGTERM)
+        with store_of(self.registry.data, write=True) as store:
+            (entry,) = store.execute("SELECT entry FROM log WHERE idx = 290").fetchone()
+            store.execute("UPDATE log SET entry = ? WHERE idx = 290", (bytes(entry).replace(b"140502", b"140503"),))
+        self.make_backup()
+        self.registry.start()
+        self.assertIn("are not the first of", self.restore(expect=1))
+
     def test_a_watcher_who_may_not_read_entries_is_not_told_that_all_is_well(self):
         import_rows(self.registry, 300, "A")
         signed(self.registry)
