@@ -196,10 +196,12 @@ Result<void> ReplaceFile(const fs::path& file, std::string_view text, unsigned m
 }
 
 Result<std::string> ReadWholeFile(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(stream), {}};
-  if (stream.good() || stream.eof()) {
-    if (stream.is_open()) return text;
+  std::error_code ignored;
+  // A folder opens as a file does, and throws when it is read.
+  if (!fs::is_directory(file, ignored)) {
+    std::ifstream stream(file, std::ios::binary);
+    std::string text{std::istreambuf_iterator<char>(stream), {}};
+    if (stream.is_open() && (stream.good() || stream.eof())) return text;
   }
   return Fail(StatusCode::kNotFound, "FILE_UNREADABLE",
               fmt::format("cannot read {}", file.string()), file.string());

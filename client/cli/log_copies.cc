@@ -40,7 +40,7 @@ Result<void> Verify(Session& session, const CopyOptions& wanted) {
   const bool folder = !wanted.folder.empty();
   const std::unique_ptr<LogSource> source =
       folder ? std::unique_ptr<LogSource>(std::make_unique<FolderLog>(wanted.folder))
-             : std::make_unique<ServerLog>(session.client());
+             : std::make_unique<ServerLog>(session.client(), session.server);
   YIMA_ASSIGN_OR_RETURN(const auto log, folder ? NewestLog(session, *source)
                                                : ServedLog(session, ServerLog(session.client())));
   VerifyReport report;
@@ -56,7 +56,11 @@ Result<void> Verify(Session& session, const CopyOptions& wanted) {
     session.Object({{"log", log.checkpoint.origin},
                     {"begun", fmt::to_string(report.begun)},
                     {"size", fmt::to_string(report.size)},
-                    {"root", HexOf(log.checkpoint.root)}});
+                    {"root", HexOf(log.checkpoint.root)},
+                    {"before", report.before ? Json(fmt::to_string(report.before->size)) : Json()},
+                    {"beforeLog", report.before ? Json(report.before->origin) : Json()},
+                    {"lost", fmt::to_string(report.over.lost)},
+                    {"branched", report.over.branched}});
   } else {
     session.Line(fmt::format(
         fmt::runtime(T("日志 {}：{} 条全部属实，本次核验 {} 条",
@@ -64,6 +68,7 @@ Result<void> Verify(Session& session, const CopyOptions& wanted) {
         log.checkpoint.origin, report.size, report.size - report.begun));
   }
   TellRestores(session, report.restores);
+  if (report.before) TellWentOver(session, *report.before, report.over);
   return {};
 }
 
@@ -91,10 +96,12 @@ void AddLogCopies(CLI::App& log, Session& session) {
       {"yima log verify ./log", "yima log verify --state ~/yima-log.state"},
       [&session, checked] { return Verify(session, *checked); });
   verifying->add_option("folder", checked->folder, T("导出的目录", "a folder that was exported"));
-  verifying->add_option("--state", checked->state,
-                        T("记录核验进度的文件：中断后续核，下次只核新增部分",
-                          "file that keeps what was verified: goes on after a break, and looks "
-                          "only at what is new the next time"));
+  verifying->add_option(
+      "--state", checked->state,
+      T("记录所核验检查点与进度的文件：中断后续核；下次只核新增部分，且须由此延续",
+        "file that keeps the checkpoint verified last and how far a run came: "
+        "goes on after a break; the next time looks only at what is new, which "
+        "must go on from there"));
   verifying->add_flag("--hashes-only", checked->hashes_only,
                       T("只核哈希，不看条目", "hashes alone, not the entries"));
 }

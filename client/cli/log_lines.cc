@@ -29,7 +29,7 @@ Result<KnownLog> ServedLog(Session& session, const ServerLog& source) {
 
 std::string HexOf(const TreeHash& hash) { return ToHex(hash); }
 
-Result<void> ShowEntry(Session& session, uint64_t index, std::string_view entry) {
+Result<void> ShowEntry(Session& session, uint64_t index, std::string_view entry, const Json& more) {
   const auto facts = EntryFacts::Of(entry);
   v1::LogEntry parsed;
   if (!facts || !parsed.ParseFromArray(entry.data(), static_cast<int>(entry.size()))) {
@@ -39,6 +39,7 @@ Result<void> ShowEntry(Session& session, uint64_t index, std::string_view entry)
   if (session.json) {
     Json object = {{"index", fmt::to_string(index)}};
     object.update(ToJson(parsed));
+    if (!more.is_null()) object.update(more);
     session.Object(object);
     return {};
   }
@@ -70,6 +71,29 @@ void TellRestores(Session& session, const std::vector<RestoreSeen>& restores) {
         fmt::runtime(T("提示：{} 之后的 {} 条日志丢失", "note: it lost {1} entries, of after {0}")),
         until, restore.lost));
   }
+}
+
+void TellWentOver(Session& session, const Checkpoint& before, const WentOver& over) {
+  if (over.lost == 0 && !over.branched) return;
+  session.Note(Exit::kFalseLog);
+  const std::string after = FormatTime(static_cast<TimeUs>(over.kept_until_us));
+  if (over.branched) {
+    session.Tell(fmt::format(
+        fmt::runtime(T("警报：此前所见的日志 {} 在 {} 之后的部分已随恢复放弃",
+                       "alarm: of log {}, seen before, all of after {} was given up by a restore")),
+        before.origin, after));
+    return;
+  }
+  session.Tell(fmt::format(
+      fmt::runtime(T("警报：此前所见日志 {} 的 {} 条（第 {} 至 {} 条，{} 之后）因恢复而丢失",
+                     "alarm: {1} entries of log {0} that were seen, {2} to {3}, of after {4}, were "
+                     "lost by a restore")),
+      before.origin, over.lost, over.kept, over.known - 1, after));
+  if (over.unsaid == 0) return;
+  session.Tell(
+      fmt::format(fmt::runtime(T("警报：其中 {} 条（第 {} 至 {} 条）恢复记录并未承认",
+                                 "alarm: the restore does not own up to {} of them, {} to {}")),
+                  over.unsaid, over.known - over.unsaid, over.known - 1));
 }
 
 }  // namespace yima::cli

@@ -20,11 +20,17 @@ Result<KnownLog> ServedLog(Session& session, const ServerLog& source);
 /// Lower-case hex.
 std::string HexOf(const TreeHash& hash);
 
-/// One entry on a line: index, time, principal, method, record, revision; or with all its fields.
-Result<void> ShowEntry(Session& session, uint64_t index, std::string_view entry);
+/// One entry on a line: index, time, principal, method, record, revision; or with all its fields,
+/// and `more` after them.
+Result<void> ShowEntry(Session& session, uint64_t index, std::string_view entry,
+                       const Json& more = {});
 
 /// Restores that the log tells of, and what they lost, on stderr; with --json as objects.
 void TellRestores(Session& session, const std::vector<RestoreSeen>& restores);
+
+/// What a restore left of the log `before`, on stderr; and that it is to be looked into (exit code
+/// 6) when some of it is lost.
+void TellWentOver(Session& session, const Checkpoint& before, const WentOver& over);
 
 }  // namespace yima::cli
 

@@ -19,8 +19,8 @@ namespace {
 
 /// What a log that is not true is found out by.
 constexpr std::string_view kFalseLogReasons[] = {"EPOCH_BEHIND", "EPOCH_UNPROVEN", "LOG_DIFFERS",
-                                                 "LOG_FORKED",   "LOG_SMALLER",    "PROOF_WRONG",
-                                                 "TILE_WRONG"};
+                                                 "LOG_FORKED",   "LOG_SMALLER",    "LOG_UNPROVEN",
+                                                 "PROOF_WRONG",  "TILE_WRONG"};
 
 int64_t NowMs() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(

@@ -26,8 +26,8 @@ enum class Exit : int {
   kWrongUse = 2,      ///< Or bad input.
   kNotAuthentic = 3,  ///< A code that is not AUTHENTIC, or is no longer in force.
   kNotReached = 4,
-  kChanged = 5,   ///< What a monitor watches, or entries that a restore lost.
-  kFalseLog = 6,  ///< A log that is not what was signed.
+  kChanged = 5,   ///< What a monitor watches.
+  kFalseLog = 6,  ///< A log that is not what was signed, or has lost some of it.
 };
 
 /// One run of `yima`: what every command shares. Not thread-safe.

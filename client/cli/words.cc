@@ -144,6 +144,8 @@ constexpr Hint kHints[] = {
      "keep the evidence, and tell the registry and others who watch it"},
     {"LOG_SMALLER", "保存证据，并告知登记机关与其他监督者",
      "keep the evidence, and tell the registry and others who watch it"},
+    {"LOG_UNPROVEN", "保存证据，并询问登记机关；服务器必须能证明它所签署的",
+     "keep the evidence, and ask the registry: a server must be able to prove what it has signed"},
     {"EPOCH_UNPROVEN", "由审计员运行同一命令，可知是恢复备份还是改写历史",
      "an auditor who runs the same command learns whether it is a restore or a rewritten past"},
     {"LOG_FOLDER_UNFINISHED", "再次运行 yima log export，将从中断处继续",

@@ -1,6 +1,7 @@
 #include "client/log/entry_facts.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,12 +17,44 @@ constexpr char kTimeTag = '\x09';  // field 1, fixed64
 constexpr int kRecordsFrom = v1::LogEntry::kFacilityFieldNumber;
 constexpr size_t kLateMax = 65'536;
 
+constexpr int kVarint = 0;
+constexpr int kFixed64 = 1;
+constexpr int kBytes = 2;
+
+/// The low bits of its tag.
+int WireTypeOf(const WireField& field) { return field.whole.front() & 7; }
+
+/// Whether a field of an entry is written as its kind must be: protobuf's parsers pass over one
+/// that is not, and others may not.
+bool IsTyped(const WireField& field) {
+  constexpr int kWireTypes[] = {-1, kFixed64, kBytes, kBytes, kBytes, kVarint, kVarint};
+  if (field.number >= kRecordsFrom) return WireTypeOf(field) == kBytes;
+  if (static_cast<size_t>(field.number) >= std::size(kWireTypes)) return true;
+  return WireTypeOf(field) == kWireTypes[field.number];
+}
+
+/// The same of what a record is named by.
+bool IsName(const WireField& field, int kind) {
+  switch (kind) {
+    case v1::LogEntry::kFacilityClassFieldNumber:
+    case v1::LogEntry::kRegistryFieldNumber:
+      return WireTypeOf(field) == kBytes;
+    default:
+      // Of kinds of later versions it may be either.
+      return WireTypeOf(field) == kVarint ||
+             (v1::LogEntry::descriptor()->FindFieldByNumber(kind) == nullptr &&
+              WireTypeOf(field) == kBytes);
+  }
+}
+
 }  // namespace
 
 std::optional<EntryFacts> EntryFacts::Of(std::string_view entry) {
   EntryFacts facts;
   int records = 0;
+  bool typed = true;
   const bool walked = WalkFields(entry, [&](const WireField& field) {
+    typed = typed && IsTyped(field);
     if (field.number == v1::LogEntry::kTimeUsFieldNumber) facts.time_us = field.value;
     if (field.number == v1::LogEntry::kRevisionFieldNumber) facts.revision = field.value;
     if (field.number == v1::LogEntry::kPrincipalFieldNumber) facts.principal = field.bytes;
@@ -31,18 +64,20 @@ std::optional<EntryFacts> EntryFacts::Of(std::string_view entry) {
     facts.kind = field.number;
     facts.record = field.bytes;
   });
-  if (!walked || records != 1 || !entry.starts_with(kTimeTag)) return std::nullopt;
-  // Field 1 of a record is what it is named by; there is one Registry.
-  if (facts.kind == v1::LogEntry::kRegistryFieldNumber) {
-    facts.id = 1;
-    return facts;
-  }
+  if (!walked || !typed || records != 1 || !entry.starts_with(kTimeTag)) return std::nullopt;
+  // Field 1 of a record is what it is named by.
   const bool record = WalkFields(facts.record, [&](const WireField& field) {
     if (field.number != 1) return;
+    typed = typed && IsName(field, facts.kind);
     facts.id = field.value;
     facts.name = field.bytes;
   });
-  return record ? std::optional(facts) : std::nullopt;
+  if (!record || !typed) return std::nullopt;
+  if (facts.kind == v1::LogEntry::kRegistryFieldNumber) {  // There is one.
+    facts.id = 1;
+    facts.name = {};
+  }
+  return facts;
 }
 
 std::string KindWords(int kind) {

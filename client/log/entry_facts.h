@@ -22,7 +22,8 @@ struct EntryFacts {
   std::string_view name;    ///< In place of the id, of records that are named by a text.
   std::string_view record;  ///< Serialized.
 
-  /// Nothing unless the entry begins with its time and holds one record.
+  /// Nothing unless the entry begins with its time and holds one record, and what is read here is
+  /// of the wire types that FORMAT.md names.
   static std::optional<EntryFacts> Of(std::string_view entry);
 };
 

@@ -18,6 +18,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Lies in the folder while entries are added to what was published without.
+constexpr const char* kFilling = ".filling";
+
 tl::unexpected<Error> NotWritable(const fs::path& file, int error) {
   return Fail(StatusCode::kFailedPrecondition, "FILE_UNWRITABLE",
               fmt::format("cannot write {}: {}", file.string(), std::strerror(error)),
@@ -56,14 +59,7 @@ class Exporting {
       : source_(source), log_(log), folder_(folder), held_(folder), options_(options) {}
 
   Result<ExportReport> Run() {
-    YIMA_RETURN_IF_ERROR(Begin());
-    report_.begun = before_.size;
     report_.size = log_.checkpoint.size;
-    if (report_.size < before_.size) {
-      return Fail(StatusCode::kFailedPrecondition, "LOG_SMALLER",
-                  fmt::format("the log has {} entries, {} already holds {}", report_.size,
-                              folder_.string(), before_.size));
-    }
     if (report_.size > 0) {
       YIMA_ASSIGN_OR_RETURN(auto tiles, VerifiedTiles::Open(
                                             report_.size, log_.checkpoint.root,
@@ -71,12 +67,16 @@ class Exporting {
                                             FastHashChildren));
       signed_.emplace(std::move(tiles));
     }
+    YIMA_RETURN_IF_ERROR(Begin());
+    report_.begun = filling_ ? 0 : before_.size;
     YIMA_RETURN_IF_ERROR(TakeLeaves());
     if (tree_.Root() != log_.checkpoint.root) return OtherTree();
     YIMA_RETURN_IF_ERROR(WritePartialTiles());
     YIMA_RETURN_IF_ERROR(SyncDisk(folder_));
     YIMA_RETURN_IF_ERROR(ReplaceFile(folder_ / "checkpoint", log_.note));
     RemoveFilledUp();
+    std::error_code ignored;
+    fs::remove(folder_ / kFilling, ignored);
     return report_;
   }
 
@@ -88,15 +88,16 @@ class Exporting {
     if (error) return NotWritable(folder_, error.value());
     if (!fs::exists(folder_ / "checkpoint", error)) return {};
     YIMA_ASSIGN_OR_RETURN(const std::string note, held_.Checkpoint());
-    auto before = OpenSignedBy(note, log_.bundle.log_keys);
+    const auto opened = SignedNote::Parse(note);
+    auto before = opened ? Checkpoint::Parse(opened->text) : tl::unexpected(opened.error());
     if (!before) return Foreign(before.error().message);
-    if (before->origin != log_.checkpoint.origin) {
-      return Foreign(
-          fmt::format("it holds log \"{}\", want \"{}\"; each epoch has a folder of "
-                      "its own",
-                      before->origin, log_.checkpoint.origin));
-    }
     before_ = *std::move(before);
+    YIMA_RETURN_IF_ERROR(CheckIsBeginning(note));
+    // A mirror of hashes that is to have entries now: all is gone through, and what is there stays.
+    if (!options_.hashes_only && !HasEntries()) {
+      filling_ = true;
+      return ReplaceFile(folder_ / kFilling, "");
+    }
     auto tiles = VerifiedTiles::Open(
         before_.size, before_.root, [this](const Tile& tile) { return held_.Read(tile); },
         FastHashChildren);
@@ -106,6 +107,42 @@ class Exporting {
     open[0].clear();
     tree_ = *TileTree::From(before_.size - begun_.size(), std::move(open), FastHashChildren);
     return {};
+  }
+
+  /// What the folder's own checkpoint names must be the beginning of what is signed now. Its
+  /// signature need not hold any more: the key may be closed since.
+  Result<void> CheckIsBeginning(const std::string& note) {
+    if (before_.origin != log_.checkpoint.origin) {
+      return Foreign(
+          fmt::format("it holds log \"{}\", want \"{}\"; each epoch has a folder of its "
+                      "own",
+                      before_.origin, log_.checkpoint.origin));
+    }
+    const auto held = OpenSignedBy(note, log_.bundle.log_keys);
+    if (report_.size < before_.size) {
+      if (!held) return Foreign(held.error().message);
+      return Fail(StatusCode::kFailedPrecondition, "LOG_SMALLER",
+                  fmt::format("the log has {} entries, {} already holds {}", report_.size,
+                              folder_.string(), before_.size));
+    }
+    if (before_.size == 0) return {};
+    YIMA_ASSIGN_OR_RETURN(const TreeHash root, RootOf(before_.size, signed_->hashes()));
+    if (root == before_.root) return {};
+    if (!held) return Foreign(held.error().message);
+    return Fail(StatusCode::kFailedPrecondition, "LOG_DIFFERS",
+                fmt::format("the {} entries that {} holds, signed, are not the beginning of the {} "
+                            "that are signed now",
+                            before_.size, folder_.string(), report_.size));
+  }
+
+  /// Whether there are entries to all full tiles, and none that a broken run may have left.
+  bool HasEntries() const {
+    std::error_code ignored;
+    if (fs::exists(folder_ / kFilling, ignored)) return false;
+    for (uint64_t index = 0; index < before_.size / Tile::kWidth; ++index) {
+      if (!fs::exists(folder_ / Tile{true, 0, index}.Path(), ignored)) return false;
+    }
+    return true;
   }
 
   Result<void> TakeLeaves() {
@@ -221,6 +258,7 @@ class Exporting {
   std::optional<VerifiedTiles> signed_;  ///< By the checkpoint that is exported.
   std::vector<TreeHash> begun_;          ///< Leaves of the folder that are in no full tile.
   TileTree tree_{FastHashChildren};
+  bool filling_ = false;  ///< Entries are added to a mirror that had none.
   ExportReport report_;
   const TileTree::Filled write_ = [this](const Tile& tile, std::span<const TreeHash> hashes) {
     return WriteTile(folder_ / tile.Path(), TileBytesOf(hashes));

@@ -25,9 +25,11 @@ struct ExportReport {
 /// server of files can serve. May be killed at any moment: files get their names when they are
 /// whole, the checkpoint comes last, and the same call again goes on where it stopped. A folder
 /// that holds the log already is only added to, and only if its tree is the beginning of the one
-/// that the checkpoint signs. Holds some tiles in memory.
+/// that the checkpoint signs, by whichever key its own checkpoint was signed. One that was a mirror
+/// without entries is given those that it lacks. Holds some tiles in memory.
 ///
-/// LOG_FOLDER_FOREIGN when the folder is of another log or epoch, or its checkpoint does not count;
+/// LOG_FOLDER_FOREIGN when the folder is of another log or epoch, or its checkpoint neither counts
+/// nor is of the log's beginning;
 /// LOG_DIFFERS when the tree of the folder, or of what the source gave, is not the one that is
 /// signed; LOG_SMALLER; FILE_UNWRITABLE, FILE_UNREADABLE; what the source says.
 Result<ExportReport> ExportLog(const LogSource& source, const KnownLog& log,

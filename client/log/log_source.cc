@@ -103,6 +103,12 @@ Result<std::string> FolderLog::Read(const Tile& tile) const {
 
 unsigned FolderLog::readers() const { return std::max(1U, std::thread::hardware_concurrency()); }
 
+std::string FolderLog::name() const {
+  std::error_code error;
+  const fs::path whole = fs::weakly_canonical(folder_, error);
+  return "folder " + (error ? folder_ : whole).string();
+}
+
 Result<std::vector<TreeHash>> ReadHashes(const LogSource& source, const Tile& tile) {
   YIMA_ASSIGN_OR_RETURN(const std::string bytes, source.Read(tile));
   return ParseTileHashes(bytes, tile);

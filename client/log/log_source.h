@@ -24,19 +24,24 @@ class LogSource {
   virtual Result<std::string> Read(const Tile& tile) const = 0;
   /// How many tiles are worth asking for at a time.
   virtual unsigned readers() const = 0;
+  /// Which one it is: the server's address, the folder's whole path.
+  virtual std::string name() const = 0;
 };
 
 /// A registry's server, by LogService.
 class ServerLog : public LogSource {
  public:
-  /// The client must outlive it.
-  explicit ServerLog(const Client& client) : client_(client) {}
+  /// The client must outlive it. `address` names the server where that matters.
+  explicit ServerLog(const Client& client, std::string address = {})
+      : client_(client), address_(std::move(address)) {}
   Result<std::string> Checkpoint() const override;
   Result<std::string> Read(const Tile& tile) const override;
   unsigned readers() const override;
+  std::string name() const override { return "server " + address_; }
 
  private:
   const Client& client_;
+  std::string address_;
 };
 
 /// A folder in the layout of tlog-tiles, as LogExport writes it. LOG_FOLDER_UNFINISHED when it has
@@ -48,6 +53,7 @@ class FolderLog : public LogSource {
   /// Of a tile that has become full since, the beginning.
   Result<std::string> Read(const Tile& tile) const override;
   unsigned readers() const override;
+  std::string name() const override;
 
  private:
   std::filesystem::path folder_;

@@ -6,12 +6,11 @@
 #include <thread>
 
 #include <fmt/format.h>
-#include <sodium.h>
 
 #include "client/log/entry_shape.h"
 #include "client/log/fast_hash.h"
-#include "client/log/state_bytes.h"
-#include "client/trust_dir.h"
+#include "client/log/verify_state.h"
+#include "yima/v1/log_entry.pb.h"
 
 namespace yima {
 namespace {
@@ -21,7 +20,6 @@ using Clock = std::chrono::steady_clock;
 /// Entries may be 65 KB each, so few at a time: usually a millisecond's work.
 constexpr uint64_t kTilesPerReader = 4;
 constexpr std::chrono::seconds kKeepEvery{20};
-constexpr std::string_view kStateName = "yima-log-state-1\n";
 
 tl::unexpected<Error> Differs(std::string message) {
   return Fail(StatusCode::kFailedPrecondition, "LOG_DIFFERS", std::move(message));
@@ -43,25 +41,26 @@ class Verification {
 
   Result<VerifyReport> Run() {
     YIMA_RETURN_IF_ERROR(LoadState());
-    report_.begun = tree_.size();
+    report_.begun = state_.tree.size();
     report_.size = size_;
-    if (size_ < tree_.size()) {
-      return Fail(
-          StatusCode::kFailedPrecondition, "LOG_SMALLER",
-          fmt::format("the log has {} entries, {} were verified before", size_, tree_.size()));
-    }
+    YIMA_RETURN_IF_ERROR(CheckGrown());
     kept_at_ = Clock::now();
+    if (tree_.size() % Tile::kWidth != 0) YIMA_RETURN_IF_ERROR(TakeRest());
     const uint64_t full = size_ / Tile::kWidth;
     const uint64_t batch = kTilesPerReader * source_.readers();
     for (uint64_t first = tree_.size() / Tile::kWidth; first < full; first += batch) {
       YIMA_RETURN_IF_ERROR(TakeBatch(first, std::min(first + batch, full)));
-      if (Clock::now() - kept_at_ > kKeepEvery) YIMA_RETURN_IF_ERROR(KeepState());
+      if (Clock::now() - kept_at_ > kKeepEvery) YIMA_RETURN_IF_ERROR(KeepProgress());
       if (options_.progress) options_.progress(tree_.size(), size_);
     }
-    YIMA_RETURN_IF_ERROR(KeepState());
     YIMA_RETURN_IF_ERROR(TakeRest());
+    YIMA_RETURN_IF_ERROR(ComparePartialTiles());
     YIMA_RETURN_IF_ERROR(CheckRoot());
+    YIMA_RETURN_IF_ERROR(CheckNamed());
     YIMA_RETURN_IF_ERROR(CheckRestores());
+    YIMA_RETURN_IF_ERROR(CheckEpochBefore());
+    state_.note = log_.note;
+    YIMA_RETURN_IF_ERROR(KeepState());
     return std::move(report_);
   }
 
@@ -89,15 +88,33 @@ class Verification {
     return {};
   }
 
-  /// What is in no full tile.
+  /// The entries to come of one tile that is not full, or was not when the run before ended.
   Result<void> TakeRest() {
-    if (const auto width = static_cast<uint32_t>(size_ % Tile::kWidth); width > 0) {
-      Leaves leaves;
-      ReadLeaves(size_ / Tile::kWidth, width, leaves);
-      if (leaves.wrong) return tl::unexpected(*leaves.wrong);
-      YIMA_RETURN_IF_ERROR(TakeFacts(leaves));
-      for (const TreeHash& leaf : leaves.hashes) YIMA_RETURN_IF_ERROR(tree_.Append(leaf, compare_));
+    if (tree_.size() == size_) return {};
+    const uint64_t index = tree_.size() / Tile::kWidth;
+    const uint64_t had = tree_.size() % Tile::kWidth;
+    const auto width =
+        static_cast<uint32_t>(std::min<uint64_t>(size_ - index * Tile::kWidth, Tile::kWidth));
+    Leaves leaves;
+    ReadLeaves(index, width, leaves);
+    if (leaves.wrong) return tl::unexpected(*leaves.wrong);
+    for (size_t i = 0; i < had; ++i) {
+      if (leaves.hashes[i] == tree_.open()[0][i]) continue;
+      return Differs(fmt::format("entry {} is another than the one that was verified before",
+                                 index * Tile::kWidth + i));
     }
+    if (!leaves.facts.empty()) {
+      leaves.facts.erase(leaves.facts.begin(),
+                         leaves.facts.begin() + static_cast<std::ptrdiff_t>(had));
+    }
+    YIMA_RETURN_IF_ERROR(TakeFacts(leaves));
+    for (size_t i = had; i < width; ++i) {
+      YIMA_RETURN_IF_ERROR(tree_.Append(leaves.hashes[i], compare_));
+    }
+    return {};
+  }
+
+  Result<void> ComparePartialTiles() const {
     for (const Tile& tile : tree_.PartialTiles()) {
       if (tile.level == 0) continue;  // compared with its entries
       YIMA_RETURN_IF_ERROR(Compare(tile, tree_.open()[static_cast<size_t>(tile.level)]));
@@ -140,18 +157,41 @@ class Verification {
   Result<void> TakeFacts(const Leaves& leaves) {
     uint64_t index = tree_.size();
     for (const EntryFacts& facts : leaves.facts) {
-      if (facts.time_us < time_us_) {
+      if (facts.time_us < state_.time_us) {
         return Differs(fmt::format("entry {} is older than the one before it", index));
       }
-      time_us_ = facts.time_us;
-      const uint32_t before = revisions_.Set(facts, static_cast<uint32_t>(facts.revision));
+      state_.time_us = facts.time_us;
+      const uint32_t before = state_.revisions.Set(facts, static_cast<uint32_t>(facts.revision));
       if (facts.revision != uint64_t{before} + 1) {
         return Differs(fmt::format("entry {} makes revision {} of {} after revision {}", index,
                                    facts.revision, RecordWords(facts), before));
       }
-      restores_.Take(index++, facts);
+      state_.restores.Take(index, facts);
+      if (facts.kind == v1::LogEntry::kRegistryFieldNumber) {
+        YIMA_RETURN_IF_ERROR(CheckIsOfLog(index));
+      }
+      ++index;
     }
     return {};
+  }
+
+  /// The registry's own record must be of the log that the checkpoint names.
+  Result<void> CheckIsOfLog(uint64_t index) const {
+    const RestoreFinder& said = state_.restores;
+    if (said.registry() == log_.name.registry && said.epoch() <= log_.name.epoch) return {};
+    return Differs(fmt::format("entry {} is of log \"{}\", the checkpoint of \"{}\"", index,
+                               LogName{said.registry(), said.epoch()}.ToString(),
+                               log_.checkpoint.origin));
+  }
+
+  Result<void> CheckNamed() const {
+    const uint16_t epoch = state_.restores.epoch();
+    if (options_.hashes_only || size_ == 0 || epoch == log_.name.epoch) return {};
+    if (epoch == 0) return Differs("no entry says whose log this is");
+    return Differs(
+        fmt::format("the checkpoint is of epoch {}, the entries are of the log of epoch {}: none "
+                    "tells of the restore that opened the later one",
+                    log_.name.epoch, epoch));
   }
 
   Result<void> Compare(const Tile& tile, std::span<const TreeHash> hashes) const {
@@ -180,93 +220,122 @@ class Verification {
   }
 
   Result<void> CheckRestores() {
-    report_.restores = restores_.found();
+    report_.restores = state_.restores.found();
     if (report_.restores.empty()) return {};
-    YIMA_ASSIGN_OR_RETURN(
-        auto tiles, VerifiedTiles::Open(
-                        size_, log_.checkpoint.root,
-                        [this](const Tile& tile) { return source_.Read(tile); }, FastHashChildren));
+    YIMA_ASSIGN_OR_RETURN(auto tiles, SignedTiles());
     for (auto& restore : report_.restores) {
       YIMA_RETURN_IF_ERROR(CheckRestore(log_.name.registry, log_.bundle.log_keys, tiles, restore));
     }
     return {};
   }
 
+  /// Tiles of the tree that the checkpoint signs.
+  Result<VerifiedTiles> SignedTiles() const {
+    return VerifiedTiles::Open(
+        size_, log_.checkpoint.root, [this](const Tile& tile) { return source_.Read(tile); },
+        FastHashChildren);
+  }
+
   Result<void> LoadState() {
-    std::error_code ignored;
-    if (options_.state.empty() || !std::filesystem::exists(options_.state, ignored)) return {};
-    YIMA_ASSIGN_OR_RETURN(const std::string file, ReadWholeFile(options_.state));
-    if (ParseState(file)) return {};
-    return Fail(StatusCode::kDataLoss, "STATE_DAMAGED",
-                fmt::format("{} is not as it was written, or of another program; without it the "
-                            "whole is verified again",
-                            options_.state.string()),
-                "--state");
-  }
-
-  /// The state of another log, of another epoch too, or of hashes alone says nothing of this one.
-  bool ParseState(std::string_view file) {
-    constexpr size_t kHash = crypto_hash_sha256_BYTES;
-    if (!file.starts_with(kStateName) || file.size() < kStateName.size() + kHash) return false;
-    const std::string_view sum = file.substr(file.size() - kHash);
-    file.remove_suffix(kHash);
-    if (Sum(file) != sum) return false;
-    file.remove_prefix(kStateName.size());
-    std::string origin;
-    uint64_t hashes_only = 0;
-    if (!TakeText(file, origin) || !TakeNumber(file, hashes_only)) return false;
-    if (origin != log_.checkpoint.origin || (hashes_only != 0) != options_.hashes_only) return true;
-    uint64_t size = 0;
-    if (!TakeNumber(file, size) || !TakeNumber(file, time_us_)) return false;
-    OpenTiles open;
-    std::string bytes;
-    for (size_t level = 0; level < open.size(); ++level) {
-      if (!TakeText(file, bytes)) return false;
-      const auto width = static_cast<uint32_t>(bytes.size() / sizeof(TreeHash));
-      auto hashes = ParseTileHashes(bytes, {false, static_cast<int>(level), 0, width});
-      if (!hashes) return false;
-      open[level] = *std::move(hashes);
-    }
-    auto tree = TileTree::From(size, std::move(open), FastHashChildren);
-    if (!tree || size % Tile::kWidth != 0 || !revisions_.TakeFrom(file) ||
-        !restores_.TakeFrom(file) || !file.empty()) {
-      return false;
-    }
-    tree_ = *std::move(tree);
-    return true;
-  }
-
-  Result<void> KeepState() {
+    state_.log = log_.name;
+    state_.source = source_.name();
+    state_.hashes_only = options_.hashes_only;
     if (options_.state.empty()) return {};
-    std::string file(kStateName);
-    AppendText(file, log_.checkpoint.origin);
-    AppendNumber(file, options_.hashes_only ? 1 : 0);
-    AppendNumber(file, tree_.size());
-    AppendNumber(file, time_us_);
-    for (const auto& hashes : tree_.open()) AppendText(file, TileBytesOf(hashes));
-    revisions_.AppendTo(file);
-    restores_.AppendTo(file);
-    file += Sum(file);
-    YIMA_RETURN_IF_ERROR(ReplaceFile(options_.state, file, 0600));
-    kept_at_ = Clock::now();
+    YIMA_ASSIGN_OR_RETURN(auto kept, VerifyState::Load(options_.state));
+    if (!kept) return {};
+    known_ = kept->known();
+    YIMA_RETURN_IF_ERROR(CheckGoesWith(kept->log));
+    if (known_) {
+      YIMA_RETURN_IF_ERROR(CheckGoesWith(known_->name));
+      report_.before = known_->checkpoint;
+    }
+    const bool same = kept->log == state_.log && kept->source == state_.source &&
+                      kept->hashes_only == state_.hashes_only;
+    // What was gone through elsewhere says nothing of what lies here.
+    if (same) {
+      state_ = *std::move(kept);
+    } else {
+      state_.note = std::move(kept->note);
+    }
     return {};
   }
 
-  static std::string Sum(std::string_view bytes) {
-    std::string sum(crypto_hash_sha256_BYTES, '\0');
-    crypto_hash_sha256(reinterpret_cast<uint8_t*>(sum.data()),
-                       reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
-    return sum;
+  Result<void> CheckGoesWith(const LogName& kept) const {
+    if (kept.registry != log_.name.registry) {
+      return Fail(StatusCode::kFailedPrecondition, "STATE_FOREIGN",
+                  fmt::format("{} is of registry {}, the log of {}; each registry has a state of "
+                              "its own",
+                              options_.state.string(), kept.registry, log_.name.registry),
+                  "--state");
+    }
+    if (kept.epoch <= log_.name.epoch) return {};
+    return Fail(StatusCode::kFailedPrecondition, "EPOCH_BEHIND",
+                fmt::format("the log of epoch {} was verified before, this is the log of epoch {}",
+                            kept.epoch, log_.name.epoch),
+                "--state");
+  }
+
+  /// The log must begin with what was verified of it before, whole or in part.
+  Result<void> CheckGrown() const {
+    uint64_t before = tree_.size();
+    const bool same = known_ && known_->name == log_.name;
+    if (same) before = std::max(before, known_->checkpoint.size);
+    if (size_ < before) {
+      return Fail(StatusCode::kFailedPrecondition, "LOG_SMALLER",
+                  fmt::format("the log has {} entries, {} were verified before", size_, before));
+    }
+    if (same) YIMA_RETURN_IF_ERROR(CheckBegins(known_->checkpoint.size, known_->checkpoint.root));
+    return before > 0 ? CheckBegins(tree_.size(), tree_.Root()) : Result<void>();
+  }
+
+  Result<void> CheckBegins(uint64_t size, const TreeHash& root) const {
+    YIMA_ASSIGN_OR_RETURN(auto tiles, SignedTiles());
+    YIMA_ASSIGN_OR_RETURN(const TreeHash begins, RootOf(size, tiles.hashes()));
+    if (begins == root) return {};
+    return Differs(
+        fmt::format("the {} entries that were verified before are not the beginning of "
+                    "the {} that are signed now",
+                    size, size_));
+  }
+
+  /// What became of the log of an earlier epoch, of which the state keeps a checkpoint.
+  Result<void> CheckEpochBefore() {
+    if (!known_ || known_->name == log_.name) return {};
+    const Checkpoint& before = known_->checkpoint;
+    YIMA_ASSIGN_OR_RETURN(auto tiles, SignedTiles());
+    if (!options_.hashes_only) {
+      YIMA_ASSIGN_OR_RETURN(report_.over, GoOver(known_->name.epoch, {before}, log_.name.epoch,
+                                                 report_.restores, tiles));
+      return {};
+    }
+    if (before.size <= size_ && CheckBegins(before.size, before.root)) return {};
+    return Fail(StatusCode::kFailedPrecondition, "EPOCH_UNPROVEN",
+                fmt::format("the log of epoch {} does not begin with the {} entries that were "
+                            "verified of epoch {}, and whether a restore lost some stands in the "
+                            "entries",
+                            log_.name.epoch, before.size, known_->name.epoch),
+                "--hashes-only");
+  }
+
+  /// Only what is of the tree that is signed is kept: a run may be broken off before it finds that
+  /// the rest is not.
+  Result<void> KeepProgress() {
+    kept_at_ = Clock::now();
+    return options_.state.empty() || !CheckBegins(tree_.size(), tree_.Root()) ? Result<void>()
+                                                                              : KeepState();
+  }
+
+  Result<void> KeepState() {
+    return options_.state.empty() ? Result<void>() : state_.Keep(options_.state);
   }
 
   const LogSource& source_;
   const KnownLog& log_;
   const VerifyOptions& options_;
   const uint64_t size_;
-  TileTree tree_{FastHashChildren};
-  uint64_t time_us_ = 0;
-  Revisions revisions_;
-  RestoreFinder restores_;
+  VerifyState state_;
+  TileTree& tree_ = state_.tree;
+  std::optional<VerifyState::Known> known_;  ///< The last checkpoint that was verified whole.
   VerifyReport report_;
   Clock::time_point kept_at_;
   /// Leaves are compared with their entries already.

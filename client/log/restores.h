@@ -2,12 +2,14 @@
 #define YIMA_CLIENT_LOG_RESTORES_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "client/log/entry_facts.h"
 #include "client/log/known_log.h"
 #include "codegen/code/tile_tree.h"
+#include "yima/v1/registry.pb.h"
 
 namespace yima {
 
@@ -19,8 +21,12 @@ struct RestoreSeen {
   uint64_t index = 0;           ///< Of the entry that says so.
   uint64_t kept = 0;            ///< Entries of the backup, with which the log of the epoch begins.
   uint64_t kept_until_us = 0;   ///< Time of the last of them.
+  uint64_t said_index = 0;      ///< Entries before it, as it says.
   std::string last_checkpoint;  ///< Of the log before; empty when none was known.
   std::vector<PublicKey> log_keys;  ///< Of the registry, when it was restored.
+
+  /// What the last checkpoint says. Filled in by CheckRestore.
+  std::optional<Checkpoint> last;
 
   /// The last checkpoint's size when that is more than was restored, less what was: entries that
   /// had been signed, and are lost. Filled in by CheckRestore.
@@ -33,24 +39,53 @@ class RestoreFinder {
   void Take(uint64_t index, const EntryFacts& facts);
   const std::vector<RestoreSeen>& found() const { return found_; }
 
+  /// What the newest record of the registry says it is; empty and 0 as long as none has come.
+  const std::string& registry() const { return registry_; }
+  uint16_t epoch() const { return epoch_; }
+
   /// As it is kept in a state file, and back; false when the bytes are not of that form.
   void AppendTo(std::string& bytes) const;
   bool TakeFrom(std::string_view& bytes);
 
  private:
+  v1::Registry TakeName(std::string_view record);
+
   std::vector<RestoreSeen> found_;
+  std::string registry_;
+  uint16_t epoch_ = 0;
   uint64_t known_ = 0;      ///< Restores that the registry's record names by now.
   bool restoring_ = false;  ///< The last entry was written by a restore.
   uint64_t kept_ = 0;       ///< Entries before it.
   uint64_t last_time_ = 0;  ///< Of the last entry that was not.
 };
 
-/// Whether the checkpoint that a restore names is true of the tree that the log has now: signed by
+/// Whether a restore stands where it says, opens a later epoch than the one before, and the
+/// checkpoint that it names is true of the tree that the log has now: signed by
 /// a log key of the registry, of an earlier epoch, and the root of the first entries if these were
 /// restored; else says how many are lost. One of an epoch that the backup was not of cannot be
 /// compared. LOG_DIFFERS, and what `tiles` says.
 Result<void> CheckRestore(const std::string& registry, const std::vector<PublicKey>& log_keys,
                           VerifiedTiles& tiles, RestoreSeen& restore);
+
+/// What became of a log of an earlier epoch, of which a checkpoint is known.
+struct WentOver {
+  uint64_t known = 0;  ///< Its entries.
+  uint64_t kept = 0;   ///< Those of them with which the log begins now.
+  uint64_t lost = 0;   ///< The others: entries `kept` up to `known` of the log before.
+  uint64_t kept_until_us =
+      0;  ///< Time of the last entry that was brought back, where some are lost.
+  /// Lost beyond the last checkpoint that the restore names: signed, seen, and not owned up to.
+  uint64_t unsaid = 0;
+  /// The log before went another way than the backup: what is lost cannot be counted.
+  bool branched = false;
+};
+
+/// Compares what was seen of an epoch - checkpoints by rising size, one at least - with the log of
+/// epoch `now`, whose restores CheckRestore has looked at. LOG_DIFFERS when no restore tells of
+/// that epoch, when entries that were seen were restored as others, or when a restore names another
+/// root than was seen; and what `tiles` says.
+Result<WentOver> GoOver(uint16_t epoch, const std::vector<Checkpoint>& seen, uint16_t now,
+                        std::vector<RestoreSeen> restores, VerifiedTiles& tiles);
 
 }  // namespace yima
 

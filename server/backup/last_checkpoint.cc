@@ -71,6 +71,19 @@ Result<void> CheckBegins(const Checkpoint& published, const store::Snapshot& sna
               kOption);
 }
 
+/// What the backup itself says was signed must be of its entries: named in the log, it would be
+/// taken for a fork by all who compare.
+Result<void> CheckOwn(const Checkpoint& own, const store::Snapshot& snapshot, uint64_t log_size) {
+  if (own.size <= log_size) {
+    YIMA_ASSIGN_OR_RETURN(const TreeHash root, RootOfEntries(snapshot, own.size));
+    if (root == own.root) return {};
+  }
+  return Fail(StatusCode::kDataLoss, "TREE_DAMAGED",
+              fmt::format("the backup's own checkpoint signs {} entries that are not the first of "
+                          "the {} that it holds; run yimad check on it",
+                          own.size, log_size));
+}
+
 uint32_t EpochOf(const Checkpoint& checkpoint) {
   const auto name = LogName::Parse(checkpoint.origin);
   return name ? name->epoch : 0;
@@ -82,6 +95,7 @@ Result<LastCheckpoint> LastCheckpointOf(const store::Snapshot& snapshot,
                                         const v1::Registry& registry, std::string_view published,
                                         uint32_t epoch) {
   LastCheckpoint last;
+  YIMA_ASSIGN_OR_RETURN(const uint64_t log_size, snapshot.LogSize());
   YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot.Get(store::Kind::kTreeHead, kTreeHeadId));
   if (stored) {
     auto head = TreeHead::Parse(stored->bytes);
@@ -91,8 +105,8 @@ Result<LastCheckpoint> LastCheckpointOf(const store::Snapshot& snapshot,
     }
     last.note = std::move(head->note);
     last.checkpoint = std::move(head->checkpoint);
+    YIMA_RETURN_IF_ERROR(CheckOwn(last.checkpoint, snapshot, log_size));
   }
-  YIMA_ASSIGN_OR_RETURN(const uint64_t log_size, snapshot.LogSize());
   if (!published.empty()) {
     YIMA_ASSIGN_OR_RETURN(auto checkpoint, OpenPublished(published, registry, epoch));
     if (EpochOf(checkpoint) == registry.epoch()) {

@@ -24,7 +24,8 @@ struct LastCheckpoint {
 /// published one (field --checkpoint): CHECKPOINT_FOREIGN when it is not of the registry, of an
 /// epoch below `epoch`, and signed by a log key of it; CHECKPOINT_DIFFERS when the backup's entries
 /// are others than it signs, so that who holds it would call the log forked; NOTE_MALFORMED,
-/// CHECKPOINT_MALFORMED; TREE_DAMAGED when the kept head does not parse; what the store says.
+/// CHECKPOINT_MALFORMED; TREE_DAMAGED when the kept head does not parse, or signs other entries
+/// than the backup holds; what the store says.
 Result<LastCheckpoint> LastCheckpointOf(const store::Snapshot& snapshot,
                                         const v1::Registry& registry, std::string_view published,
                                         uint32_t epoch);

@@ -34,8 +34,13 @@ tl::unexpected<Error> Differs(std::string message) {
   return Fail(StatusCode::kFailedPrecondition, "LOG_DIFFERS", std::move(message), "--from");
 }
 
-bool IsSigned(const LogFolder& log, const v1::Registry& registry) {
+/// The trust bundle says by which keys it must be signed, or the log itself where there is none.
+bool IsSigned(const LogFolder& log, const v1::Registry& registry, const TrustBundle* bundle) {
   const auto note = SignedNote::Parse(log.note());
+  if (bundle != nullptr) {
+    return note && std::ranges::any_of(bundle->log_keys,
+                                       [&](const PublicKey& key) { return note->IsSignedBy(key); });
+  }
   return note && std::ranges::any_of(registry.log_keys(), [&](const std::string& bytes) {
            PublicKey key{};
            if (bytes.size() != key.size()) return false;
@@ -54,6 +59,8 @@ class Replay {
         log_.Visit([this](uint64_t index, std::string_view entry) { return Take(index, entry); }));
     YIMA_RETURN_IF_ERROR(Flush());
     YIMA_RETURN_IF_ERROR(EndTree());
+    YIMA_ASSIGN_OR_RETURN(report_.files,
+                          JoinFiles(store_, older_, report_.registry.epoch(), time_));
     YIMA_RETURN_IF_ERROR(CountErased());
     report_.entries = log_.checkpoint().size;
     return std::move(report_);
@@ -230,7 +237,13 @@ class Replay {
 
 TimeUs ReplayedTime() { return replayed_time; }
 
-Result<v1::Registry> VerifyLogFolder(const LogFolder& log) {
+Result<v1::Registry> VerifyLogFolder(const LogFolder& log, const TrustBundle* bundle) {
+  if (bundle != nullptr && bundle->registry != log.name().registry) {
+    return Fail(StatusCode::kFailedPrecondition, "NOTE_FOREIGN",
+                fmt::format("the trust bundle is of registry {}, the log of {}", bundle->registry,
+                            log.name().registry),
+                "--bundle");
+  }
   TileTree tree(FastHashChildren);
   std::string last;
   const auto visited = log.Visit([&](uint64_t, std::string_view bytes) -> Result<void> {
@@ -250,15 +263,15 @@ Result<v1::Registry> VerifyLogFolder(const LogFolder& log) {
   v1::Registry registry;
   registry.ParseFromString(last);
   if (registry.id() == log.name().registry && registry.epoch() == log.name().epoch &&
-      IsSigned(log, registry)) {
+      IsSigned(log, registry, bundle)) {
     return registry;
   }
-  return Fail(
-      StatusCode::kFailedPrecondition, "CHECKPOINT_FOREIGN",
-      fmt::format("the checkpoint of \"{}\" is not signed by a log key of the registry that "
-                  "its entries are of",
-                  log.checkpoint().origin),
-      "--from");
+  return Fail(StatusCode::kFailedPrecondition, "CHECKPOINT_FOREIGN",
+              fmt::format("the checkpoint of \"{}\" is not signed by a log key of the {}",
+                          log.checkpoint().origin,
+                          bundle != nullptr ? "trust bundle, or its entries are of another log"
+                                            : "registry that its entries are of"),
+              "--from");
 }
 
 Result<RebuildReport> Rebuild(const LogFolder& log, store::Store& store,

@@ -39,6 +39,15 @@ Result<std::vector<BatchItem>> FrozenList::Chunk(uint64_t chunk) const {
                         snapshot_.Get(store::Kind::kBatchItems, BatchItemsId(id_, chunk)));
   auto items = stored ? DecodeItems(stored->bytes) : std::vector<BatchItem>();
   if (!items.empty()) return items;
+  YIMA_ASSIGN_OR_RETURN(const auto first,
+                        snapshot_.Get(store::Kind::kBatchItems, BatchItemsId(id_, 0)));
+  if (!first) {
+    return Fail(StatusCode::kFailedPrecondition, "STOCK_TAKE_LIST_GONE",
+                fmt::format("stock-take {} has lost its list: the registry was made anew from its "
+                            "log, which holds the list's hash alone",
+                            id_),
+                "stock_take");
+  }
   return Fail(
       StatusCode::kDataLoss, "RECORD_MISSING",
       fmt::format("chunk {} of the list of stock-take {} is missing; run yimad check", chunk, id_));

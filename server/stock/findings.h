@@ -27,7 +27,8 @@ class FrozenList {
         id_(stock_take.id()),
         chunks_((stock_take.expected() + kBatchChunk - 1) / kBatchChunk) {}
 
-  /// One chunk of it. RECORD_MISSING (DATA_LOSS).
+  /// One chunk of it. RECORD_MISSING (DATA_LOSS); STOCK_TAKE_LIST_GONE (FAILED_PRECONDITION) when
+  /// there is none at all, as in a registry that was made anew from its log.
   Result<std::vector<BatchItem>> Chunk(uint64_t chunk) const;
   uint64_t chunks() const { return chunks_; }
   Result<bool> Holds(uint64_t facility);

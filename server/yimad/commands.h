@@ -97,6 +97,8 @@ struct RebuildOptions {
   std::filesystem::path data;           ///< The folder to make.
   std::filesystem::path personal_from;  ///< A data folder or backup of the registry; may be empty.
   std::filesystem::path keys;           ///< A `keys` folder; may be empty.
+  std::filesystem::path bundle;         ///< A trust bundle that judges the log; may be empty.
+  std::string root;                     ///< The key that must have signed the bundle, in hex.
   bool json = false;
 };
 int RunRebuild(const RebuildOptions& options);

@@ -240,7 +240,7 @@ void AddRebuild(CLI::App& app) {
           "make a registry's data from an exported log: a backup, for yimad restore"),
       "\n  yimad rebuild --from log --data rebuilt --personal-from /backup/yima-2026-11-24 --keys "
       "/backup/yima-2026-11-24/keys"
-      "\n  yimad rebuild --from log --data rebuilt && yimad check --data rebuilt");
+      "\n  yimad rebuild --from log --data rebuilt --bundle bundle --root KEY");
   const auto options = std::make_shared<yima::server::RebuildOptions>();
   command
       ->add_option("--from", options->from,
@@ -256,6 +256,17 @@ void AddRebuild(CLI::App& app) {
                       Say("密钥目录：日志中没有密钥，没有它只能读",
                           "folder with the keys, which are not in the log: without it the result "
                           "can only be read"));
+  auto* bundle = command->add_option(
+      "--bundle", options->bundle,
+      Say("信任包：按其中的日志密钥核对检查点；不给则只能按日志自述的密钥",
+          "trust bundle by whose log keys the checkpoint is judged; without it by those that the "
+          "log itself names"));
+  auto* root = command->add_option("--root", options->root,
+                                   Say("签署信任包的根公钥",
+                                       "the root's public key, which signed "
+                                       "the bundle"));
+  bundle->needs(root);
+  root->needs(bundle);
   AddJson(command, options->json);
   command->callback([options] { exit_code = yima::server::RunRebuild(*options); });
 }

@@ -1,5 +1,9 @@
 #include "server/backup/rebuild.h"
 
+#include <fstream>
+#include <optional>
+#include <sstream>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -44,6 +48,29 @@ Result<std::unique_ptr<store::Store>> OpenOlder(const fs::path& folder,
   return store::OpenSqliteStore(folder / kStore, options);
 }
 
+/// By the root that is given by hand; nothing without a bundle.
+Result<std::optional<TrustBundle>> BundleOf(const RebuildOptions& options) {
+  if (options.bundle.empty()) return std::nullopt;
+  PublicKey root{};
+  if (!FromHex(options.root, root)) {
+    return Invalid("ROOT_MALFORMED",
+                   fmt::format("\"{}\" is no public key, want 64 hex digits", options.root),
+                   "--root");
+  }
+  std::ifstream stream(options.bundle, std::ios::binary);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  if (!stream) {
+    return Fail(StatusCode::kNotFound, "FILE_UNREADABLE",
+                fmt::format("{} cannot be read or is empty", options.bundle.string()), "--bundle");
+  }
+  TrustStore trust({root});
+  auto accepted = trust.AcceptBundle(text.str());
+  if (accepted) return trust.bundle();
+  accepted.error().field = "--bundle";
+  return tl::unexpected(std::move(accepted).error());
+}
+
 Result<RebuildReport> MakeStore(const LogFolder& log, const RebuildOptions& options,
                                 const fs::path& folder) {
   YIMA_ASSIGN_OR_RETURN(const auto older, OpenOlder(options.personal_from, log.name().registry));
@@ -65,7 +92,8 @@ Result<void> AddFile(PartFolder& part, BackupManifest& manifest, const std::stri
 Result<RebuildReport> MakeBackupOf(const RebuildOptions& options) {
   YIMA_RETURN_IF_ERROR(CheckVacant(options.data));
   YIMA_ASSIGN_OR_RETURN(const auto log, LogFolder::Open(options.from));
-  YIMA_RETURN_IF_ERROR(VerifyLogFolder(log));
+  YIMA_ASSIGN_OR_RETURN(const auto bundle, BundleOf(options));
+  YIMA_RETURN_IF_ERROR(VerifyLogFolder(log, bundle ? &*bundle : nullptr));
   YIMA_ASSIGN_OR_RETURN(auto part, PartFolder::Begin(options.data, "--data"));
   YIMA_ASSIGN_OR_RETURN(auto report, MakeStore(log, options, part.path()));
   YIMA_RETURN_IF_ERROR(store::SyncFile(part.path() / kStore));
@@ -94,7 +122,10 @@ void Print(const RebuildOptions& options, const RebuildReport& report) {
                                            {"epoch", report.registry.epoch()},
                                            {"logSize", fmt::to_string(report.entries)},
                                            {"joined", fmt::to_string(report.joined)},
-                                           {"erased", fmt::to_string(report.erased)}};
+                                           {"erased", fmt::to_string(report.erased)},
+                                           {"files", fmt::to_string(report.files.joined)},
+                                           {"filesErased", fmt::to_string(report.files.erased)},
+                                           {"judgedByBundle", !options.bundle.empty()}};
     fmt::print("{}\n", object.dump());
     return;
   }
@@ -106,6 +137,22 @@ void Print(const RebuildOptions& options, const RebuildReport& report) {
                               "of it\n")),
              report.registry.id(), report.entries, report.joined, report.erased,
              options.data.string(), options.data.string());
+  if (report.files.joined + report.files.erased > 0) {
+    fmt::print(fmt::runtime(Say("附件补回 {} 个，缺 {} 个（记为已清除，可重新上传）\n",
+                                "{} files are given back, {} are missing: these read as erased, "
+                                "and can be uploaded again\n")),
+               report.files.joined, report.files.erased);
+  }
+}
+
+/// The log vouched for itself.
+void WarnWithoutBundle(const RebuildOptions& options) {
+  if (!options.bundle.empty()) return;
+  fmt::print(
+      stderr, "{}\n",
+      Say("注意：未给 --bundle，检查点只按日志自述的密钥核对；日志是否被整个替换，请以信任包核实",
+          "warning: without --bundle the checkpoint was judged by the keys that the log "
+          "itself names: a log that was made up as a whole would pass"));
 }
 
 }  // namespace
@@ -114,6 +161,7 @@ int RunRebuild(const RebuildOptions& options) {
   const auto report = MakeBackupOf(options);
   if (!report) return Complain(report.error());
   Print(options, *report);
+  WarnWithoutBundle(options);
   return kDone;
 }
 

@@ -10,6 +10,7 @@
 #include "server/backup/last_checkpoint.h"
 #include "server/backup/part_folder.h"
 #include "server/backup/restore_changes.h"
+#include "server/log/tree_keeper.h"
 #include "server/resolver/trust_notes.h"
 #include "server/store/folder_lock.h"
 #include "server/store/sqlite_store.h"
@@ -130,6 +131,17 @@ Result<RestoreReport> Open(const RestoreOptions& options, const fs::path& folder
   return report;
 }
 
+/// The first checkpoint of the new epoch that anybody sees is over the entry that opened it: from
+/// one over the backup's entries alone nobody could tell a restore from a fork.
+Result<void> SignLog(const Domain& domain) {
+  TreeKeeper keeper(domain);
+  bool more = true;
+  while (more) {
+    YIMA_ASSIGN_OR_RETURN(more, keeper.Grow());
+  }
+  return {};
+}
+
 /// Opens it as the server would, so that a passphrase that does not fit is known now; the notes of
 /// the new epoch are there to be published, and one token is there to begin with.
 Result<void> MakeReady(const fs::path& folder, const RestoreOptions& options) {
@@ -139,7 +151,7 @@ Result<void> MakeReady(const fs::path& folder, const RestoreOptions& options) {
   YIMA_RETURN_IF_ERROR(notes.Bundle());
   YIMA_RETURN_IF_ERROR(notes.List(*opened->domain().store.Read()));
   if (!options.keep_tokens) YIMA_RETURN_IF_ERROR(RenewAdminToken(opened->domain(), folder));
-  return {};
+  return SignLog(opened->domain());
 }
 
 void Print(const RestoreOptions& options, const BackupManifest& manifest,

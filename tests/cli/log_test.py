@@ -222,12 +222,28 @@ class CopyTest(LogTest):
         import_rows(self.registry, 300, "C")
         type(self).checkpoint = signed(self.registry)
         after = self.objects("verify", "--state", state)[0]
-        self.assertEqual(int(after["begun"]), int(before["size"]) // 256 * 256)
+        self.assertEqual((after["begun"], after["before"]), (before["size"], before["size"]))
         self.assertEqual(after["root"], self.checkpoint["root"])
+        # What was read of the server says nothing of a folder's files.
         log = self.export()
-        self.assertEqual(self.objects("verify", log, "--state", state)[0]["size"], after["size"])
+        copy = self.objects("verify", log, "--state", state)[0]
+        self.assertEqual((copy["size"], copy["begun"], copy["before"]), (after["size"], "0", after["size"]))
         state.write_bytes(state.read_bytes()[:-40])
         self.assertIn("is not as it was written", self.yima("verify", "--state", state, expect=1).stderr)
+
+
+    def test_a_state_is_of_one_registry(self):
+        state = self.folder / "state"
+        self.yima("verify", "--state", state)
+        with Registry() as other:
+            other.trust()
+            signed(other)
+            self.assertIn("is of registry", other.yima("log", "verify", "--state", state, expect=1).stderr)
+
+    def test_a_mirror_without_entries_is_completed(self):
+        log = self.export("--hashes-only")
+        self.export()
+        self.yima("verify", log)
 
 
 class MonitorTest(LogTest):
@@ -251,6 +267,23 @@ class MonitorTest(LogTest):
         told = self.monitor("--facility", f"uid:{uid}", trust=trust, expect=5).stdout
         self.assertIn(f"code {code['serial']}", told)
         type(self).checkpoint = signed(self.registry)
+
+    def test_it_tells_what_an_organization_no_longer_holds(self):
+        shutil.copytree(self.registry.folder / "share/yima/trust", self.folder / "trust")
+        trust = self.folder / "trust"
+        self.monitor("--organization", "城区排水公司", trust=trust)
+        uid = self.registry.objects("facilities", "list")[0]["uid"]
+        self.registry.yima("facilities", "update", f"uid:{uid}", "owner=晋城市城区城市管理局")
+        type(self).checkpoint = signed(self.registry)
+        told = self.monitor("--organization", "城区排水公司", trust=trust, expect=5).stdout
+        self.assertIn(f"facility {uid}", told)
+        self.assertIn("城区排水公司: owning", told)
+        self.monitor("--organization", "城区排水公司", trust=trust)
+
+    def test_a_name_that_no_entry_gives_is_refused(self):
+        shutil.copytree(self.registry.folder / "share/yima/trust", self.folder / "trust")
+        self.assertIn("no entry of the log names an organization",
+                      self.monitor("--organization", "没有这家", trust=self.folder / "trust", expect=1).stderr)
 
     def test_what_could_not_be_read_is_told_the_next_time(self):
         shutil.copytree(self.registry.folder / "share/yima/trust", self.folder / "trust")

@@ -1,8 +1,10 @@
+#include <fstream>
 #include <map>
 #include <random>
 
 #include <google/protobuf/stubs/logging.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "client/log/entry_facts.h"
 #include "client/log/entry_shape.h"
@@ -57,6 +59,48 @@ TEST(EntryFactsTest, RefuseWhatIsNoEntry) {
   v1::LogEntry second;
   second.mutable_facility()->set_uid(1);
   EXPECT_FALSE(EntryFacts::Of(bytes + second.SerializeAsString())) << "two records";
+}
+
+TEST(EntryFactsTest, RefuseFieldsOfAnotherWireType) {
+  v1::LogEntry entry = EntryAt(5, "m");
+  entry.mutable_code()->set_serial(9);
+  const std::string good = entry.SerializeAsString();
+  const std::string head = good.substr(0, 9);
+  ASSERT_TRUE(EntryFacts::Of(good));
+  const auto with = [&](const std::string& more) {
+    return EntryFacts::Of(good + more).has_value();
+  };
+  EXPECT_FALSE(with(std::string("\x08\x05", 2))) << "the time as a varint";
+  EXPECT_FALSE(with(std::string("\x10\x05", 2))) << "the principal as a number";
+  EXPECT_FALSE(with(std::string("\x18\x05", 2))) << "the method as a number";
+  EXPECT_FALSE(with(std::string("\x2a\x01\x05", 3))) << "the batch as bytes";
+  EXPECT_FALSE(with(std::string("\x32\x01\x05", 3))) << "the revision as bytes";
+  EXPECT_FALSE(with(std::string("\x35\1\0\0\0", 5))) << "the revision as a fixed32";
+  EXPECT_FALSE(with(std::string("\x80\x01\x05", 3))) << "a second record as a number";
+  EXPECT_TRUE(with(std::string("\x38\x05", 2))) << "a field of a later version";
+  const auto named = [&](const std::string& record) {
+    return EntryFacts::Of(head + record).has_value();
+  };
+  EXPECT_TRUE(named(std::string("\x8a\x01\x02\x08\x09", 5)));
+  EXPECT_FALSE(named(std::string("\x8a\x01\x03\x0a\x01\x09", 6))) << "a serial as bytes";
+  EXPECT_FALSE(named(std::string("\x8a\x01\x05\x0d\x09\0\0\0", 8))) << "and as a fixed32";
+  EXPECT_FALSE(named(std::string("\x9a\x01\x02\x08\x09", 5))) << "a class by a number";
+  EXPECT_FALSE(named(std::string("\xaa\x01\x02\x08\x09", 5))) << "a registry by a number";
+  EXPECT_TRUE(named(std::string("\xa2\x06\x03\x0a\x01x", 6))) << "a kind that is not known";
+}
+
+TEST(EntryFactsTest, RefuseTheVectorsThatAreMalformed) {
+  std::ifstream file(YIMA_SOURCE_DIR "/tests/vectors/log.json");
+  const auto vectors = nlohmann::json::parse(file);
+  const auto facts_of = [](const nlohmann::json& hex) {
+    const auto text = hex.get<std::string>();
+    std::string bytes(text.size() / 2, '\0');
+    EXPECT_TRUE(FromHex(text, {reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()}));
+    return EntryFacts::Of(bytes).has_value();
+  };
+  for (const auto& entry : vectors["entries"]) EXPECT_TRUE(facts_of(entry)) << entry;
+  ASSERT_FALSE(vectors["malformed"].empty());
+  for (const auto& one : vectors["malformed"]) EXPECT_FALSE(facts_of(one["entry"])) << one["name"];
 }
 
 /// An entry with fields of every sort.

@@ -60,6 +60,33 @@ std::vector<std::string> Entries() {
           Entry(3, method("UpdateFacility"), 3, 16, facility)};
 }
 
+/// Entries that a reader must refuse, each for one reason.
+ordered_json Malformed() {
+  const auto entry = [](uint64_t field, const std::string& record) {
+    return Entry(0, "yima.v1.RegistryService/CreateFacility", 1, field, record);
+  };
+  const std::string good = entry(16, Number(1, 1));
+  const std::string record = Text(16, Number(1, 1));
+  const std::string without = good.substr(0, good.size() - record.size());
+  auto list = ordered_json::array();
+  const auto add = [&](std::string_view name, const std::string& bytes) {
+    list.push_back({{"name", name}, {"entry", HexOf(bytes)}});
+  };
+  add("no record", without);
+  add("two records", good + Text(16, Number(1, 1)));
+  add("the time is not first", good.substr(9) + good.substr(0, 9));
+  add("cut off", good.substr(0, good.size() - 1));
+  add("the time as a varint", good + Number(1, kTime));
+  add("the method as a number", good + Number(3, 1));
+  add("the batch as bytes", good + Text(5, "1"));
+  add("the revision as bytes", good + Text(6, "1"));
+  add("a record as a number", without + Number(16, 1));
+  add("a facility named by bytes", entry(16, Text(1, "1")));
+  add("a class named by a number", entry(19, Number(1, 1)));
+  add("a registry named by a number", entry(21, Number(1, 1)));
+  return list;
+}
+
 /// Hashes of all complete subtrees, so that proofs can be made.
 SubtreeHashes HashesOf(const std::vector<TreeHash>& leaves) {
   return [&leaves](const Subtree& subtree) -> Result<TreeHash> {
@@ -215,6 +242,7 @@ ordered_json MakeLogVectors() {
       {"log", kLog},
       {"log_key", ToHex(key.public_key())},
       {"entries", listed},
+      {"malformed", Malformed()},
       {"leaves", HexList(leaves)},
       {"roots", roots},
       {"tiles",

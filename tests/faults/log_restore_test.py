@@ -8,7 +8,7 @@ import subprocess
 import sys
 import unittest
 
-from programs.logs import import_rows, signed
+from programs.logs import forget_tree, import_rows, signed, store_of
 from programs.registry import Registry, copy_data
 
 YIMAD, YIMA = sys.argv[1:3]
@@ -87,18 +87,83 @@ class RestoreTest(unittest.TestCase):
         published = self.checkpoint_file()
         lost = int(signed(self.registry)["size"]) - size
         self.yima("monitor")
+        state = self.folder / "verified"
+        self.yima("verify", "--state", state)
         said = self.restore("--checkpoint", published)
         self.assertEqual(said["lostEntries"], str(lost))
         self.registry.trust()
         signed(self.registry)
         self.assertEqual(self.restores()[0]["lastCheckpoint"], published.read_text())
         self.assertIn(f"it lost {lost} entries", self.yima("verify").stderr)
-        told = self.yima("monitor", expect=5).stderr
-        self.assertIn(f"{lost} entries that were seen", told)
-        self.yima("monitor")
+        for command in (("monitor",), ("verify", "--state", state)):
+            told = self.yima(*command, expect=6).stderr
+            self.assertRegex(told, f"{lost} entries of log [0-9a-f]*/1 that were seen, {size} to {size + lost - 1},")
+            self.assertNotIn("does not own up", told)
+            self.yima(*command)
         # Each epoch's log has a folder of its own.
         self.yima("export", self.folder / "log")
         self.assertIn(f"it lost {lost} entries", self.yima("verify", self.folder / "log").stderr)
+
+    def test_what_a_restore_does_not_own_up_to_is_named(self):
+        import_rows(self.registry, 300, "A")
+        size = int(signed(self.registry)["size"])
+        self.make_backup()
+        self.yima("monitor")
+        import_rows(self.registry, 40, "B")
+        after = int(signed(self.registry)["size"])
+        self.yima("monitor")
+        self.restore()
+        self.registry.trust()
+        signed(self.registry)
+        told = self.yima("monitor", expect=6).stderr
+        self.assertIn(f"does not own up to {after - size} of them, {size} to {after - 1}", told)
+        self.assertEqual(len(list(self.trust.glob("*/log-evidence-*"))), 1)
+        self.yima("monitor")
+
+    def test_what_was_seen_before_a_backup_is_compared_with_what_it_brought_back(self):
+        import_rows(self.registry, 300, "A")
+        signed(self.registry)
+        self.yima("monitor")
+        import_rows(self.registry, 40, "B")
+        signed(self.registry)
+        self.yima("monitor")
+        # A past that is another, passed off as a backup that lost the last entries.
+        self.registry.kill(signal.SIGTERM)
+        with store_of(self.registry.data, write=True) as store:
+            (entry,) = store.execute("SELECT entry FROM log WHERE idx = 290").fetchone()
+            store.execute("UPDATE log SET entry = ? WHERE idx = 290", (bytes(entry).replace(b"140502", b"140503"),))
+            store.execute("DELETE FROM log WHERE idx >= 600")
+        forget_tree(self.registry.data)
+        self.make_backup()
+        self.restore()
+        self.registry.trust()
+        signed(self.registry)
+        self.assertIn("were restored as others", self.yima("monitor", expect=6).stderr)
+
+    def test_the_new_epoch_is_signed_over_the_entry_that_opened_it_before_it_is_served(self):
+        import_rows(self.registry, 10, "A")
+        signed(self.registry)
+        self.make_backup()
+        self.registry.kill(signal.SIGTERM)
+        notes = next(self.trust.glob("*/bundle")).parent
+        again = self.folder / "again"
+        self.yimad("restore", self.backup, "--data", again, "--bundle", notes / "bundle", "--list", notes / "list")
+        with store_of(again) as store:
+            (size,) = store.execute("SELECT count(*) FROM log").fetchone()
+            (head,) = store.execute("SELECT bytes FROM record72").fetchone()
+        self.assertEqual(bytes(head).split(b"\n")[2], str(size).encode())
+        self.assertIn(b"/2", bytes(head).split(b"\n")[1])
+
+    def test_a_backup_whose_own_checkpoint_is_of_other_entries_is_refused(self):
+        import_rows(self.registry, 300, "A")
+        signed(self.registry)
+        self.registry.kill(signal.SIGTERM)
+        with store_of(self.registry.data, write=True) as store:
+            (entry,) = store.execute("SELECT entry FROM log WHERE idx = 290").fetchone()
+            store.execute("UPDATE log SET entry = ? WHERE idx = 290", (bytes(entry).replace(b"140502", b"140503"),))
+        self.make_backup()
+        self.registry.start()
+        self.assertIn("are not the first of", self.restore(expect=1))
 
     def test_a_watcher_who_may_not_read_entries_is_not_told_that_all_is_well(self):
         import_rows(self.registry, 300, "A")

@@ -2,12 +2,15 @@
 
 usage: rebuild_test.py YIMAD YIMA
 """
+import hashlib
 import json
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import unittest
+import zlib
 
 from programs.logs import signed, store_of
 from programs.registry import Registry
@@ -15,6 +18,13 @@ from programs.registry import Registry
 YIMAD, YIMA = sys.argv[1:3]
 LEDGER = """编号,小类编码,区划,主管部门,权属单位,联系人电话
 {rows}"""
+
+
+def png():
+    """The smallest picture there is."""
+    chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
+            + chunk(b"IDAT", zlib.compress(b"\0\0")) + chunk(b"IEND", b""))
 
 
 class RebuildTest(unittest.TestCase):
@@ -30,6 +40,11 @@ class RebuildTest(unittest.TestCase):
         cls.codes = registry.objects("codes", "issue", "--where", "class=01001")
         registry.yima("codes", "revoke", cls.codes[0]["shortNumber"], "--reason", "lost")
         registry.yima("codes", "replace", cls.codes[1]["shortNumber"], "--reason", "damaged")
+        cls.uid = registry.objects("facilities", "list")[3]["uid"]
+        cls.picture = registry.folder / "cover.png"
+        cls.picture.write_bytes(png())
+        registry.yima("files", "add", f"uid:{cls.uid}", cls.picture)
+        cls.stock_take = registry.objects("audit", "start", "--where", "class=01001")[0]
         signed(registry)
         cls.log = registry.folder / "log"
         registry.yima("log", "export", cls.log)
@@ -96,6 +111,55 @@ class RebuildTest(unittest.TestCase):
         self.assertEqual([answer["state"] for answer in answers], ["REVOKED", "REPLACED", "ACTIVE", "ACTIVE"])
         row = self.registry.objects("facilities", "list")[3]
         self.assertIn("1390000", json.dumps(row))
+
+    def serve(self, data):
+        original, self.registry.data = self.registry.data, data
+        self.addCleanup(setattr, self.registry, "data", original)
+        self.registry.start()
+        self.addCleanup(self.registry.kill)
+
+    def restored(self, *more):
+        self.rebuild("--keys", self.registry.data / "keys", *more)
+        trust = next((self.registry.folder / "share/yima/trust").glob("*/bundle")).parent
+        again = self.registry.folder / (self._testMethodName + "-again")
+        self.yimad("restore", self.data, "--data", again, "--bundle", trust / "bundle", "--list", trust / "list")
+        return again
+
+    def hash_of_file(self):
+        return hashlib.sha256(self.picture.read_bytes()).hexdigest()
+
+    def test_files_that_are_nowhere_read_as_erased_and_come_back_when_they_are_brought(self):
+        said = self.rebuild()
+        self.assertEqual((said["files"], said["filesErased"]), ("0", "1"))
+        self.assertNotIn("names a file", self.yimad("check", "--data", self.data).stdout)
+        shutil.rmtree(self.data)
+        self.serve(self.restored())
+        told = self.registry.yima("files", "get", self.hash_of_file(), "-o", self.registry.folder / "none.png", expect=1).stderr
+        self.assertIn("the file was erased", told)
+        self.registry.yima("files", "add", f"uid:{self.uid}", self.picture)
+        self.registry.yima("files", "get", self.hash_of_file(), "-o", self.registry.folder / "back.png")
+
+    def test_files_are_joined_and_lists_of_stock_takes_are_said_to_be_gone(self):
+        self.serve(self.restored("--personal-from", self.registry.data))
+        self.registry.yima("files", "get", self.hash_of_file(), "-o", self.registry.folder / "joined.png")
+        told = self.registry.yima("audit", "report", self.stock_take["id"], expect=None)
+        self.assertNotEqual(told.returncode, 0)
+        self.assertIn("has lost its list", told.stderr)
+
+    def test_the_checkpoint_is_judged_by_a_bundle_whose_root_is_given(self):
+        bundle = next((self.registry.folder / "share/yima/trust").glob("*/bundle"))
+        done = self.yimad("rebuild", "--from", self.log, "--data", self.data)
+        self.assertIn("without --bundle", done.stderr)
+        shutil.rmtree(self.data)
+        self.assertTrue(self.rebuild("--bundle", bundle, "--root", self.registry.root)["judgedByBundle"])
+        shutil.rmtree(self.data)
+        self.assertIn("--root", self.rebuild("--bundle", bundle, expect=2))
+        self.assertIn("no public key", self.rebuild("--bundle", bundle, "--root", "00", expect=2))
+        self.rebuild("--bundle", bundle, "--root", "ab" * 32, expect=1)
+        with Registry(YIMAD, YIMA) as other:
+            other.trust()
+            foreign = next((other.folder / "share/yima/trust").glob("*/bundle"))
+            self.assertIn("the trust bundle is of registry", self.rebuild("--bundle", foreign, "--root", other.root, expect=1))
 
     def test_without_keys_it_is_not_served(self):
         self.rebuild()

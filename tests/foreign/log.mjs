@@ -55,43 +55,43 @@ function openCheckpoint(note, log, key) {
   return { refused: '', size: Number(size), root: Buffer.from(root, 'base64') };
 }
 
-/** Fields of a serialized protobuf message, as [number, value]. */
-function* fieldsOf(bytes) {
+/** Fields of a serialized protobuf message, as [number, value]; `wireOf` says which wire type one must have, if any. */
+function* fieldsOf(bytes, wireOf) {
   let at = 0;
   const varint = () => {
-    let [value, scale] = [0n, 0n];
-    for (; ; scale += 7n) {
+    for (let [value, scale] = [0n, 0n]; at < bytes.length; scale += 7n) {
       value |= BigInt(bytes[at] & 127) << scale;
       if (bytes[at++] < 128) return value;
     }
+    throw new Error('cut off');
   };
+  const text = (size) => bytes.subarray(at, (at += size));
+  const readers = [varint, () => bytes.readBigUInt64LE((at += 8) - 8), () => text(Number(varint())), , , () => text(4)];
   while (at < bytes.length) {
     const tag = Number(varint());
-    const wire = tag & 7;
-    const size = wire === 2 ? Number(varint()) : 0;
-    if (wire === 0) yield [tag >> 3, varint()];
-    else if (wire === 1) yield [tag >> 3, bytes.readBigUInt64LE((at += 8) - 8)];
-    else if (wire === 2) yield [tag >> 3, bytes.subarray(at, (at += size))];
-    else if (wire === 5) yield [tag >> 3, BigInt(bytes.readUInt32LE((at += 4) - 4))];
-    else throw new Error(`wire type ${wire}`);
+    const [number, wire] = [tag >> 3, tag & 7];
+    if (!readers[wire] || (wireOf(number) ?? wire) !== wire) throw new Error(`field ${number} has wire type ${wire}`);
+    yield [number, readers[wire]()];
   }
+  if (at > bytes.length) throw new Error('cut off');
 }
 
 /** Entries begin with their time, which never falls; the revisions of each record are 1, 2, 3 … */
 function checkEntries(entries) {
-  let time = 0n;
-  const revisions = new Map();
+  let [time, revisions] = [0n, new Map()];
   entries.forEach((entry, index) => {
-    const fields = new Map(fieldsOf(entry));
-    const [kind, ...more] = [...fields.keys()].filter((number) => number >= 16);
+    const all = [...fieldsOf(entry, (number) => (number >= 16 ? 2 : [, 1, 2, 2, 2, 0, 0][number]))];
+    const [fields, [kind, ...more]] = [new Map(all), all.map(([number]) => number).filter((number) => number >= 16)];
     if (entry[0] !== 9 || more.length || !kind || fields.get(1) < time) throw new Error(`entry ${index} does not follow`);
     time = fields.get(1);
-    const record = new Map(fieldsOf(fields.get(kind)));
-    const name = `${kind} ${kind === 21 ? 1 : Buffer.isBuffer(record.get(1)) ? record.get(1).toString() : record.get(1)}`;
+    const named = kind === 19 || kind === 21 ? 2 : kind <= 24 ? 0 : undefined; // a text, a number, not known here
+    const record = new Map(fieldsOf(fields.get(kind), (number) => (number === 1 ? named : undefined)));
+    const name = `${kind} ${kind === 21 || record.get(1)}`;
     if (fields.get(6) !== (revisions.get(name) ?? 0n) + 1n) throw new Error(`entry ${index}: revision ${fields.get(6)} of ${name}`);
     revisions.set(name, fields.get(6));
   });
 }
+const isMalformed = (entry) => { try { checkEntries([entry]); } catch { return true; } return false; };
 function entriesIn(bundle) {
   const entries = [];
   for (let at = 0; at < bundle.length;) entries.push(bundle.subarray(at + 2, (at += 2 + bundle.readUInt16BE(at))));
@@ -133,6 +133,7 @@ function checkVectors(file) {
   const wrong = [];
   const expect = (what, got, wanted) => got === wanted || wrong.push({ what, got, wanted });
   checkEntries(entries); // throws
+  for (const { name, entry } of file.malformed) expect(name, isMalformed(Buffer.from(entry, 'hex')), true);
   roots.forEach((root, n) => expect(`root of ${n}`, rootOf(entries.slice(0, n).map(leafOf)).equals(root), true));
   expect('entries', entriesIn(Buffer.from(file.tiles['tile/entries/000.p/5'], 'hex')).every((entry, i) => entry.equals(entries[i])), true);
   expect('tile', Buffer.concat(leaves).toString('hex'), file.tiles[pathTo(0, 0, 5)]);

@@ -59,9 +59,10 @@ class LyingLogTest : public ::testing::Test {
     for (auto& method : table) {
       if (method.name.ends_with("/GetEntryBundle")) OpenEntries(method);
       if (!method.name.ends_with("/" + name)) continue;
-      method.unary = [honest = method.unary, lie](const Call& call, std::string_view request,
-                                                  Reply reply) {
-        honest(call, request, [lie, reply](Result<std::string> answer) {
+      method.unary = [this, honest = method.unary, lie](const Call& call, std::string_view request,
+                                                        Reply reply) {
+        honest(call, request, [this, lie, reply](Result<std::string> answer) {
+          if (!lie) answer = tl::unexpected(refused_);
           if (answer) lie(*answer);
           reply(std::move(answer));
         });
@@ -71,6 +72,11 @@ class LyingLogTest : public ::testing::Test {
     ClientOptions options;
     options.server = server_->address();
     client_.emplace(options);
+  }
+  /// Serves, with one method refused.
+  void Refuse(const std::string& name, const Error& error) {
+    refused_ = error;
+    Start(name, {});
   }
   template <typename Response>
   void Lie(const std::string& name, const std::function<void(Response&)>& lie) {
@@ -120,6 +126,7 @@ class LyingLogTest : public ::testing::Test {
   TreeKeeper keeper_{world_.domain()};
   Methods methods_{world_};
   std::filesystem::path folder_;
+  Error refused_;
   std::unique_ptr<GrpcServer> server_;
   std::optional<Client> client_;
 };
@@ -162,6 +169,46 @@ TEST_F(LyingLogTest, ACheckpointFromTheFutureIsOneThatCannotBeProved) {
   EXPECT_EQ(ReasonOfLook(), "LOG_SMALLER");
   EXPECT_EQ(Evidence(), 1) << "the same is kept once";
   EXPECT_EQ(ReasonOfVerify(), "TILE_NOT_FOUND");
+}
+
+TEST_F(LyingLogTest, AProofThatIsRefusedIsAnAlarmOfItsOwn) {
+  for (const auto& refusal :
+       {Error{StatusCode::kDataLoss, "TREE_DAMAGED", "the tree is damaged", ""},
+        Error{StatusCode::kPermissionDenied, "ROLE_MISSING", "not for you", ""},
+        Error{StatusCode::kUnimplemented, "METHOD_UNKNOWN", "no such method", ""}}) {
+    Refuse("GetConsistencyProof", refusal);
+    const auto report = Look();
+    ASSERT_FALSE(report);
+    EXPECT_EQ(report.error().reason, "LOG_UNPROVEN");
+    EXPECT_NE(report.error().message.find(refusal.message), std::string::npos);
+  }
+  EXPECT_EQ(Evidence(), 3);
+  Refuse("GetConsistencyProof", {StatusCode::kResourceExhausted, "RATE_EXCEEDED", "later", ""});
+  EXPECT_EQ(ReasonOfLook(), "RATE_EXCEEDED") << "asked again, it may answer";
+  EXPECT_EQ(Evidence(), 3);
+}
+
+TEST_F(LyingLogTest, ATileThatIsRefusedWhereItIsWatchedIsAnAlarmToo) {
+  Refuse("GetTile", {StatusCode::kNotFound, "TILE_NOT_FOUND", "none", ""});
+  LogWatch watch({}, {"7"});
+  const auto report = LogMonitor(*client_, folder_).Look(&watch, [](const WatchedEntry&) {
+    return Result<void>();
+  });
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().reason, "LOG_UNPROVEN");
+}
+
+TEST_F(LyingLogTest, EveryCheckpointThatWasSeenIsKept) {
+  AddEntries(5);
+  Start();
+  ASSERT_TRUE(Look());
+  ASSERT_TRUE(Look());
+  int seen = 0;
+  for (const auto& file :
+       std::filesystem::directory_iterator(folder_ / world_.registry()->id() / "log-seen")) {
+    seen += file.is_regular_file() ? 1 : 0;
+  }
+  EXPECT_EQ(seen, 2);
 }
 
 TEST_F(LyingLogTest, ASecondRootOfOneSizeIsAFork) {
