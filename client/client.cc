@@ -156,6 +156,11 @@ Result<v1::RetireFacilityResponse> Client::RetireFacility(
   return Call<v1::RetireFacilityResponse>("yima.v1.RegistryService/RetireFacility", request);
 }
 
+Result<v1::ReportConditionResponse> Client::ReportCondition(
+    const v1::ReportConditionRequest& request) const {
+  return Call<v1::ReportConditionResponse>("yima.v1.RegistryService/ReportCondition", request);
+}
+
 Result<v1::BindCodeResponse> Client::BindCode(const v1::BindCodeRequest& request) const {
   return Call<v1::BindCodeResponse>("yima.v1.IssuanceService/BindCode", request);
 }

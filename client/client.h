@@ -99,6 +99,8 @@ class Client {
   Result<v1::UpdateFacilityResponse> UpdateFacility(const v1::UpdateFacilityRequest& request) const;
   Result<v1::RecordLifeStepResponse> RecordLifeStep(const v1::RecordLifeStepRequest& request) const;
   Result<v1::RetireFacilityResponse> RetireFacility(const v1::RetireFacilityRequest& request) const;
+  Result<v1::ReportConditionResponse> ReportCondition(
+      const v1::ReportConditionRequest& request) const;
   Result<void> EditFacilities(const v1::EditFacilitiesRequest& request,
                               const Receiver<v1::EditFacilitiesResponse>& receiver) const;
   Result<void> UndoBatch(const v1::UndoBatchRequest& request,

@@ -90,6 +90,27 @@ Result<void> AddOrganizations(Session& session, const StepOptions& options, v1::
   return {};
 }
 
+/// Steps that crews may record too, as they see them.
+bool IsSeenThere(v1::LifeStepKind kind) {
+  return kind == v1::LIFE_STEP_KIND_DAMAGE || kind == v1::LIFE_STEP_KIND_LOSE ||
+         kind == v1::LIFE_STEP_KIND_REPAIR;
+}
+
+Result<void> Report(Session& session, const StepOptions& options,
+                    const v1::RecordLifeStepRequest& step) {
+  v1::ReportConditionRequest request;
+  request.set_facility(step.facility());
+  request.set_kind(step.step().kind());
+  request.set_date(step.step().date());
+  request.set_note(step.note());
+  YIMA_ASSIGN_OR_RETURN(const auto answer,
+                        SendWrite(session, options.request_id, request, &Client::ReportCondition));
+  v1::RecordLifeStepResponse recorded;
+  *recorded.mutable_facility() = answer.facility();
+  ShowStep(session, recorded);
+  return {};
+}
+
 Result<void> RecordStep(Session& session, const StepOptions& options) {
   v1::RecordLifeStepRequest request;
   v1::LifeStep& step = *request.mutable_step();
@@ -109,6 +130,9 @@ Result<void> RecordStep(Session& session, const StepOptions& options) {
   }
   YIMA_ASSIGN_OR_RETURN(const auto found, FindFacility(session, options.facility));
   request.set_facility(found.facility().uid());
+  const bool plain = !step.has_basis() && step.from_organization() == 0 &&
+                     step.to_organization() == 0 && !request.has_position();
+  if (plain && IsSeenThere(step.kind())) return Report(session, options, request);
   YIMA_ASSIGN_OR_RETURN(const auto answer,
                         SendWrite(session, options.request_id, request, &Client::RecordLifeStep));
   ShowStep(session, answer);

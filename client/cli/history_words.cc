@@ -148,6 +148,7 @@ constexpr Word kMethods[] = {
     {"ReclaimCodes", "找回码", "code reclaimed"},
     {"RecordLifeStep", "生命周期变更", "step of its life"},
     {"ReplaceCode", "更换码", "code replaced"},
+    {"ReportCondition", "上报状态", "condition reported"},
     {"ResumeCode", "恢复码", "code resumed"},
     {"RetireFacility", "报废", "retired"},
     {"RevokeCode", "注销码", "code revoked"},

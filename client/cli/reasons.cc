@@ -67,6 +67,7 @@ constexpr auto kWords = std::to_array<Words>({
     {"COLUMN_MISSING", "缺少必需的列"},
     {"COLUMN_TWICE", "同一列出现两次"},
     {"COLUMN_UNKNOWN", "没有这一列"},
+    {"CONDITION_NOT_REPORTED", "只能上报破损、丢失或修复"},
     {"CONDITION_UNKNOWN", "没有这种部件状态"},
     {"CONFIRMATION_MISSING", "没有确认"},
     {"CONTENTION", "与其他写入者冲突过多"},

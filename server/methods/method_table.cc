@@ -364,6 +364,10 @@ std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolv
        kManagers,
        Writing(d, PlanRetireFacility, AnswerRetireFacility),
        {}},
+      {registry + "ReportCondition",
+       kCrews,
+       Writing(d, PlanReportCondition, AnswerReportCondition),
+       {}},
       {registry + "EditFacilities", kManagers, {}, Answer(d, EditFacilities)},
       {registry + "UndoBatch", kManagers, {}, Answer(d, UndoBatch)},
 

@@ -151,6 +151,15 @@ Result<Response> Answer(const Domain& domain, const std::vector<RecordRef>& resu
   return response;
 }
 
+/// Where the day and the document are the request's own, and its kind is in this field.
+Result<Planned> WithoutStep(Result<Planned> planned, std::string_view kind) {
+  constexpr std::string_view kStep = "step.";
+  if (planned || !planned.error().field.starts_with(kStep)) return planned;
+  Error error = std::move(planned).error();
+  error.field = error.field == "step.kind" ? kind : error.field.substr(kStep.size());
+  return tl::unexpected(std::move(error));
+}
+
 }  // namespace
 
 Result<Planned> PlanRecordLifeStep(const Domain& domain, const Call& call,
@@ -195,21 +204,42 @@ Result<Planned> PlanRetireFacility(const Domain& domain, const Call& call,
   scrap.mutable_step()->set_date(request.date());
   *scrap.mutable_step()->mutable_basis() = request.basis();
   scrap.set_note(request.note());
-  auto planned = PlanRecordLifeStep(domain, call, scrap, snapshot);
-  constexpr std::string_view kStep = "step.";
-  // Here the day and the document are the request's own.
-  if (!planned && planned.error().field.starts_with(kStep)) {
-    Error error = planned.error();
-    error.field = error.field == "step.kind" ? "facility" : error.field.substr(kStep.size());
-    return tl::unexpected(std::move(error));
-  }
-  return planned;
+  return WithoutStep(PlanRecordLifeStep(domain, call, scrap, snapshot), "facility");
 }
 
 Result<v1::RetireFacilityResponse> AnswerRetireFacility(const Domain& domain,
                                                         const std::vector<RecordRef>& results,
                                                         const store::Snapshot& snapshot) {
   return Answer<v1::RetireFacilityResponse>(domain, results, snapshot);
+}
+
+Result<Planned> PlanReportCondition(const Domain& domain, const Call& call,
+                                    const v1::ReportConditionRequest& request,
+                                    const store::Snapshot& snapshot) {
+  if (request.kind() != v1::LIFE_STEP_KIND_DAMAGE && request.kind() != v1::LIFE_STEP_KIND_LOSE &&
+      request.kind() != v1::LIFE_STEP_KIND_REPAIR) {
+    return Invalid(
+        "CONDITION_NOT_REPORTED",
+        fmt::format("step {} is none of DAMAGE, LOSE and REPAIR", static_cast<int>(request.kind())),
+        "kind");
+  }
+  v1::RecordLifeStepRequest step;
+  step.set_request_id(request.request_id());
+  step.set_facility(request.facility());
+  step.set_etag(request.etag());
+  step.mutable_step()->set_kind(request.kind());
+  step.mutable_step()->set_date(request.date());
+  step.set_note(request.note());
+  return WithoutStep(PlanRecordLifeStep(domain, call, step, snapshot), "kind");
+}
+
+Result<v1::ReportConditionResponse> AnswerReportCondition(const Domain& domain,
+                                                          const std::vector<RecordRef>& results,
+                                                          const store::Snapshot& snapshot) {
+  YIMA_ASSIGN_OR_RETURN(const auto read, FindFacility(snapshot, results.at(0).id, "facility"));
+  v1::ReportConditionResponse response;
+  *response.mutable_facility() = ShownFacility(domain, read.record, read.revision);
+  return response;
 }
 
 }  // namespace yima::server

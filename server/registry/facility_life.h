@@ -28,6 +28,14 @@ Result<v1::RetireFacilityResponse> AnswerRetireFacility(const Domain& domain,
                                                         const std::vector<RecordRef>& results,
                                                         const store::Snapshot& snapshot);
 
+/// What a crew may record of those steps: DAMAGE, LOSE, REPAIR. CONDITION_NOT_REPORTED for others.
+Result<Planned> PlanReportCondition(const Domain& domain, const Call& call,
+                                    const v1::ReportConditionRequest& request,
+                                    const store::Snapshot& snapshot);
+Result<v1::ReportConditionResponse> AnswerReportCondition(const Domain& domain,
+                                                          const std::vector<RecordRef>& results,
+                                                          const store::Snapshot& snapshot);
+
 }  // namespace yima::server
 
 #endif  // YIMA_SERVER_REGISTRY_FACILITY_LIFE_H_

@@ -41,6 +41,14 @@ def main():
         assert registry.contents() == before
         registry.yima("access", "principals", "list", expect=1, env=as_neighbour)
 
+        # A crew tells what it sees, and no more.
+        crew, _ = token_of(registry, principal(registry, "一班", "crew:140502"))
+        as_crew = {"YIMA_TOKEN": crew}
+        registry.yima("facilities", "life", "ledger:A-000001", "damage", env=as_crew)
+        registry.yima("facilities", "life", "ledger:A-000001", "move", "--position", "112.85,35.49", expect=1, env=as_crew)
+        registry.yima("facilities", "life", "ledger:A-000001", "repair", env=as_neighbour, expect=1)
+        registry.yima("facilities", "life", "ledger:A-000001", "repair", env=as_crew)
+
         # Kept by login, forgotten by logout; the file is the user's alone.
         token_file = registry.folder / "token"
         token_file.write_text(neighbour)

@@ -174,6 +174,34 @@ TEST_F(FacilityLifeTest, WalksFromThePlanToTheScrapYard) {
   Refuses(Step(v1::LIFE_STEP_KIND_REPAIR), {kFailed, "LIFE_STEP_OUT_OF_ORDER", "step.kind"});
 }
 
+TEST_F(FacilityLifeTest, ReportsWhatWhoeverStandsThereSees) {
+  v1::ReportConditionRequest request;
+  request.set_facility(facility_);
+  request.set_kind(v1::LIFE_STEP_KIND_DAMAGE);
+  request.set_date("2026-11-20");
+  request.set_note("井盖碎裂");
+  const auto report = [&](const char* id) {
+    request.set_request_id(id);
+    return methods_.Unary<v1::ReportConditionResponse>("RegistryService/ReportCondition", request);
+  };
+  const auto refuses = [&](const Refusal& refusal) {
+    RefusesUnchanged(
+        world_, [&] { return report("refused"); }, refusal);
+  };
+  Set(v1::LIFE_IN_USE, v1::CONDITION_INTACT);
+  const auto reported = report("seen");
+  ASSERT_TRUE(reported) << reported.error().message;
+  EXPECT_EQ(reported->facility().condition(), v1::CONDITION_DAMAGED);
+  EXPECT_EQ(reported->facility().last_step().note().value(), "井盖碎裂");
+  EXPECT_EQ(report("seen")->facility().etag(), reported->facility().etag());
+  refuses({kFailed, "LIFE_STEP_OUT_OF_ORDER", "kind"});
+  request.set_kind(v1::LIFE_STEP_KIND_REPAIR);
+  request.set_date("2026-11-32");
+  refuses({kInvalid, "DATE_MALFORMED", "date"});
+  request.set_kind(v1::LIFE_STEP_KIND_SCRAP);
+  refuses({kInvalid, "CONDITION_NOT_REPORTED", "kind"});
+}
+
 TEST_F(FacilityLifeTest, SaysWhatItIsAndWhichStepsMayFollow) {
   Set(v1::LIFE_IN_USE, v1::CONDITION_LOST);
   const auto request = Step(v1::LIFE_STEP_KIND_DAMAGE);

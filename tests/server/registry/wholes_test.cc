@@ -45,7 +45,9 @@ class MeetingChangesTest : public ::testing::Test {
     std::vector<uint64_t> stack;
     for (int i = 0; i < n; ++i) {
       stack.push_back(Add());
-      if (i > 0) EXPECT_TRUE(PutInto(stack[i], stack[i - 1]));
+      if (i > 0) {
+        EXPECT_TRUE(PutInto(stack[i], stack[i - 1]));
+      }
     }
     return stack;
   }
