@@ -248,7 +248,9 @@ class Scanning {
       const Error& error = answer.error();
       const auto size = static_cast<size_t>(request.sightings_size());
       const size_t named = SightingNamed(error.field);
-      const bool is_of_one = named < size || error.code == StatusCode::kInvalidArgument;
+      // Server trouble may name a sighting too, and is no fault of what was scanned.
+      const bool is_of_one = error.code == StatusCode::kInvalidArgument &&
+                             (named < size || error.field.empty() || error.field == "sightings");
       if (is_of_one && (named < size || size == 1)) {
         YIMA_RETURN_IF_ERROR(SetAside(named < size ? named : 0, error));
       } else if (is_of_one) {

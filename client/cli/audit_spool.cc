@@ -128,7 +128,8 @@ AuditSpool::AuditSpool(AuditSpool&& other) noexcept
       refused_file_(std::move(other.refused_file_)),
       descriptor_(std::exchange(other.descriptor_, -1)),
       refused_(other.refused_),
-      waiting_(std::move(other.waiting_)) {}
+      waiting_(std::move(other.waiting_)),
+      out_of_step_(other.out_of_step_) {}
 
 AuditSpool::~AuditSpool() {
   if (descriptor_ >= 0) ::close(descriptor_);
@@ -186,15 +187,24 @@ void AuditSpool::Take(const std::string& line, uint64_t number, std::vector<std:
 Result<void> AuditSpool::SetLinesAside(const std::vector<std::string>& damaged) {
   for (const auto& line : damaged) YIMA_RETURN_IF_ERROR(Refuse(line));
   if (waiting_.empty()) return Empty();
+  return WriteAnew();
+}
+
+Result<void> AuditSpool::WriteAnew() {
   for (const auto& seen : waiting_) {
     YIMA_RETURN_IF_ERROR(AppendLine(descriptor_, file_, LineOf(seen)));
   }
-  return AppendLine(descriptor_, file_, AnewLine(waiting_.size()));
+  YIMA_RETURN_IF_ERROR(AppendLine(descriptor_, file_, AnewLine(waiting_.size())));
+  out_of_step_ = false;
+  return {};
 }
 
 Result<void> AuditSpool::Add(const KeptSighting& seen) {
   waiting_.push_back(seen);
-  return AppendLine(descriptor_, file_, LineOf(seen));
+  if (out_of_step_) return WriteAnew();
+  auto added = AppendLine(descriptor_, file_, LineOf(seen));
+  out_of_step_ = !added;
+  return added;
 }
 
 Result<void> AuditSpool::Sync() {
@@ -233,12 +243,19 @@ Result<void> AuditSpool::Refuse(const std::string& line) {
 Result<void> AuditSpool::Erase(size_t place, size_t count) {
   const auto first = waiting_.begin() + static_cast<long>(place);
   waiting_.erase(first, first + static_cast<long>(count));
-  if (!waiting_.empty()) return AppendLine(descriptor_, file_, LineOf(Erasure{place, count}));
-  return Empty();
+  if (waiting_.empty()) return Empty();
+  // The line counts what stands in the file.
+  if (out_of_step_) return WriteAnew();
+  auto erased = AppendLine(descriptor_, file_, LineOf(Erasure{place, count}));
+  out_of_step_ = !erased;
+  return erased;
 }
 
 Result<void> AuditSpool::Empty() {
-  if (::ftruncate(descriptor_, 0) == 0) return {};
+  if (::ftruncate(descriptor_, 0) == 0) {
+    out_of_step_ = false;
+    return {};
+  }
   return Unwritable(file_, std::strerror(errno));
 }
 

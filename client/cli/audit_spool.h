@@ -51,6 +51,8 @@ class AuditSpool {
   Result<void> OpenFile();
   void Take(const std::string& line, uint64_t number, std::vector<std::string>& damaged);
   Result<void> SetLinesAside(const std::vector<std::string>& damaged);
+  /// All that waits, once more, and that nothing before it does.
+  Result<void> WriteAnew();
   Result<void> Refuse(const std::string& line);
   /// Writes down that so many from a place on wait no more.
   Result<void> Erase(size_t place, size_t count);
@@ -61,6 +63,7 @@ class AuditSpool {
   int descriptor_ = -1;
   size_t refused_ = 0;
   std::vector<KeptSighting> waiting_;
+  bool out_of_step_ = false;  ///< Something waits that does not stand in the file.
 };
 
 }  // namespace yima::cli

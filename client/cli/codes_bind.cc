@@ -112,8 +112,8 @@ class PairReader {
     const bool any = EachLine([&](const std::string& line) {
       ++line_;
       if (!plate_) return TakePlate(line);
-      // The trigger was pulled twice.
-      if (line != *plate_) TakeFacility(line);
+      // The trigger was pulled twice; but a serial may be the number of its facility, too.
+      if (line != *plate_ || IsNumber(line)) TakeFacility(line);
     });
     if (!any) return Invalid("PLATE_MISSING", "no plate and no facility on the standard input");
     if (plate_) {
@@ -129,6 +129,18 @@ class PairReader {
 
  private:
   std::string Place() const { return fmt::format("-:{}", line_); }
+
+  static bool IsNumber(const std::string& line) {
+    return line.find_first_not_of("0123456789") == std::string::npos;
+  }
+
+  /// Serials and the numbers of facilities look alike: one that did name a facility was meant so,
+  /// whatever stood against the pair.
+  static bool NamesNoFacility(const std::string& line, const Error& why) {
+    if (SplitCodeText(line)) return false;
+    return !IsNumber(line) || why.reason == "FACILITY_NOT_FOUND" ||
+           why.reason == "FACILITY_NAME_MALFORMED";
+  }
 
   /// A line that is no plate is passed over, so that one beep too many shifts nothing.
   void TakePlate(const std::string& line) {
@@ -155,8 +167,9 @@ class PairReader {
   void TakeFacility(const std::string& line) {
     const auto code = BindPair(session_, *plate_, line, options_.name_space, NewRequestId());
     // A blank plate where a facility should be: one beep is missing, and it begins the next pair.
-    const bool is_next = !code && (code.error().reason == "CODE_BLANK" ||
-                                   (!SplitCodeText(line) && IsPlateHere(line, true)));
+    const bool is_next =
+        !code && (code.error().reason == "CODE_BLANK" ||
+                  (NamesNoFacility(line, code.error()) && IsPlateHere(line, true)));
     plate_.reset();
     if (is_next) plate_ = line;
     if (!code) {

@@ -23,6 +23,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kRequestIdMax = 64;
+/// Begins a line that strikes out the call of this request id.
+constexpr char kStruck = '-';
 
 tl::unexpected<Error> Unwritable(const fs::path& file) {
   return Fail(StatusCode::kFailedPrecondition, "FILE_UNWRITABLE",
@@ -96,13 +98,22 @@ Result<void> PrintRun::Load() {
   YIMA_ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(file_));
   while (size_ < text.size()) {
     const size_t end = text.find('\n', size_);
-    Saying saying;
     // Half a line is one of a process that was killed before it made the call.
-    if (end == std::string::npos || !Parse(text.substr(size_, end - size_), saying)) break;
-    serials_.insert(saying.serials.begin(), saying.serials.end());
-    said_.push_back(std::move(saying));
+    if (end == std::string::npos) break;
+    const std::string line = text.substr(size_, end - size_);
+    Saying saying;
+    if (line.starts_with(kStruck)) {
+      std::erase_if(said_, [&](const Saying& said) {
+        return said.request_id == std::string_view(line).substr(1);
+      });
+    } else if (Parse(line, saying)) {
+      said_.push_back(std::move(saying));
+    } else {
+      break;
+    }
     size_ = end + 1;
   }
+  for (const auto& said : said_) serials_.insert(said.serials.begin(), said.serials.end());
   return CutTo(size_);
 }
 
@@ -132,6 +143,19 @@ Result<void> PrintRun::Append(const Saying& saying) {
   size_ += line.size();
   said_.push_back(saying);
   serials_.insert(saying.serials.begin(), saying.serials.end());
+  return {};
+}
+
+Result<void> PrintRun::Strike(size_t said) {
+  const std::string line = fmt::format("{}{}\n", kStruck, said_[said].request_id);
+  const ssize_t written = ::write(descriptor_, line.data(), line.size());
+  if (written != static_cast<ssize_t>(line.size()) || ::fdatasync(descriptor_) != 0) {
+    const auto failed = Unwritable(file_);
+    static_cast<void>(CutTo(size_));
+    return failed;
+  }
+  size_ += line.size();
+  said_.erase(said_.begin() + static_cast<long>(said));
   return {};
 }
 
@@ -175,8 +199,10 @@ Result<void> PrintRun::Mark(Session& session, const std::vector<uint64_t>& seria
   Progress progress(T("标记已印", "marking"));
   // Once more what was said before: whether the last of it was heard is not known.
   for (size_t i = 0; i < said_.size(); ++i) {
-    YIMA_ASSIGN_OR_RETURN(const uint64_t counted, Say(session, said_[i], reason));
-    marked += counted;
+    const auto counted = Say(session, said_[i], reason);
+    if (!counted && IsRefusal(counted.error())) YIMA_RETURN_IF_ERROR(Strike(i));
+    YIMA_RETURN_IF_ERROR(counted);
+    marked += *counted;
     progress.Show(marked, marked + rest.size());
   }
   for (size_t first = 0; first < rest.size(); first += kSerialsACall) {

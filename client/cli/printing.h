@@ -42,6 +42,8 @@ class PrintRun {
   Result<void> Load();
   static bool Parse(const std::string& line, Saying& saying);
   Result<void> Append(const Saying& saying);
+  /// Strikes out a call of which nothing came.
+  Result<void> Strike(size_t said);
   Result<void> CutTo(size_t size);
   Result<uint64_t> Say(Session& session, const Saying& saying, v1::ReprintReason reason);
   Result<void> Finish();

@@ -73,7 +73,9 @@ Result<void> UnderRequestId(const RequestMemory& memory, const std::string& give
     YIMA_ASSIGN_OR_RETURN(id, memory.Recall());
     done = work(id);
   }
-  if (done || IsRefusal(done.error())) memory.Forget();
+  // What was taken back is never gone on with: the same command again is new work.
+  const bool ended = done || IsRefusal(done.error()) || done.error().reason == "BATCH_STOPPED";
+  if (ended) memory.Forget();
   return done;
 }
 

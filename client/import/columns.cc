@@ -79,9 +79,7 @@ const std::vector<FieldWords>& Words() {
       {Field::kLatitude, "latitude", {"纬度", "latitude", "lat"}},
       {Field::kX, "x", {"x", "x坐标", "坐标x", "横坐标"}},
       {Field::kY, "y", {"y", "y坐标", "坐标y", "纵坐标"}},
-      {Field::kParent,
-       "parent",
-       {"上级部件", "上级部件标识码", "上级部件编码", "上级部件代码", "parent", "parentcode"}},
+      {Field::kParent, "parent", {"上级部件标识码", "上级部件编码", "上级部件代码", "parentcode"}},
   };
   return words;
 }

@@ -30,7 +30,9 @@ namespace yima::testing {
 /// or of a vector of them for a method that answers in a stream; a method whose requests come in a
 /// stream is answered message by message. A call that nothing answers is UNIMPLEMENTED
 /// METHOD_UNKNOWN, as from a server that is too old. Nothing is tried again, but what StreamResolve
-/// resumes.
+/// resumes and what Watch goes on with: the function of WatchRequest is called again when its
+/// messages are told, with the last `next` as `after`. It must look at that, and end the watch by
+/// an Error.
 ///
 /// Thread-safe; functions may be called on several threads at once. Clients may outlive it.
 class FakeRegistry {

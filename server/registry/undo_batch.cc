@@ -47,7 +47,8 @@ Result<Extent> ExtentOf(const store::Snapshot& snapshot, uint64_t batch) {
 
 /// What the log says of a facility and a batch.
 struct Past {
-  bool is_last = false;                ///< Its last entry is the batch's, but for a mark.
+  bool is_last = false;  ///< Its last entry is the batch's, but for a mark.
+  bool is_mark = false;  ///< The batch did no more than mark it, and others came since.
   std::optional<v1::Facility> before;  ///< As it was before the batch; nothing when it was not.
 };
 
@@ -63,6 +64,8 @@ Result<Past> PastOf(const store::Snapshot& snapshot, uint64_t uid, uint64_t batc
   YIMA_ASSIGN_OR_RETURN(const uint64_t size, snapshot.LogSize());
   Past past;
   std::optional<v1::Facility> marked;  // By another, perhaps, after the batch.
+  bool changed_since = false;
+  std::optional<v1::Facility> left;  // As the batch left it.
   Result<void> failure;
   YIMA_RETURN_IF_ERROR(
       snapshot.ScanHistory(store::Kind::kFacility, uid, size, [&](const store::LogRecord& record) {
@@ -73,9 +76,15 @@ Result<Past> PastOf(const store::Snapshot& snapshot, uint64_t uid, uint64_t batc
           failure = EntryDamaged(record.index);
           return false;
         }
+        if (left) {
+          past.is_mark = view->batch != batch && IsMarked(*left, facility);
+          return false;
+        }
         if (view->batch == batch) {
-          if (marked && !IsMarked(*std::exchange(marked, std::nullopt), facility)) return false;
-          past.is_last = true;
+          changed_since = changed_since ||
+                          (marked && !IsMarked(*std::exchange(marked, std::nullopt), facility));
+          if (changed_since) left = std::move(facility);
+          past.is_last = !changed_since;
           return true;
         }
         if (past.is_last) {
@@ -83,7 +92,7 @@ Result<Past> PastOf(const store::Snapshot& snapshot, uint64_t uid, uint64_t batc
           return false;
         }
         // A whole is marked once; with two entries of others one is more than that.
-        if (marked) return false;
+        changed_since = changed_since || marked;
         marked = std::move(facility);
         return true;
       }));
@@ -138,6 +147,7 @@ Result<v1::Facility> AsBefore(const Call& call, const store::Snapshot& snapshot,
                               const v1::Facility& stands, Wholes& wholes, bool& whole) {
   YIMA_RETURN_IF_ERROR(CheckReach(call, stands, "batch"));
   YIMA_ASSIGN_OR_RETURN(auto past, PastOf(snapshot, stands.uid(), batch));
+  if (past.is_mark) return stands;
   if (!past.is_last) return Keep("UNDO_CHANGED_SINCE");
   const bool loses_codes = !past.before || !SameCodes(*past.before, stands);
   if (loses_codes) {

@@ -278,15 +278,22 @@ bool IsNoted(const v1::StockSighting& sighting, const v1::StockFinding& finding)
          finding.state() == v1::CODE_STATE_ACTIVE && finding.facility() != 0;
 }
 
-/// The finding that says the same of the same thing; 0 when there is none yet.
-Result<uint64_t> FindAlike(const store::Snapshot& snapshot, const v1::StockFinding& finding) {
-  uint64_t alike = 0;
+/// The finding that says the same of the same thing; without an id when there is none yet.
+Result<v1::StockFinding> FindAlike(const store::Snapshot& snapshot,
+                                   const v1::StockFinding& finding) {
+  v1::StockFinding alike;
   YIMA_RETURN_IF_ERROR(
       EachFinding(snapshot, 0, ThingTerm(finding), [&](const v1::StockFinding& kept) {
-        if (kept.outcome() == finding.outcome()) alike = kept.id();
-        return alike == 0;
+        if (kept.outcome() == finding.outcome()) alike = kept;
+        return alike.id() == 0;
       }));
   return alike;
+}
+
+/// Coarsely: a copy of a plate may say the same of its facility somewhere else.
+bool IsSamePlace(const v1::StockFinding& a, const v1::StockFinding& b) {
+  return a.has_longitude() == b.has_longitude() && a.longitude() == b.longitude() &&
+         a.latitude() == b.latitude();
 }
 
 }  // namespace
@@ -319,28 +326,29 @@ Result<Planned> PlanScanStockTake(const Domain& domain, const Resolver& resolver
                                               static_cast<uint64_t>(request.sightings_size())));
   ChangeWriter writer(call, request.request_id());
   writer.Check(store::Kind::kStockTake, request.stock_take(), stock_take.revision);
-  std::map<std::pair<std::string, int>, uint64_t> seen_here;
+  std::map<std::pair<std::string, int>, v1::StockFinding> seen_here;
   std::vector<RecordRef> results;
   for (int i = 0; i < request.sightings_size(); ++i) {
     YIMA_ASSIGN_OR_RETURN(auto finding,
                           judging.Judge(request.sightings(i), fmt::format("sightings[{}]", i)));
-    uint64_t& alike = seen_here[{ThingTerm(finding), finding.outcome()}];
-    if (alike == 0) {
+    v1::StockFinding& alike = seen_here[{ThingTerm(finding), finding.outcome()}];
+    if (alike.id() == 0) {
       YIMA_ASSIGN_OR_RETURN(alike, FindAlike(snapshot, finding));
     }
-    if (alike != 0) {
-      results.push_back({store::Kind::kStockFinding, alike, kAgain});
-      continue;
-    }
-    alike = next++;
-    finding.set_id(alike);
-    finding.set_crew(request.crew());
-    if (const auto& sighting = request.sightings(i); IsNoted(sighting, finding)) {
+    const auto& sighting = request.sightings(i);
+    if (IsNoted(sighting, finding) && (alike.id() == 0 || !IsSamePlace(alike, finding))) {
       seen.push_back({finding.serial(), sighting.longitude(), sighting.latitude(),
                       static_cast<double>(finding.distance_metres()), finding.time_us()});
     }
-    writer.ReplaceUnlogged(alike, 0, v1::StockFinding(), finding);
-    results.push_back({store::Kind::kStockFinding, alike, 1});
+    if (alike.id() != 0) {
+      results.push_back({store::Kind::kStockFinding, alike.id(), kAgain});
+      continue;
+    }
+    finding.set_id(next++);
+    finding.set_crew(request.crew());
+    writer.ReplaceUnlogged(finding.id(), 0, v1::StockFinding(), finding);
+    results.push_back({store::Kind::kStockFinding, finding.id(), 1});
+    alike = std::move(finding);
   }
   return Planned{writer.Take(), std::move(results)};
 }

@@ -144,6 +144,21 @@ class PrintedTest(unittest.TestCase):
         for said in ('-:1: "4294967" is no plate', "-:3: ", "2 pairs bound, 1 not bound"):
             self.assertIn(said, done.stderr)
 
+    def test_a_scanner_gun_tells_serials_from_facilities_that_have_the_same_numbers(self):
+        with Registry() as registry:
+            ledger = write_ledger(registry.folder / "ledger.csv", 4, "W")
+            registry.yima("facilities", "import", ledger, "--key", "编号", "--create-organizations")
+            plates = {plate["serial"] for plate in registry.objects("codes", "issue", "--blank", 20)}
+            first, second, coded, last = sorted((f["uid"] for f in registry.objects("facilities", "list")), key=int)
+            self.assertLess({first, second, coded, last}, plates)
+            registry.yima("codes", "issue", "--facility", f"uid:{coded}")
+            lines = [first, first,    # a plate, and the facility of the same number
+                     second, coded,   # refused: it has a code; its number is a blank plate's, too …
+                     last, last]      # … and still the next pair begins here
+            done = registry.yima("codes", "bind", stdin="\n".join(lines) + "\n", expect=1)
+            self.assertEqual([line.split("\t")[0] for line in done.stdout.splitlines()], [first, last], done.stderr)
+            self.assertEqual([registry.objects("codes", "show", serial)[0]["facility"] for serial in (first, last)], [first, last])
+
     def test_many_spoiled_plates_are_ended_at_once(self):
         plates = self.blanks(4)
         lines = [plates[0]["text"], plates[1]["shortNumber"], "nonsense", self.codes[0]["serial"], plates[2]["serial"]]

@@ -124,6 +124,19 @@ TEST_F(AuditScanTest, WhatIsRefusedWithItsPlaceIsSetAsideAtOnce) {
   EXPECT_EQ(Waiting(), 0u);
 }
 
+TEST_F(AuditScanTest, TroubleOfTheServerIsNoFaultOfASighting) {
+  refuse_ = [](const auto&) -> Result<void> {
+    return Fail(StatusCode::kDataLoss, "RECORD_DAMAGED", "run yimad check", "sightings[1].text");
+  };
+  EXPECT_EQ(Scan({"a", "b"}), 1);
+  EXPECT_EQ(Waiting(), 2u);
+  refuse_ = [](const auto&) -> Result<void> {
+    return Invalid("FIELD_TOO_LONG", "too long a name", "crew");
+  };
+  EXPECT_EQ(Scan({"c"}), 2);
+  EXPECT_EQ(Waiting(), 3u);
+}
+
 TEST_F(AuditScanTest, WhenTheServerTakesNoneAllAreKept) {
   refuse_ = [](const auto&) -> Result<void> {
     return Fail(StatusCode::kPermissionDenied, "SCOPE_EXCEEDED", "not yours");

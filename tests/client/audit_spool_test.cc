@@ -1,10 +1,12 @@
 #include "client/cli/audit_spool.h"
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "client/trust_dir.h"
@@ -50,6 +52,26 @@ TEST_F(AuditSpoolTest, KeepsWhatWasNotAnswered) {
   EXPECT_EQ(spool.waiting()[0].sighting.text(), "second");
   ASSERT_TRUE(spool.Drop(1));
   EXPECT_EQ(std::filesystem::file_size(spool.file()), 0u);
+}
+
+TEST_F(AuditSpoolTest, StaysInStepWhenTheDiskWasFullForAWhile) {
+  {
+    auto spool = *Open();
+    rlimit before{};
+    ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+    ASSERT_NE(std::signal(SIGXFSZ, SIG_IGN), SIG_ERR);
+    const rlimit none{0, before.rlim_max};
+    ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &none), 0);
+    EXPECT_EQ(spool.Add(Seen("first")).error().reason, "FILE_UNWRITABLE");
+    ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+    EXPECT_TRUE(spool.Add(Seen("second")));
+    EXPECT_TRUE(spool.Add(Seen("third")));
+    EXPECT_TRUE(spool.SetAside(1, {StatusCode::kInvalidArgument, "BAD", "bad", {}}));
+  }
+  const auto spool = *Open();
+  ASSERT_EQ(spool.waiting().size(), 2u);
+  EXPECT_EQ(spool.waiting()[0].sighting.text(), "first");
+  EXPECT_EQ(spool.waiting()[1].sighting.text(), "third");
 }
 
 TEST_F(AuditSpoolTest, IsOfOneServerAndStockTake) {

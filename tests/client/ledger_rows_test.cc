@@ -217,7 +217,7 @@ TEST(RowsTest, PrefersAnOrganizationsNameToItsCode) {
 }
 
 TEST(RowsTest, NamesTheWholeByItsFacilityCode) {
-  constexpr std::string_view kWithParent = "编号,行政区划,小类编码,主管部门,上级部件\n";
+  constexpr std::string_view kWithParent = "编号,行政区划,小类编码,主管部门,上级部件编码\n";
   const LedgerRow read = RowOf(kWithParent, "A1,140502,01001,城管局,１４050201001000900", ByKey());
   ASSERT_FALSE(read.problem);
   EXPECT_EQ(read.row.parent_code().digits(), "14050201001000900");

@@ -36,6 +36,10 @@ class PrintRunTest : public ::testing::Test {
       if (method.name != "yima.v1.IssuanceService/MarkPrinted") continue;
       method.unary = [this, real = method.unary](const Call& call, std::string_view bytes,
                                                  server::Reply reply) {
+        if (calls_ + 1 == unheard_) {
+          ++calls_;
+          return reply(Fail(StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED", "never came"));
+        }
         real(call, bytes, [this, reply](Result<std::string> answer) {
           if (++calls_ == lost_) {
             answer = Fail(StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED", "lost on its way");
@@ -82,7 +86,8 @@ class PrintRunTest : public ::testing::Test {
   std::filesystem::path folder_;
   std::unique_ptr<GrpcServer> server_;
   std::atomic<int> calls_ = 0;
-  std::atomic<int> lost_ = 0;  ///< Which call's answer does not come.
+  std::atomic<int> lost_ = 0;     ///< Which call's answer does not come.
+  std::atomic<int> unheard_ = 0;  ///< Which call does not come.
 };
 
 TEST_F(PrintRunTest, GoesOnAfterABreakAndCountsNothingTwice) {
@@ -124,6 +129,24 @@ TEST_F(PrintRunTest, DoesNotRepeatWhatWasRefused) {
   mended.erase(mended.begin() + 1499);
   ASSERT_TRUE(Mark(mended));
   EXPECT_THAT(Prints(), Each(1u));
+}
+
+TEST_F(PrintRunTest, StrikesOutWhatIsRefusedWhenItGoesOn) {
+  unheard_ = 2;
+  EXPECT_EQ(Mark(Serials(1, kPlates)).error().reason, "DEADLINE_EXCEEDED");
+  v1::RevokeCodeRequest revoke;
+  revoke.set_request_id("revoke-1");
+  revoke.set_serial(Serials(1500, 1500)[0]);
+  revoke.set_reason(v1::REVOCATION_REASON_SPOILED);
+  ASSERT_TRUE(methods_.Unary<v1::RevokeCodeResponse>("IssuanceService/RevokeCode", revoke));
+  EXPECT_EQ(Mark(Serials(1, kPlates)).error().reason, "CODE_REVOKED");
+  auto mended = Serials(1, kPlates);
+  mended.erase(mended.begin() + 1499);
+  const auto marked = Mark(mended);
+  ASSERT_TRUE(marked) << marked.error().message;
+  auto prints = Prints();
+  prints.erase(prints.begin() + 1499);
+  EXPECT_THAT(prints, Each(1u));
 }
 
 TEST_F(PrintRunTest, TheSameCommandAfterItsEndIsAnotherPrint) {

@@ -293,6 +293,20 @@ TEST_F(UndoBatchTest, ThatOthersJoinedItIsNoChangeOfAFacility) {
   EXPECT_THAT(Findings(world_), IsEmpty());
 }
 
+TEST_F(UndoBatchTest, AWholeThatTheBatchOnlyMarkedIsUnchangedWhateverFollowed) {
+  auto into = EditOf({"parent"});
+  into.mutable_filter()->add_uids(b_);
+  into.mutable_facility()->set_parent(a_);
+  const uint64_t batch = EditAll(into);
+  SetAddress("later");
+  SetAddress("later still");
+  const auto undone = Undo(Of(batch));
+  ASSERT_TRUE(undone) << undone.error().message;
+  EXPECT_EQ(ToText(undone->back()), "0 restored, 0 withdrawn, 1 unchanged, 1 refused, 0 moved");
+  EXPECT_EQ(ReasonOf(*undone, a_), "");
+  EXPECT_EQ(ReasonOf(*undone, b_), "UNDO_CHANGED_SINCE");
+}
+
 TEST_F(UndoBatchTest, NoCircleIsMadeWithinAChunk) {
   const uint64_t c = world_.AddFacility(3, bureau_);
   const uint64_t elsewhere = world_.AddFacility(4, bureau_);

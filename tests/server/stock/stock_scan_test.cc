@@ -273,6 +273,13 @@ TEST_F(StockSightingsTest, AreOfTheHourOfTheScanAndCountOnce) {
   world_now = begun;
 }
 
+TEST_F(StockSightingsTest, ACopyThatSaysTheSameFarAwayIsNotedToo) {
+  ScanAndKeep("scan-1", At(Text(plates_[0].text), kEast, kNorth + 0.02));
+  const auto kept = ScanAndKeep("scan-2", At(Text(plates_[0].text), kEast, kNorth + 3));
+  EXPECT_EQ(kept.count(), 2u);
+  EXPECT_NE(kept.apart_hour(), 0u);
+}
+
 TEST_F(StockScanTest, FindsItsWayInALongList) {
   for (uint32_t number = 100; number < 1300; ++number) world_.AddFacility(number, bureau_);
   const uint64_t id = *Start("start-2");

@@ -136,7 +136,7 @@ class ServiceTest(OperatingTest):
             listener.settimeout(60)
             process = self.serve("--data", self.data, "--listen", "127.0.0.1:0", "--http", "none", NOTIFY_SOCKET=str(path))
             self.assertRegex(listener.recv(100), b"^EXTEND_TIMEOUT_USEC=[0-9]+$")
-        self.assertEqual(listener.recv(100), b"READY=1")
+            self.assertEqual(listener.recv(100), b"READY=1")
             process.send_signal(signal.SIGTERM)
             self.assertEqual(listener.recv(100), b"STOPPING=1")
             self.assertEqual(process.wait(60), 0)
