@@ -36,22 +36,7 @@ Result<void> Export(Session& session, const CopyOptions& wanted) {
   return {};
 }
 
-Result<void> Verify(Session& session, const CopyOptions& wanted) {
-  const bool folder = !wanted.folder.empty();
-  const std::unique_ptr<LogSource> source =
-      folder ? std::unique_ptr<LogSource>(std::make_unique<FolderLog>(wanted.folder))
-             : std::make_unique<ServerLog>(session.client(), session.server);
-  YIMA_ASSIGN_OR_RETURN(const auto log, folder ? NewestLog(session, *source)
-                                               : ServedLog(session, ServerLog(session.client())));
-  VerifyReport report;
-  {
-    Progress bar(T("核验日志", "verifying"));
-    VerifyOptions options;
-    options.state = wanted.state;
-    options.hashes_only = wanted.hashes_only;
-    options.progress = [&bar](uint64_t done, uint64_t total) { bar.Show(done, total); };
-    YIMA_ASSIGN_OR_RETURN(report, VerifyLog(*source, log, options));
-  }
+Result<void> ShowVerified(Session& session, const KnownLog& log, const VerifyReport& report) {
   if (session.json) {
     session.Object({{"log", log.checkpoint.origin},
                     {"begun", fmt::to_string(report.begun)},
@@ -69,6 +54,23 @@ Result<void> Verify(Session& session, const CopyOptions& wanted) {
   }
   TellRestores(session, report.restores);
   if (report.before) TellWentOver(session, *report.before, report.over);
+  return session.Flush();
+}
+
+Result<void> Verify(Session& session, const CopyOptions& wanted) {
+  const bool folder = !wanted.folder.empty();
+  const std::unique_ptr<LogSource> source =
+      folder ? std::unique_ptr<LogSource>(std::make_unique<FolderLog>(wanted.folder))
+             : std::make_unique<ServerLog>(session.client(), session.server);
+  YIMA_ASSIGN_OR_RETURN(const auto log, folder ? NewestLog(session, *source)
+                                               : ServedLog(session, ServerLog(session.client())));
+  Progress bar(T("核验日志", "verifying"));
+  VerifyOptions options;
+  options.state = wanted.state;
+  options.hashes_only = wanted.hashes_only;
+  options.progress = [&bar](uint64_t done, uint64_t total) { bar.Show(done, total); };
+  options.report = [&](const VerifyReport& report) { return ShowVerified(session, log, report); };
+  YIMA_RETURN_IF_ERROR(VerifyLog(*source, log, options));
   return {};
 }
 

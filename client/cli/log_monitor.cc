@@ -83,15 +83,23 @@ void ShowReport(Session& session, const MonitorReport& report) {
   TellRestores(session, report.restores);
   if (report.before) TellWentOver(session, *report.before, report.over);
   if (!report.evidence.empty()) session.Tell(report.evidence);
+  for (const auto& file : report.damaged) {
+    session.Tell(
+        fmt::format(fmt::runtime(T("提示：{} 已损坏，未参与比对",
+                                   "note: {} is not as it was written, and was not compared with")),
+                    file.string()));
+  }
 }
 
 Result<void> Monitor(Session& session, const Names& names) {
   YIMA_ASSIGN_OR_RETURN(LogWatch watch, WatchFor(names));
   LogMonitor monitor(session.client(), session.trust);
-  YIMA_ASSIGN_OR_RETURN(const auto report, monitor.Look(&watch, [&](const WatchedEntry& entry) {
-    return ShowWatched(session, entry);
-  }));
-  ShowReport(session, report);
+  YIMA_RETURN_IF_ERROR(monitor.Look(
+      &watch, [&](const WatchedEntry& entry) { return ShowWatched(session, entry); },
+      [&](const MonitorReport& report) {
+        ShowReport(session, report);
+        return session.Flush();
+      }));
   return {};
 }
 

@@ -163,6 +163,7 @@ constexpr auto kWords = std::to_array<Words>({
     {"LOG_FOLDER_UNFINISHED", "目录中没有完整导出的日志"},
     {"LOG_FORKED", "日志出现两种历史"},
     {"LOG_NOT_READY", "日志尚未签署"},
+    {"LOG_OLDER", "副本比此前核验的日志旧"},
     {"LOG_SMALLER", "日志比以前少"},
     {"LOG_UNPROVEN", "服务器拿不出它所签署日志的证明"},
     {"MAPPING_MALFORMED", "--map 的写法有误"},

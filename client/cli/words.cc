@@ -142,6 +142,9 @@ constexpr Hint kHints[] = {
      "log"},
     {"LOG_FORKED", "保存证据文件，并告知登记机关与其他监督者",
      "keep the evidence, and tell the registry and others who watch it"},
+    {"LOG_OLDER", "更新该副本（yima log export）后再核验；若副本本应更新，请查明原因",
+     "bring the copy up to date (yima log export), then verify it; if it should be, ask why it is "
+     "not"},
     {"LOG_SMALLER", "保存证据，并告知登记机关与其他监督者",
      "keep the evidence, and tell the registry and others who watch it"},
     {"LOG_UNPROVEN", "保存证据，并询问登记机关；服务器必须能证明它所签署的",

@@ -76,7 +76,8 @@ class Exporting {
     YIMA_RETURN_IF_ERROR(ReplaceFile(folder_ / "checkpoint", log_.note));
     RemoveFilledUp();
     std::error_code ignored;
-    fs::remove(folder_ / kFilling, ignored);
+    // Hashes alone fill up nothing that a broken run has left.
+    if (!options_.hashes_only) fs::remove(folder_ / kFilling, ignored);
     return report_;
   }
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <sodium.h>
 
+#include "client/log/entry_shape.h"
 #include "client/log/fast_hash.h"
 #include "client/log/state_bytes.h"
 #include "client/trust_dir.h"
@@ -15,7 +16,12 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kSeenMax = 1'024;
-constexpr std::string_view kWatchName = "yima-log-watch-1\n";
+constexpr std::string_view kWatchName = "yima-log-watch-2\n";
+/// Of a checkpoint seen, EPOCH-SIZE: numbers with all digits that one may have, so in their order.
+constexpr size_t kEpochDigits = 5;
+constexpr size_t kSizeDigits = 20;
+constexpr size_t kSeenName = kEpochDigits + 1 + kSizeDigits;
+constexpr std::string_view kUnfinished = ".tmp";
 
 Result<std::vector<TreeHash>> ProofIn(const v1::GetConsistencyProofResponse& answer) {
   std::vector<TreeHash> proof;
@@ -35,6 +41,21 @@ std::string HexLines(const std::vector<TreeHash>& hashes) {
   for (const auto& hash : hashes) text += ToHex(hash) + "\n";
   return text;
 }
+
+bool IsSeenName(std::string_view name) {
+  if (name.size() != kSeenName || name[kEpochDigits] != '-') return false;
+  const auto digits = [](std::string_view part) {
+    return part.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  return digits(name.substr(0, kEpochDigits)) && digits(name.substr(kEpochDigits + 1));
+}
+
+/// One that a process that was killed was writing.
+bool IsUnfinished(std::string_view name) {
+  return name.ends_with(kUnfinished) && IsSeenName(name.substr(0, kSeenName));
+}
+
+SeenLog SeenOf(const KnownLog& log) { return {log.name, log.checkpoint, log.note}; }
 
 bool MayNotRead(const Error& error) {
   return error.code == StatusCode::kPermissionDenied || error.code == StatusCode::kUnauthenticated;
@@ -101,6 +122,13 @@ tl::unexpected<Error> LogMonitor::Unproven(const Error& said, const KnownLog& ke
                kept, now, fmt::format("{}: {}\n", said.reason, said.message));
 }
 
+tl::unexpected<Error> LogMonitor::Unread(const Error& said, const KnownLog& kept,
+                                         const KnownLog& now) const {
+  if (MayNotRead(said)) return tl::unexpected(said);
+  return said.reason == "LOG_DIFFERS" ? Alarm("LOG_DIFFERS", said.message, kept, now)
+                                      : Unproven(said, kept, now);
+}
+
 Result<KnownLog> LogMonitor::ReadKept(const fs::path& file, const KnownLog& now) const {
   YIMA_ASSIGN_OR_RETURN(std::string note, ReadWholeFile(file));
   // Its signature was judged when it was kept, by keys that may be closed since.
@@ -124,15 +152,21 @@ Result<std::optional<KnownLog>> LogMonitor::Kept(const KnownLog& now) const {
   return ReadKept(file, now);
 }
 
-Result<std::vector<Checkpoint>> LogMonitor::Seen(const KnownLog& kept) const {
-  std::vector<Checkpoint> seen{kept.checkpoint};
+std::vector<SeenLog> LogMonitor::Seen(const KnownLog& kept, MonitorReport& report) const {
+  std::vector<SeenLog> seen{SeenOf(kept)};
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(Folder(kept) / "log-seen", error)) {
-    if (entry.path().filename().string().starts_with('.')) continue;  // half written
-    YIMA_ASSIGN_OR_RETURN(auto one, ReadKept(entry.path(), kept));
-    if (one.name == kept.name) seen.push_back(std::move(one.checkpoint));
+    if (!IsSeenName(entry.path().filename().string())) continue;
+    const auto one = ReadKept(entry.path(), kept);
+    if (!one) {
+      report.damaged.push_back(entry.path());
+    } else if (one->name.epoch <= kept.name.epoch) {
+      seen.push_back(SeenOf(*one));
+    }
   }
-  std::ranges::sort(seen, {}, &Checkpoint::size);
+  std::ranges::sort(report.damaged);
+  std::ranges::sort(
+      seen, {}, [](const SeenLog& one) { return std::pair(one.name.epoch, one.checkpoint.size); });
   return seen;
 }
 
@@ -141,12 +175,18 @@ Result<void> LogMonitor::Keep(const KnownLog& now) const {
   const fs::path seen = Folder(now) / "log-seen";
   std::error_code error;
   fs::create_directories(seen, error);
-  // In the order of their sizes: numbers are written with all digits that one may have.
-  const fs::path file = seen / fmt::format("{:05}-{:020}", now.name.epoch, now.checkpoint.size);
+  const fs::path file = seen / fmt::format("{:0{}}-{:0{}}", now.name.epoch, kEpochDigits,
+                                           now.checkpoint.size, kSizeDigits);
   if (!fs::exists(file, error)) YIMA_RETURN_IF_ERROR(ReplaceFile(file, now.note));
   YIMA_RETURN_IF_ERROR(ReplaceFile(Folder(now) / "log", now.note));
   std::vector<fs::path> all;
-  for (const auto& entry : fs::directory_iterator(seen, error)) all.push_back(entry.path());
+  std::vector<fs::path> unfinished;
+  for (const auto& entry : fs::directory_iterator(seen, error)) {
+    const std::string name = entry.path().filename().string();
+    if (IsSeenName(name)) all.push_back(entry.path());
+    if (IsUnfinished(name)) unfinished.push_back(entry.path());
+  }
+  for (const auto& left : unfinished) fs::remove(left, error);
   if (all.size() <= kSeenMax) return {};
   // Every second one of the older half goes.
   std::ranges::sort(all);
@@ -192,17 +232,25 @@ Result<void> LogMonitor::CheckGrown(const KnownLog& kept, const KnownLog& now) c
                kept, now, proof ? HexLines(*proof) : "");
 }
 
+Result<void> LogMonitor::Visit(VerifiedTiles& tiles, uint64_t size, uint64_t from, uint64_t to,
+                               const EntryTaker& take) const {
+  return VisitEntries(ServerLog(client_), tiles, size, from, to,
+                      [&](uint64_t index, std::string_view bytes) -> Result<void> {
+                        const auto facts = EntryFacts::Of(bytes);
+                        if (facts && IsLogEntry(bytes)) return take(index, bytes, *facts);
+                        return Fail(StatusCode::kFailedPrecondition, "LOG_DIFFERS",
+                                    fmt::format("entry {} is no LogEntry", index));
+                      });
+}
+
 /// A restore is rare, so the whole log may be read for it.
 Result<std::vector<RestoreSeen>> LogMonitor::RestoresOf(const KnownLog& now,
                                                         VerifiedTiles& tiles) const {
   RestoreFinder finder;
-  YIMA_RETURN_IF_ERROR(VisitEntries(ServerLog(client_), tiles, now.checkpoint.size, 0,
-                                    now.checkpoint.size,
-                                    [&](uint64_t index, std::string_view entry) -> Result<void> {
-                                      if (const auto facts = EntryFacts::Of(entry))
-                                        finder.Take(index, *facts);
-                                      return {};
-                                    }));
+  YIMA_RETURN_IF_ERROR(Visit(tiles, now.checkpoint.size, 0, now.checkpoint.size,
+                             [&](uint64_t index, std::string_view, const EntryFacts& facts) {
+                               return finder.Take(index, facts);
+                             }));
   auto restores = finder.found();
   for (auto& restore : restores) {
     YIMA_RETURN_IF_ERROR(CheckRestore(now.name.registry, now.bundle.log_keys, tiles, restore));
@@ -235,8 +283,14 @@ Result<uint64_t> LogMonitor::CheckEpoch(const KnownLog& kept, const KnownLog& no
                                          : Unproven(error, kept, now);
   };
   if (!restores) return failed(restores.error());
-  YIMA_ASSIGN_OR_RETURN(const auto seen, Seen(kept));
-  auto over = GoOver(kept.name.epoch, seen, now.name.epoch, *restores, *tiles);
+  const auto seen = Seen(kept, report);
+  const auto wrong = FindContradiction(seen, *restores, *tiles);
+  if (!wrong) return failed(wrong.error());
+  if (*wrong) {
+    const SeenLog& one = *(*wrong)->seen;
+    return Alarm("LOG_FORKED", (*wrong)->what, {one.name, one.checkpoint, one.note, {}}, now);
+  }
+  const auto over = GoOver(SeenOf(kept), seen, now.name.epoch, *restores, *tiles);
   if (!over) return failed(over.error());
   std::erase_if(*restores,
                 [&](const RestoreSeen& restore) { return restore.epoch <= kept.name.epoch; });
@@ -252,74 +306,88 @@ Result<uint64_t> LogMonitor::CheckEpoch(const KnownLog& kept, const KnownLog& no
   return over->kept;
 }
 
-/// Two parts of the log: what is only taken in, and what is told.
-Result<void> LogMonitor::Watch(LogWatch& watch, const WatchTeller& tell, uint64_t from,
-                               const KnownLog& kept, const KnownLog& now) const {
-  const fs::path file = Folder(now) / ("log-watch-" + HashOf(watch.Key()));
-  uint64_t taken = 0;
+fs::path LogMonitor::WatchFile(const LogWatch& watch, const KnownLog& now) const {
+  return Folder(now) / ("log-watch-" + HashOf(watch.Key()));
+}
+
+Result<uint64_t> LogMonitor::TakeWatch(LogWatch& watch, uint64_t& from, const KnownLog& kept,
+                                       const KnownLog& now) const {
+  const fs::path file = WatchFile(watch, now);
   std::error_code ignored;
-  if (fs::exists(file, ignored)) {
-    YIMA_ASSIGN_OR_RETURN(const std::string bytes, ReadWholeFile(file));
-    std::string origin;
-    LogWatch known = watch;
-    const bool whole = ParseWatch(bytes, origin, taken, known);
-    // Another epoch has other entries, and what is damaged is made anew.
-    const bool usable = whole && origin == now.checkpoint.origin && taken <= now.checkpoint.size;
-    if (usable) watch = std::move(known);
-    if (whole) from = std::min(from, taken);
-    if (!usable) taken = 0;
+  if (!fs::exists(file, ignored)) return 0;
+  YIMA_ASSIGN_OR_RETURN(const std::string bytes, ReadWholeFile(file));
+  std::string origin;
+  uint64_t taken = 0;
+  LogWatch known = watch;
+  const bool whole = ParseWatch(bytes, origin, taken, known);
+  const auto name = whole ? LogName::Parse(origin) : std::nullopt;
+  if (!name) return 0;  // What is damaged is made anew.
+  if (*name == now.name) {
+    // Beyond what is kept when a run was broken off between the two: then once more.
+    if (taken > from) return 0;
+    watch = std::move(known);
+    from = taken;
+    return taken;
   }
-  const ServerLog source(client_);
+  // Another epoch has other entries: only those that it has in common with this one were told.
+  auto tiles = TilesOf(ServerLog(client_), now);
+  if (!tiles) return Unread(tiles.error(), kept, now);
+  const auto restores = RestoresOf(now, *tiles);
+  if (!restores) return Unread(restores.error(), kept, now);
+  from = std::min({from, taken, KeptOf(name->epoch, *restores).value_or(0)});
+  return 0;
+}
+
+/// Two parts of the log: what is only taken in, and what is told.
+Result<std::string> LogMonitor::Watch(LogWatch& watch, const WatchTeller& tell, uint64_t from,
+                                      const KnownLog& kept, const KnownLog& now) const {
   const uint64_t size = now.checkpoint.size;
   std::optional<Error> refused;
-  const auto visit = [&](uint64_t index, std::string_view bytes, bool told) -> Result<void> {
-    v1::LogEntry entry;
-    const bool parses = entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
-    auto concerns = parses ? watch.Take(entry) : LogWatch::Told{true, {}};
-    if (!told || !concerns.concerns) return {};
-    const auto done = tell({index, bytes, std::move(concerns.left)});
-    if (!done) refused = done.error();
-    return done;
-  };
+  YIMA_ASSIGN_OR_RETURN(const uint64_t taken, TakeWatch(watch, from, kept, now));
   if (taken < size) {
-    auto tiles = TilesOf(source, now);
-    if (!tiles) return Unproven(tiles.error(), kept, now);
-    const auto read = [&](uint64_t begin, uint64_t end, bool told) {
-      return VisitEntries(
-          source, *tiles, size, begin, end,
-          [&](uint64_t index, std::string_view bytes) { return visit(index, bytes, told); });
+    auto tiles = TilesOf(ServerLog(client_), now);
+    if (!tiles) return Unread(tiles.error(), kept, now);
+    const auto read = [&](LogWatch& taker, uint64_t begin, uint64_t end, bool told) {
+      return Visit(*tiles, size, begin, end,
+                   [&](uint64_t index, std::string_view bytes, const EntryFacts&) -> Result<void> {
+                     v1::LogEntry entry;
+                     entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+                     auto concerns = taker.Take(entry);
+                     if (!told || !concerns.concerns) return {};
+                     const auto done = tell({index, bytes, std::move(concerns.left)});
+                     if (!done) refused = done.error();
+                     return done;
+                   });
     };
-    auto done = read(std::min(taken, from), from, false);
-    if (done && watch.again()) {
-      watch.BeginAgain();
-      done = read(0, from, false);
+    auto done = read(watch, taken, from, false);
+    // Names first: what they come to mean further on is told of from `from` on too.
+    LogWatch learned = watch;
+    if (done) done = read(learned, from, size, false);
+    if (done && learned.again()) {
+      learned.BeginAgain();
+      watch = std::move(learned);
+      done = read(watch, 0, from, false);
     }
-    if (done) done = read(from, size, true);
+    if (done) done = read(watch, from, size, true);
     if (!done && refused) return tl::unexpected(*refused);
-    if (!done && MayNotRead(done.error())) return tl::unexpected(done.error());
-    if (!done) return Unproven(done.error(), kept, now);
+    if (!done) return Unread(done.error(), kept, now);
   }
   YIMA_RETURN_IF_ERROR(watch.CheckFound());
-  YIMA_RETURN_IF_ERROR(Keep(now));
-  // Who came to be watched just now is looked for in all the log the next time.
-  if (watch.again()) {
-    fs::remove(file, ignored);
-    return {};
-  }
   std::string bytes(kWatchName);
   AppendText(bytes, now.checkpoint.origin);
   AppendNumber(bytes, size);
   watch.AppendTo(bytes);
-  return ReplaceFile(file, bytes);
+  return bytes;
 }
 
-Result<MonitorReport> LogMonitor::Look(LogWatch* watch, const WatchTeller& tell) {
+Result<MonitorReport> LogMonitor::Look(LogWatch* watch, const WatchTeller& tell,
+                                       const ReportTeller& report_to) {
   const ServerLog source(client_);
   YIMA_ASSIGN_OR_RETURN(const auto stores, TrustDir(trust_).Load());
   YIMA_ASSIGN_OR_RETURN(std::string note, source.Checkpoint());
   YIMA_ASSIGN_OR_RETURN(const auto now, OpenKnownLog(std::move(note), stores));
   YIMA_ASSIGN_OR_RETURN(const auto kept, Kept(now));
-  MonitorReport report{now.checkpoint, {}, {}, {}, {}};
+  MonitorReport report{now.checkpoint, {}, {}, {}, {}, {}};
   const uint16_t newest = kept ? std::max(now.bundle.epoch, kept->name.epoch) : now.bundle.epoch;
   if (now.name.epoch < newest) {
     return Alarm("EPOCH_BEHIND",
@@ -338,11 +406,15 @@ Result<MonitorReport> LogMonitor::Look(LogWatch* watch, const WatchTeller& tell)
       YIMA_ASSIGN_OR_RETURN(from, CheckEpoch(*kept, now, report));
     }
   }
-  if (watch != nullptr && watch->any()) {
-    YIMA_RETURN_IF_ERROR(Watch(*watch, tell, from, kept.value_or(now), now));
-  } else {
-    YIMA_RETURN_IF_ERROR(Keep(now));
+  const bool watched = watch != nullptr && watch->any();
+  std::string state;
+  if (watched) {
+    YIMA_ASSIGN_OR_RETURN(state, Watch(*watch, tell, from, kept.value_or(now), now));
   }
+  if (report_to) YIMA_RETURN_IF_ERROR(report_to(report));
+  // The checkpoint last: until then a run that is broken off is done again.
+  if (watched) YIMA_RETURN_IF_ERROR(ReplaceFile(WatchFile(*watch, now), state));
+  YIMA_RETURN_IF_ERROR(Keep(now));
   return report;
 }
 

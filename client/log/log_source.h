@@ -26,6 +26,8 @@ class LogSource {
   virtual unsigned readers() const = 0;
   /// Which one it is: the server's address, the folder's whole path.
   virtual std::string name() const = 0;
+  /// Whether it is a copy, which may lag behind the log itself.
+  virtual bool is_copy() const { return false; }
 };
 
 /// A registry's server, by LogService.
@@ -54,6 +56,7 @@ class FolderLog : public LogSource {
   Result<std::string> Read(const Tile& tile) const override;
   unsigned readers() const override;
   std::string name() const override;
+  bool is_copy() const override { return true; }
 
  private:
   std::filesystem::path folder_;

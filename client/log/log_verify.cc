@@ -59,6 +59,7 @@ class Verification {
     YIMA_RETURN_IF_ERROR(CheckNamed());
     YIMA_RETURN_IF_ERROR(CheckRestores());
     YIMA_RETURN_IF_ERROR(CheckEpochBefore());
+    if (options_.report) YIMA_RETURN_IF_ERROR(options_.report(report_));
     state_.note = log_.note;
     YIMA_RETURN_IF_ERROR(KeepState());
     return std::move(report_);
@@ -166,7 +167,7 @@ class Verification {
         return Differs(fmt::format("entry {} makes revision {} of {} after revision {}", index,
                                    facts.revision, RecordWords(facts), before));
       }
-      state_.restores.Take(index, facts);
+      YIMA_RETURN_IF_ERROR(state_.restores.Take(index, facts));
       if (facts.kind == v1::LogEntry::kRegistryFieldNumber) {
         YIMA_RETURN_IF_ERROR(CheckIsOfLog(index));
       }
@@ -244,6 +245,7 @@ class Verification {
     YIMA_ASSIGN_OR_RETURN(auto kept, VerifyState::Load(options_.state));
     if (!kept) return {};
     known_ = kept->known();
+    known_source_ = kept->source;
     YIMA_RETURN_IF_ERROR(CheckGoesWith(kept->log));
     if (known_) {
       YIMA_RETURN_IF_ERROR(CheckGoesWith(known_->name));
@@ -280,12 +282,20 @@ class Verification {
     uint64_t before = tree_.size();
     const bool same = known_ && known_->name == log_.name;
     if (same) before = std::max(before, known_->checkpoint.size);
-    if (size_ < before) {
-      return Fail(StatusCode::kFailedPrecondition, "LOG_SMALLER",
-                  fmt::format("the log has {} entries, {} were verified before", size_, before));
-    }
+    if (size_ < before) return Smaller(before);
     if (same) YIMA_RETURN_IF_ERROR(CheckBegins(known_->checkpoint.size, known_->checkpoint.root));
     return before > 0 ? CheckBegins(tree_.size(), tree_.Root()) : Result<void>();
+  }
+
+  /// A copy may be older than what was verified elsewhere; it must not lose what it had.
+  tl::unexpected<Error> Smaller(uint64_t before) const {
+    if (source_.is_copy() && known_source_ != source_.name()) {
+      return Fail(StatusCode::kFailedPrecondition, "LOG_OLDER",
+                  fmt::format("the copy has {} entries, {} were verified before in {}", size_,
+                              before, known_source_));
+    }
+    return Fail(StatusCode::kFailedPrecondition, "LOG_SMALLER",
+                fmt::format("the log has {} entries, {} were verified before", size_, before));
   }
 
   Result<void> CheckBegins(uint64_t size, const TreeHash& root) const {
@@ -304,8 +314,11 @@ class Verification {
     const Checkpoint& before = known_->checkpoint;
     YIMA_ASSIGN_OR_RETURN(auto tiles, SignedTiles());
     if (!options_.hashes_only) {
-      YIMA_ASSIGN_OR_RETURN(report_.over, GoOver(known_->name.epoch, {before}, log_.name.epoch,
-                                                 report_.restores, tiles));
+      const std::vector<SeenLog> seen{*known_};
+      YIMA_ASSIGN_OR_RETURN(const auto wrong, FindContradiction(seen, report_.restores, tiles));
+      if (wrong) return Differs(wrong->what);
+      YIMA_ASSIGN_OR_RETURN(report_.over,
+                            GoOver(*known_, seen, log_.name.epoch, report_.restores, tiles));
       return {};
     }
     if (before.size <= size_ && CheckBegins(before.size, before.root)) return {};
@@ -335,7 +348,8 @@ class Verification {
   const uint64_t size_;
   VerifyState state_;
   TileTree& tree_ = state_.tree;
-  std::optional<VerifyState::Known> known_;  ///< The last checkpoint that was verified whole.
+  std::optional<SeenLog> known_;  ///< The last checkpoint that was verified whole.
+  std::string known_source_;      ///< Where the state's entries were read last.
   VerifyReport report_;
   Clock::time_point kept_at_;
   /// Leaves are compared with their entries already.

@@ -13,6 +13,8 @@
 
 namespace yima {
 
+struct VerifyReport;
+
 struct VerifyOptions {
   /// Keeps the last checkpoint that was verified and what was gone through, to go on from there;
   /// empty: nothing is kept. What it says is believed, so it must be one's own.
@@ -21,6 +23,9 @@ struct VerifyOptions {
   /// hashes alone.
   bool hashes_only = false;
   std::function<void(uint64_t done, uint64_t total)> progress;
+  /// Is given what was found before the state file takes the checkpoint over: what failed to be
+  /// told is found again.
+  std::function<Result<void>(const VerifyReport&)> report;
 };
 
 struct VerifyReport {
@@ -43,10 +48,11 @@ struct VerifyReport {
 /// the restores tell.
 ///
 /// The Error names the first difference: LOG_DIFFERS, LOG_SMALLER than the state says
-/// (FAILED_PRECONDITION), TILE_MALFORMED (DATA_LOSS), STATE_DAMAGED, TILE_NOT_FOUND, and what the
-/// source says. STATE_FOREIGN when the state is of another registry; EPOCH_BEHIND when it is of a
-/// later epoch than the log; EPOCH_UNPROVEN when hashes alone do not say what became of the epoch
-/// before.
+/// (FAILED_PRECONDITION), LOG_OLDER (FAILED_PRECONDITION) in its place when the source is a copy
+/// and the state's another: whether it only lags, its own checkpoint cannot say; the state stays as
+/// it is; TILE_MALFORMED (DATA_LOSS), STATE_DAMAGED, TILE_NOT_FOUND, and what the source says.
+/// STATE_FOREIGN when the state is of another registry; EPOCH_BEHIND when it is of a later epoch
+/// than the log; EPOCH_UNPROVEN when hashes alone do not say what became of the epoch before.
 Result<VerifyReport> VerifyLog(const LogSource& source, const KnownLog& log,
                                const VerifyOptions& options);
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "client/log/state_bytes.h"
+#include "codegen/code/facility_code.h"
 
 namespace yima {
 namespace {
@@ -21,8 +22,15 @@ uint64_t IdIn(const std::string& name) {
   return error == std::errc() && at == end && name.size() <= kIdDigitsMax ? id : 0;
 }
 
+/// As the registry writes it, where the name is one; else the name.
+std::string CreditCodeIn(const std::string& name) {
+  const auto code = CreditCode::Parse(name);
+  return code ? code->ToString() : name;
+}
+
 bool IsCalled(const v1::Organization& organization, const std::string& name) {
-  return organization.name() == name || organization.credit_code() == name ||
+  return organization.name() == name ||
+         (!name.empty() && organization.credit_code() == CreditCodeIn(name)) ||
          std::ranges::find(organization.aliases(), name) != organization.aliases().end();
 }
 
@@ -63,6 +71,10 @@ LogWatch::LogWatch(std::vector<v1::GetFacilityRequest> facilities,
       organization_names_(std::move(organizations)),
       facility_found_(facility_names_.size()),
       organization_found_(organization_names_.size()) {
+  // Its plates may stand before a record that says so.
+  for (const auto& name : facility_names_) {
+    if (name.name_case() == v1::GetFacilityRequest::kUid) facilities_.insert(name.uid());
+  }
   for (size_t i = 0; i < organization_names_.size(); ++i) {
     if (const uint64_t id = IdIn(organization_names_[i]); id != 0) organizations_[id] = "";
   }
@@ -79,9 +91,9 @@ std::string LogWatch::Key() const {
 LogWatch::Told LogWatch::Take(const v1::LogEntry& entry) {
   switch (entry.record_case()) {
     case v1::LogEntry::kFacility:
-      return TakeFacility(entry.facility());
+      return TakeFacility(entry.facility(), entry.revision());
     case v1::LogEntry::kCode:
-      return {facilities_.contains(entry.code().facility()), {}};
+      return {TakeCode(entry.code()), {}};
     case v1::LogEntry::kOrganization:
       return {TakeOrganization(entry.organization(), entry.revision()), {}};
     default:
@@ -89,11 +101,19 @@ LogWatch::Told LogWatch::Take(const v1::LogEntry& entry) {
   }
 }
 
-LogWatch::Told LogWatch::TakeFacility(const v1::Facility& facility) {
+/// One that is taken away concerns the facility that had it.
+bool LogWatch::TakeCode(const v1::Code& code) {
+  if (!facilities_.contains(code.facility())) return codes_.erase(code.serial()) > 0;
+  codes_.insert(code.serial());
+  return true;
+}
+
+LogWatch::Told LogWatch::TakeFacility(const v1::Facility& facility, uint64_t revision) {
   for (size_t i = 0; i < facility_names_.size(); ++i) {
     if (!IsNamed(facility, facility_names_[i])) continue;
     facility_found_[i] = true;
-    facilities_.insert(facility.uid());
+    const bool added = facilities_.insert(facility.uid()).second;
+    again_ = again_ || (added && revision > 1);
   }
   const std::array<std::pair<v1::RightKind, uint64_t>, 3> rights{
       {{v1::RIGHT_KIND_SUPERVISING, facility.supervising().holder()},
@@ -122,8 +142,9 @@ LogWatch::Told LogWatch::TakeFacility(const v1::Facility& facility) {
 bool LogWatch::TakeOrganization(const v1::Organization& organization, uint64_t revision) {
   bool called = false;
   for (size_t i = 0; i < organization_names_.size(); ++i) {
-    const bool meant = IsCalled(organization, organization_names_[i]) ||
-                       IdIn(organization_names_[i]) == organization.id();
+    const uint64_t id = IdIn(organization_names_[i]);
+    const bool meant =
+        IsCalled(organization, organization_names_[i]) || (id != 0 && id == organization.id());
     if (meant) organization_found_[i] = true;
     called = called || meant;
   }
@@ -140,6 +161,7 @@ bool LogWatch::TakeOrganization(const v1::Organization& organization, uint64_t r
 
 void LogWatch::BeginAgain() {
   held_.clear();
+  codes_.clear();
   again_ = false;
 }
 
@@ -167,6 +189,8 @@ void LogWatch::AppendTo(std::string& bytes) const {
   AppendFlags(bytes, organization_found_);
   AppendNumber(bytes, facilities_.size());
   for (const uint64_t uid : facilities_) AppendNumber(bytes, uid);
+  AppendNumber(bytes, codes_.size());
+  for (const uint64_t serial : codes_) AppendNumber(bytes, serial);
   AppendNumber(bytes, organizations_.size());
   for (const auto& [id, name] : organizations_) {
     AppendNumber(bytes, id);
@@ -190,6 +214,11 @@ bool LogWatch::TakeFrom(std::string_view& bytes) {
   for (; count > 0; --count) {
     if (!TakeNumber(bytes, id)) return false;
     facilities_.insert(id);
+  }
+  if (!TakeNumber(bytes, count)) return false;
+  for (; count > 0; --count) {
+    if (!TakeNumber(bytes, id)) return false;
+    codes_.insert(id);
   }
   if (!TakeNumber(bytes, count)) return false;
   for (; count > 0; --count) {

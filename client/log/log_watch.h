@@ -37,15 +37,17 @@ class LogWatch {
     std::string name;
   };
   struct Told {
-    bool concerns = false;  ///< Of a watched facility, its codes, an organization, what it holds.
+    /// Of a watched facility, the codes that it has or had until now, an organization, what it
+    /// holds.
+    bool concerns = false;
     std::vector<Left> left;
   };
   Told Take(const v1::LogEntry& entry);
 
-  /// Whether an organization came to be watched of which facilities may have been passed over: its
-  /// record was older than the name. Then all is to be shown again, from the first entry.
+  /// Whether something came to be watched of which entries may have been passed over: its record
+  /// was older than the name. Then all is to be shown again, from the first entry.
   bool again() const { return again_; }
-  /// Forgets who holds what, and keeps whom the names mean.
+  /// Forgets who holds and has what, and keeps whom the names mean.
   void BeginAgain();
 
   /// WATCHED_UNKNOWN (NOT_FOUND) when no entry shown until now gives somebody the name.
@@ -59,7 +61,8 @@ class LogWatch {
   /// Supervising, owning, maintaining: the holder where he is watched, else 0.
   using Holders = std::array<uint64_t, 3>;
 
-  Told TakeFacility(const v1::Facility& facility);
+  Told TakeFacility(const v1::Facility& facility, uint64_t revision);
+  bool TakeCode(const v1::Code& code);
   bool TakeOrganization(const v1::Organization& organization, uint64_t revision);
 
   std::vector<v1::GetFacilityRequest> facility_names_;
@@ -67,6 +70,7 @@ class LogWatch {
   std::vector<bool> facility_found_;      ///< As facility_names_.
   std::vector<bool> organization_found_;  ///< As organization_names_.
   std::set<uint64_t> facilities_;
+  std::set<uint64_t> codes_;                       ///< That watched facilities have, by serials.
   std::map<uint64_t, std::string> organizations_;  ///< With their names.
   std::unordered_map<uint64_t, Holders> held_;     ///< By facilities.
   bool again_ = false;

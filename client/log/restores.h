@@ -23,7 +23,9 @@ struct RestoreSeen {
   uint64_t kept_until_us = 0;   ///< Time of the last of them.
   uint64_t said_index = 0;      ///< Entries before it, as it says.
   std::string last_checkpoint;  ///< Of the log before; empty when none was known.
-  std::vector<PublicKey> log_keys;  ///< Of the registry, when it was restored.
+  /// The log key of the registry, when it was restored, that signed the last checkpoint; none
+  /// where none did.
+  std::optional<PublicKey> signer;
 
   /// What the last checkpoint says. Filled in by CheckRestore.
   std::optional<Checkpoint> last;
@@ -36,7 +38,9 @@ struct RestoreSeen {
 /// Finds the restores among entries that are shown to it in order.
 class RestoreFinder {
  public:
-  void Take(uint64_t index, const EntryFacts& facts);
+  /// LOG_DIFFERS when the registry's record names other restores than it must: those before, and
+  /// one more, of a later epoch, if a restore wrote the entry.
+  Result<void> Take(uint64_t index, const EntryFacts& facts);
   const std::vector<RestoreSeen>& found() const { return found_; }
 
   /// What the newest record of the registry says it is; empty and 0 as long as none has come.
@@ -49,11 +53,11 @@ class RestoreFinder {
 
  private:
   v1::Registry TakeName(std::string_view record);
+  Result<void> CheckCount(uint64_t index, const v1::Registry& registry, uint64_t wanted) const;
 
-  std::vector<RestoreSeen> found_;
+  std::vector<RestoreSeen> found_;  ///< As many as the registry's record names by now.
   std::string registry_;
   uint16_t epoch_ = 0;
-  uint64_t known_ = 0;      ///< Restores that the registry's record names by now.
   bool restoring_ = false;  ///< The last entry was written by a restore.
   uint64_t kept_ = 0;       ///< Entries before it.
   uint64_t last_time_ = 0;  ///< Of the last entry that was not.
@@ -67,11 +71,19 @@ class RestoreFinder {
 Result<void> CheckRestore(const std::string& registry, const std::vector<PublicKey>& log_keys,
                           VerifiedTiles& tiles, RestoreSeen& restore);
 
+/// A checkpoint that was seen of a registry's log.
+struct SeenLog {
+  LogName name;
+  Checkpoint checkpoint;
+  std::string note;
+};
+
 /// What became of a log of an earlier epoch, of which a checkpoint is known.
 struct WentOver {
   uint64_t known = 0;  ///< Its entries.
-  uint64_t kept = 0;   ///< Those of them with which the log begins now.
-  uint64_t lost = 0;   ///< The others: entries `kept` up to `known` of the log before.
+  /// Those of them with which the log begins now; where it branched, those that are known to be.
+  uint64_t kept = 0;
+  uint64_t lost = 0;  ///< The others: entries `kept` up to `known` of the log before.
   uint64_t kept_until_us =
       0;  ///< Time of the last entry that was brought back, where some are lost.
   /// Lost beyond the last checkpoint that the restore names: signed, seen, and not owned up to.
@@ -80,12 +92,30 @@ struct WentOver {
   bool branched = false;
 };
 
-/// Compares what was seen of an epoch - checkpoints by rising size, one at least - with the log of
-/// epoch `now`, whose restores CheckRestore has looked at. LOG_DIFFERS when no restore tells of
-/// that epoch, when entries that were seen were restored as others, or when a restore names another
-/// root than was seen; and what `tiles` says.
-Result<WentOver> GoOver(uint16_t epoch, const std::vector<Checkpoint>& seen, uint16_t now,
-                        std::vector<RestoreSeen> restores, VerifiedTiles& tiles);
+/// Entries that a log of an earlier epoch and this one begin with, by what the restores say that
+/// came after it. Nothing where that log branched off before the backup that was restored: how much
+/// is common stands in neither.
+std::optional<uint64_t> KeptOf(uint16_t epoch, const std::vector<RestoreSeen>& restores);
+
+/// What was seen that the log contradicts.
+struct Contradiction {
+  const SeenLog* seen = nullptr;
+  std::string what;
+};
+
+/// Compares all that was seen, of whichever earlier epochs, with the log of now, whose restores
+/// CheckRestore has looked at: what they say was brought back of it must be its beginning, and
+/// where one names a checkpoint of the same size it must have the same root. Gives the first that
+/// is not; or what `tiles` says.
+Result<std::optional<Contradiction>> FindContradiction(const std::vector<SeenLog>& seen,
+                                                       const std::vector<RestoreSeen>& restores,
+                                                       VerifiedTiles& tiles);
+
+/// What became of a log of which `before` was seen, and of others `seen` too, in the log of epoch
+/// `now`; FindContradiction has found nothing. LOG_DIFFERS when no restore tells how the epoch
+/// came; what `tiles` says.
+Result<WentOver> GoOver(const SeenLog& before, const std::vector<SeenLog>& seen, uint16_t now,
+                        const std::vector<RestoreSeen>& restores, VerifiedTiles& tiles);
 
 }  // namespace yima
 

@@ -10,7 +10,7 @@
 namespace yima {
 namespace {
 
-constexpr std::string_view kName = "yima-log-state-2\n";
+constexpr std::string_view kName = "yima-log-state-3\n";
 constexpr size_t kSum = crypto_hash_sha256_BYTES;
 
 std::string Sum(std::string_view bytes) {
@@ -44,13 +44,13 @@ bool TakeTree(std::string_view& bytes, TileTree& tree) {
 
 }  // namespace
 
-std::optional<VerifyState::Known> VerifyState::known() const {
+std::optional<SeenLog> VerifyState::known() const {
   const auto opened = SignedNote::Parse(note);
   if (!opened) return std::nullopt;
   auto checkpoint = Checkpoint::Parse(opened->text);
   auto name = checkpoint ? LogName::Parse(checkpoint->origin) : std::nullopt;
   if (!name) return std::nullopt;
-  return Known{*std::move(name), *std::move(checkpoint)};
+  return SeenLog{*std::move(name), *std::move(checkpoint), note};
 }
 
 Result<std::optional<VerifyState>> VerifyState::Load(const std::filesystem::path& file) {

@@ -30,12 +30,8 @@ struct VerifyState {
   Revisions revisions;
   RestoreFinder restores;
 
-  /// The checkpoint of the note, and whose log it is of.
-  struct Known {
-    LogName name;
-    Checkpoint checkpoint;
-  };
-  std::optional<Known> known() const;
+  /// What the note says, and whose log it is of.
+  std::optional<SeenLog> known() const;
 
   /// Nothing when there is no such file. STATE_DAMAGED (DATA_LOSS), FILE_UNREADABLE.
   static Result<std::optional<VerifyState>> Load(const std::filesystem::path& file);

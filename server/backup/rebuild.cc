@@ -12,6 +12,7 @@
 #include <sodium.h>
 
 #include "codegen/code/tile_tree.h"
+#include "server/backup/entry_form.h"
 #include "server/domain/batch_items.h"
 #include "server/domain/domain.h"
 #include "server/log/tree_hash.h"
@@ -49,6 +50,14 @@ bool IsSigned(const LogFolder& log, const v1::Registry& registry, const TrustBun
          });
 }
 
+Result<void> Parse(uint64_t index, std::string_view bytes, v1::LogEntry& entry) {
+  if (IsWellFormedEntry(bytes) &&
+      entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return {};
+  }
+  return Differs(fmt::format("entry {} is no LogEntry", index));
+}
+
 class Replay {
  public:
   Replay(const LogFolder& log, store::Store& store, const store::Snapshot* older)
@@ -69,10 +78,7 @@ class Replay {
  private:
   Result<void> Take(uint64_t index, std::string_view bytes) {
     v1::LogEntry entry;
-    if (!entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
-        bytes.size() < kTimeBytes) {
-      return Differs(fmt::format("entry {} is no LogEntry", index));
-    }
+    YIMA_RETURN_IF_ERROR(Parse(index, bytes, entry));
     const auto time = static_cast<TimeUs>(entry.time_us());
     if (time < time_) return Differs(fmt::format("entry {} is older than the one before", index));
     // A commit has one time, and gives it to all its entries.
@@ -115,7 +121,7 @@ class Replay {
     return class_ids_.emplace(code, class_ids_.size() + 1).first->second;
   }
 
-  /// Where a running batch stood is not in the log: it begins anew.
+  /// Where a running batch stood is not in the log: it reads as it was when it began.
   Result<void> PutBatch(v1::LogEntry& entry) {
     const v1::Batch batch = entry.batch_record();
     YIMA_RETURN_IF_ERROR(Put(batch.id(), entry.revision(), *entry.mutable_batch_record()));
@@ -244,15 +250,22 @@ Result<v1::Registry> VerifyLogFolder(const LogFolder& log, const TrustBundle* bu
                             log.name().registry),
                 "--bundle");
   }
+  if (bundle != nullptr && log.name().epoch > bundle->epoch) {
+    return Fail(
+        StatusCode::kFailedPrecondition, "EPOCH_AHEAD",
+        fmt::format("the log is of epoch {}, the trust bundle of epoch {}: it counts once a "
+                    "bundle names it",
+                    log.name().epoch, bundle->epoch),
+        "--bundle");
+  }
   TileTree tree(FastHashChildren);
   std::string last;
-  const auto visited = log.Visit([&](uint64_t, std::string_view bytes) -> Result<void> {
+  Result<void> formed;
+  const auto visited = log.Visit([&](uint64_t index, std::string_view bytes) -> Result<void> {
     YIMA_RETURN_IF_ERROR(tree.Append(FastHashLeaf(bytes), {}));
     v1::LogEntry entry;
-    if (entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) &&
-        entry.has_registry()) {
-      last = entry.registry().SerializeAsString();
-    }
+    if (formed) formed = Parse(index, bytes, entry);
+    if (entry.has_registry()) last = entry.registry().SerializeAsString();
     return {};
   });
   if (!visited) return tl::unexpected(visited.error());
@@ -260,6 +273,7 @@ Result<v1::Registry> VerifyLogFolder(const LogFolder& log, const TrustBundle* bu
     return Differs(
         fmt::format("the root that is signed for {} entries is not theirs", log.checkpoint().size));
   }
+  if (!formed) return tl::unexpected(formed.error());
   v1::Registry registry;
   registry.ParseFromString(last);
   if (registry.id() == log.name().registry && registry.epoch() == log.name().epoch &&

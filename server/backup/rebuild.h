@@ -23,15 +23,17 @@ struct RebuildReport {
 /// signs, and its last Registry record must be of the checkpoint's registry and epoch. A log key of
 /// the trust bundle must have signed it; without one (null), a key that this record names, so that
 /// the log vouches for itself. Gives the record. LOG_DIFFERS, CHECKPOINT_FOREIGN, NOTE_FOREIGN when
-/// the bundle is of another registry; what the folder says.
+/// the bundle is of another registry, EPOCH_AHEAD when it does not know the log's epoch yet; what
+/// the folder says.
 Result<v1::Registry> VerifyLogFolder(const LogFolder& log, const TrustBundle* bundle = nullptr);
 
 /// Writes all entries into an empty store, with the records that follow from them and the log's
 /// tree under the checkpoint it has. The store must take its time from ReplayedTime. `older`, which
 /// may be null, gives back withheld values whose hash is the one in the entries, and the files that
 /// facilities name. Waits.
-/// LOG_DIFFERS when an entry does not fit those before it; LOG_KIND_UNKNOWN for a kind of record
-/// that this program does not know; what the folder and the stores say.
+/// LOG_DIFFERS when an entry is not of the form that server/log/FORMAT.md says, or does not fit
+/// those before it; LOG_KIND_UNKNOWN for a kind of record that this program does not know; what the
+/// folder and the stores say.
 Result<RebuildReport> Rebuild(const LogFolder& log, store::Store& store,
                               const store::Snapshot* older);
 /// The time of the entry that is being written: SqliteOptions.now of a store that is rebuilt, one

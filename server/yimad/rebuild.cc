@@ -87,9 +87,14 @@ Result<void> AddFile(PartFolder& part, BackupManifest& manifest, const std::stri
   return {};
 }
 
+struct Made {
+  RebuildReport report;
+  std::optional<TrustBundle> bundle;
+};
+
 /// What is made is a backup, so that it is served under another epoch only: the export may be older
 /// than what was signed since.
-Result<RebuildReport> MakeBackupOf(const RebuildOptions& options) {
+Result<Made> MakeBackupOf(const RebuildOptions& options) {
   YIMA_RETURN_IF_ERROR(CheckVacant(options.data));
   YIMA_ASSIGN_OR_RETURN(const auto log, LogFolder::Open(options.from));
   YIMA_ASSIGN_OR_RETURN(const auto bundle, BundleOf(options));
@@ -113,7 +118,7 @@ Result<RebuildReport> MakeBackupOf(const RebuildOptions& options) {
   }
   YIMA_RETURN_IF_ERROR(part.Write(kManifestName, manifest.ToText()));
   YIMA_RETURN_IF_ERROR(part.Publish());
-  return report;
+  return Made{std::move(report), bundle};
 }
 
 void Print(const RebuildOptions& options, const RebuildReport& report) {
@@ -155,13 +160,24 @@ void WarnWithoutBundle(const RebuildOptions& options) {
           "itself names: a log that was made up as a whole would pass"));
 }
 
+/// The log of the epoch before is whole too, and not the one that is believed now.
+void WarnOfEarlierEpoch(const Made& made) {
+  if (!made.bundle || made.report.registry.epoch() >= made.bundle->epoch) return;
+  fmt::print(stderr,
+             fmt::runtime(Say("注意：日志属纪元 {}，信任包已至纪元 {}：其后的变更不在其中\n",
+                              "warning: the log is of epoch {}, the trust bundle of epoch "
+                              "{}: what was changed since is not in it\n")),
+             made.report.registry.epoch(), made.bundle->epoch);
+}
+
 }  // namespace
 
 int RunRebuild(const RebuildOptions& options) {
-  const auto report = MakeBackupOf(options);
-  if (!report) return Complain(report.error());
-  Print(options, *report);
+  const auto made = MakeBackupOf(options);
+  if (!made) return Complain(made.error());
+  Print(options, made->report);
   WarnWithoutBundle(options);
+  WarnOfEarlierEpoch(*made);
   return kDone;
 }
 

@@ -137,6 +137,7 @@ constexpr Words kWords[] = {
     {"KIND_UNKNOWN", "没有这种密钥"},
     {"LISTEN_INSECURE", "不是本机地址"},
     {"LISTEN_MALFORMED", "监听地址格式不对"},
+    {"EPOCH_AHEAD", "日志的纪元比信任包新"},
     {"LOG_DIFFERS", "日志与其签名不符"},
     {"LOG_FOLDER_UNFINISHED", "日志副本不完整"},
     {"LOG_KIND_UNKNOWN", "日志中有本版本不认识的记录"},

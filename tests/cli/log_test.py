@@ -1,6 +1,7 @@
 """yima log: checkpoint, entries, proofs, exported copies, verification and the monitor, as strangers use them."""
 import hashlib
 import json
+import pathlib
 import shutil
 import signal
 import time
@@ -231,6 +232,16 @@ class CopyTest(LogTest):
         state.write_bytes(state.read_bytes()[:-40])
         self.assertIn("is not as it was written", self.yima("verify", "--state", state, expect=1).stderr)
 
+    def test_a_folder_that_lags_is_no_alarm(self):
+        state = self.folder / "state"
+        log = self.export()
+        import_rows(self.registry, 2, "G")
+        type(self).checkpoint = signed(self.registry)
+        after = self.objects("verify", "--state", state)[0]
+        told = self.yima("verify", log, "--state", state, expect=1).stderr
+        self.assertIn("the copy has", told)
+        self.assertIn("bring the copy up to date", told)
+        self.assertEqual(self.objects("verify", "--state", state)[0]["begun"], after["size"])
 
     def test_a_state_is_of_one_registry(self):
         state = self.folder / "state"
@@ -293,6 +304,21 @@ class MonitorTest(LogTest):
         words = self.registry.command("log", "monitor", "--organization", "城区排水公司", "--trust", self.folder / "trust")
         self.assertNotEqual(self.registry.run(words, None, "", {"YIMA_TOKEN": ""}).returncode, 0)
         self.monitor("--organization", "城区排水公司", trust=self.folder / "trust", expect=5)
+
+    def test_what_could_not_be_printed_is_told_the_next_time(self):
+        if not pathlib.Path("/dev/full").exists():
+            self.skipTest("no /dev/full here")
+        shutil.copytree(self.registry.folder / "share/yima/trust", self.folder / "trust")
+        self.monitor(trust=self.folder / "trust")
+        import_rows(self.registry, 2, "F")
+        type(self).checkpoint = signed(self.registry)
+        words = ("log", "monitor", "--organization", "城区排水公司", "--trust", self.folder / "trust")
+        with open("/dev/full", "w") as full:
+            begun = self.registry.begin(*words, stdout=full)
+            said = begun.communicate(timeout=60)[1].decode()
+        self.assertEqual(begun.returncode, 1, said)
+        self.monitor("--organization", "城区排水公司", trust=self.folder / "trust", expect=5)
+        self.monitor("--organization", "城区排水公司", trust=self.folder / "trust")
 
     def test_a_kept_checkpoint_that_is_damaged_is_said(self):
         shutil.copytree(self.registry.folder / "share/yima/trust", self.folder / "trust")

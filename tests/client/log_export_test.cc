@@ -1,5 +1,7 @@
 #include "client/log/log_export.h"
 
+#include <fstream>
+
 #include <gtest/gtest.h>
 
 #include "client/log/log_verify.h"
@@ -46,6 +48,21 @@ TEST_F(LogExportTest, AMirrorOfTheSameSizeToo) {
   log_.reads_ = {};
   ASSERT_EQ(Export(log_, log_.Known()), "");
   EXPECT_EQ(log_.reads_[1], 1) << "only what is in no full tile";
+}
+
+TEST_F(LogExportTest, HashesAloneDoNotMakeWholeWhatABrokenRunHasLeft) {
+  ASSERT_EQ(Export(log_, log_.Known(), true), "");
+  std::ofstream(folder_ / ".filling");
+  for (const uint64_t index : {0, 1}) {
+    const auto left = folder_ / Tile{true, 0, index}.Path();
+    std::filesystem::create_directories(left.parent_path());
+    std::ofstream(left) << "a power cut's";
+  }
+  log_.AddFacilities(5);
+  ASSERT_EQ(Export(log_, log_.Known(), true), "");
+  ASSERT_EQ(Export(log_, log_.Known()), "");
+  EXPECT_EQ(Verify(log_.Known()), "");
+  EXPECT_FALSE(std::filesystem::exists(folder_ / ".filling"));
 }
 
 TEST_F(LogExportTest, AFolderUnderAKeyThatIsClosedIsAddedTo) {

@@ -181,7 +181,7 @@ class RestoresTest : public ::testing::Test {
   void Add(const v1::LogEntry& entry) {
     const std::string bytes = entry.SerializeAsString();
     ASSERT_TRUE(EntryFacts::Of(bytes));
-    finder_.Take(tree_.size(), *EntryFacts::Of(bytes));
+    taken_ = finder_.Take(tree_.size(), *EntryFacts::Of(bytes));
     leaves_.push_back(HashLeaf(bytes));
     ASSERT_TRUE(tree_.Append(leaves_.back(), {}));
   }
@@ -223,6 +223,7 @@ class RestoresTest : public ::testing::Test {
   const SigningKey key_ = SigningKey::Generate();
   v1::Registry registry_;
   RestoreFinder finder_;
+  Result<void> taken_;  ///< Of the last entry.
   TileTree tree_;
   std::vector<TreeHash> leaves_;
 };
@@ -257,6 +258,49 @@ TEST_F(RestoresTest, TwoInARowAreTwo) {
   Restore(3, 0, "");
   ASSERT_EQ(finder_.found().size(), 2u);
   EXPECT_EQ(finder_.found()[1].kept, 5u);
+}
+
+TEST_F(RestoresTest, OneEntryNamesOneMore) {
+  AddFacilities(4);
+  registry_.add_restores()->set_epoch(2);
+  Restore(3, 0, "");
+  ASSERT_FALSE(taken_);
+  EXPECT_EQ(taken_.error().reason, "LOG_DIFFERS");
+  EXPECT_NE(taken_.error().message.find("entry 4 names 2 restores, want 1"), std::string::npos);
+  EXPECT_TRUE(finder_.found().empty());
+}
+
+TEST_F(RestoresTest, NoOtherEntryNamesOne) {
+  AddFacilities(4);
+  Restore(2, 0, "");
+  ASSERT_TRUE(taken_) << taken_.error().message;
+  v1::LogEntry entry = EntryAt(100 + tree_.size(), "UpdateRegistry");
+  *entry.mutable_registry() = registry_;
+  Add(entry);
+  EXPECT_TRUE(taken_);
+  entry.mutable_registry()->add_restores()->set_epoch(3);
+  Add(entry);
+  EXPECT_FALSE(taken_);
+  entry.mutable_registry()->clear_restores();
+  Add(entry);
+  EXPECT_FALSE(taken_) << "what was named stays";
+}
+
+TEST_F(RestoresTest, EpochsRise) {
+  AddFacilities(4);
+  Restore(3, 0, "");
+  Restore(3, 0, "");
+  ASSERT_FALSE(taken_);
+  EXPECT_NE(taken_.error().message.find("follows on epoch 3"), std::string::npos);
+}
+
+TEST_F(RestoresTest, OfTheKeysNamedTheSignersIsKept) {
+  AddFacilities(20);
+  for (const auto& key : {SigningKey::Generate().public_key(), key_.public_key()}) {
+    registry_.add_log_keys(std::string(key.begin(), key.end()));
+  }
+  Restore(2, 0, Checkpoint_(1, 15, RootAt(15)));
+  EXPECT_EQ(finder_.found()[0].signer, key_.public_key());
 }
 
 TEST_F(RestoresTest, ACheckpointOfWhatWasRestoredMustBeItsRoot) {

@@ -72,6 +72,21 @@ TEST_F(LogVerifyTest, ALogThatLostItsLastEntryIsSmaller) {
   EXPECT_EQ(ReasonOf(Verify(before, true)), "LOG_SMALLER") << "of hashes alone too";
 }
 
+TEST_F(LogVerifyTest, ACopyThatLagsIsOlderAndOneThatShrankIsSmaller) {
+  MemoryLog copy = log_;
+  copy.name_ = "a copy";
+  copy.is_copy_ = true;
+  log_.AddFacilities(10);
+  ASSERT_TRUE(Verify(log_));
+  EXPECT_EQ(ReasonOf(Verify(copy)), "LOG_OLDER");
+  EXPECT_EQ(ReasonOf(Verify(copy, true)), "LOG_OLDER") << "of hashes alone too";
+  EXPECT_EQ(Verify(log_)->begun, 610u) << "and the state stays";
+  const MemoryLog before = copy;
+  copy.AddFacilities(10);
+  ASSERT_TRUE(Verify(copy));
+  EXPECT_EQ(ReasonOf(Verify(before)), "LOG_SMALLER");
+}
+
 TEST_F(LogVerifyTest, AnotherLastEntryIsAnotherLog) {
   ASSERT_TRUE(Verify(log_));
   MemoryLog other = log_;
@@ -166,6 +181,38 @@ TEST_F(LogVerifyTest, WhatARestoreLostOfWhatWasVerifiedIsCounted) {
   EXPECT_EQ(report->over.lost, 15u);
   EXPECT_EQ(report->over.unsaid, 5u) << "signed after the checkpoint that the restore names";
   EXPECT_FALSE(report->over.branched);
+}
+
+TEST_F(LogVerifyTest, WhatARestoreLostIsKeptOnlyOnceItIsTold) {
+  MemoryLog backup = log_;
+  log_.AddFacilities(10);
+  ASSERT_TRUE(Verify(log_));
+  backup.Restore(2, "");
+  VerifyOptions options;
+  options.state = state_;
+  uint64_t lost = 0;
+  options.report = [&](const VerifyReport& report) -> Result<void> {
+    lost = report.over.lost;
+    return Fail(StatusCode::kFailedPrecondition, "OUTPUT_NOT_WRITTEN", "the disk is full");
+  };
+  EXPECT_EQ(ReasonOf(VerifyLog(backup, backup.Known(), options)), "OUTPUT_NOT_WRITTEN");
+  EXPECT_EQ(lost, 10u);
+  EXPECT_EQ(Verify(backup)->over.lost, 10u);
+  EXPECT_EQ(Verify(backup)->over.lost, 0u) << "once";
+}
+
+TEST_F(LogVerifyTest, ManyRestoresInOneEntryAreADifference) {
+  v1::LogEntry entry;
+  entry.set_method("yimad/restore");
+  entry.set_revision(2);
+  *entry.mutable_registry() = log_.registry();
+  for (uint32_t epoch = 2; epoch < 1'000; ++epoch) {
+    entry.mutable_registry()->add_restores()->set_epoch(epoch);
+  }
+  log_.Add(entry);
+  EXPECT_EQ(MessageOf(Verify(log_)),
+            "entry 600 names 998 restores, want 1: each is named by the entry that it ends with, "
+            "and then stays");
 }
 
 TEST_F(LogVerifyTest, EntriesRestoredAsOthersAreADifference) {

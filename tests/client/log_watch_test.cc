@@ -72,13 +72,54 @@ TEST(LogWatchTest, FacilitiesAreWatchedByAnyOfTheirNames) {
   plate.mutable_code()->set_facility(8);
   EXPECT_TRUE(watch.Take(plate).concerns);
   plate.mutable_code()->set_facility(9);
+  EXPECT_TRUE(watch.Take(plate).concerns) << "it is taken away";
+  EXPECT_FALSE(watch.Take(plate).concerns) << "and is another's now";
+}
+
+TEST(LogWatchTest, ANameGivenLaterMayHavePlatesThatWerePassedOver) {
+  v1::GetFacilityRequest by_code;
+  by_code.mutable_external_code()->set_namespace_("ledger");
+  by_code.mutable_external_code()->set_value("L-1");
+  LogWatch watch({by_code}, {});
+  v1::LogEntry named = FacilityEntry(8, 1, 1);
+  watch.Take(named);
+  v1::LogEntry plate;
+  plate.mutable_code()->set_serial(5);
+  plate.mutable_code()->set_facility(8);
   EXPECT_FALSE(watch.Take(plate).concerns);
+  named.set_revision(2);
+  *named.mutable_facility()->add_external_codes() = by_code.external_code();
+  EXPECT_TRUE(watch.Take(named).concerns);
+  ASSERT_TRUE(watch.again());
+  watch.BeginAgain();
+  EXPECT_TRUE(watch.Take(plate).concerns);
+  watch.Take(named);
+  EXPECT_FALSE(watch.again());
+  plate.mutable_code()->set_facility(9);
+  EXPECT_TRUE(watch.Take(plate).concerns);
+}
+
+TEST(LogWatchTest, AnOrganizationWithoutAnIdIsNotMeantByEveryName) {
+  LogWatch watch({}, {"排水公司"});
+  EXPECT_FALSE(watch.Take(OrganizationEntry(0, "城管局")).concerns);
+  EXPECT_FALSE(watch.CheckFound());
+}
+
+TEST(LogWatchTest, ACreditCodeIsMeantInEitherCase) {
+  LogWatch watch({}, {"91350100m000100y43"});
+  v1::LogEntry entry = OrganizationEntry(2, "排水公司");
+  entry.mutable_organization()->set_credit_code("91350100M000100Y43");
+  EXPECT_TRUE(watch.Take(entry).concerns);
 }
 
 TEST(LogWatchTest, GoesOnFromWhatIsKept) {
   LogWatch watch({}, {"排水公司", "2"});
   watch.Take(OrganizationEntry(2, "排水公司"));
   watch.Take(FacilityEntry(9, 1, 2));
+  v1::LogEntry plate;
+  plate.mutable_code()->set_serial(5);
+  plate.mutable_code()->set_facility(9);
+  watch.Take(plate);
   std::string bytes;
   watch.AppendTo(bytes);
   LogWatch again({}, {"排水公司", "2"});

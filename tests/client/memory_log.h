@@ -76,8 +76,10 @@ class MemoryLog : public LogSource {
   }
   unsigned readers() const override { return 1; }
   std::string name() const override { return name_; }
+  bool is_copy() const override { return is_copy_; }
 
   std::string name_ = "memory";
+  bool is_copy_ = false;
   mutable std::array<int, 2> reads_{};  ///< Tiles of hashes, of entries.
 
  private:

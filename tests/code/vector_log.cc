@@ -87,6 +87,31 @@ ordered_json Malformed() {
   return list;
 }
 
+/// Entries that say whose log they are, under the name of a log, and whether it may be theirs.
+ordered_json Named() {
+  const std::string own(kLog.substr(0, kLog.size() - 2));
+  const std::string first = own + "/1";
+  const std::string second = own + "/2";
+  const auto registry = [](uint64_t revision, std::string_view id, uint64_t epoch) {
+    return HexOf(Entry(revision, "yimad/restore", revision, 21, Text(1, id) + Number(2, epoch)));
+  };
+  const std::string other = "f" + own.substr(1);
+  auto list = ordered_json::array();
+  const auto add = [&](std::string_view name, std::string_view log, bool holds,
+                       const std::vector<std::string>& entries) {
+    list.push_back({{"name", name}, {"log", log}, {"entries", entries}, {"holds", holds}});
+  };
+  add("its own", first, true, {registry(1, own, 1)});
+  add("its own after a restore", second, true, {registry(1, own, 1), registry(2, own, 2)});
+  add("of an epoch before", second, false, {registry(1, own, 1)});
+  add("of a later epoch", first, false, {registry(1, own, 2)});
+  add("of a later epoch before the last", second, false,
+      {registry(1, own, 3), registry(2, own, 2)});
+  add("of another registry", first, false, {registry(1, other, 1)});
+  add("of nobody", first, false, {HexOf(Entries().front())});
+  return list;
+}
+
 /// Hashes of all complete subtrees, so that proofs can be made.
 SubtreeHashes HashesOf(const std::vector<TreeHash>& leaves) {
   return [&leaves](const Subtree& subtree) -> Result<TreeHash> {
@@ -243,6 +268,7 @@ ordered_json MakeLogVectors() {
       {"log_key", ToHex(key.public_key())},
       {"entries", listed},
       {"malformed", Malformed()},
+      {"named", Named()},
       {"leaves", HexList(leaves)},
       {"roots", roots},
       {"tiles",

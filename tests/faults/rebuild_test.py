@@ -4,6 +4,7 @@ usage: rebuild_test.py YIMAD YIMA
 """
 import hashlib
 import json
+import pathlib
 import shutil
 import signal
 import struct
@@ -111,6 +112,11 @@ class RebuildTest(unittest.TestCase):
         self.assertEqual([answer["state"] for answer in answers], ["REVOKED", "REPLACED", "ACTIVE", "ACTIVE"])
         row = self.registry.objects("facilities", "list")[3]
         self.assertIn("1390000", json.dumps(row))
+        self.registry.kill(signal.SIGTERM)
+        trust = pathlib.Path(self.yimad("trust", "export", "--data", again, "-o", self.registry.folder / "trust-2").stdout.strip())
+        done = self.yimad("rebuild", "--from", self.log, "--data", self.registry.folder / "earlier", "--bundle", trust / "bundle",
+                          "--root", self.registry.root)
+        self.assertRegex(done.stderr, "the log is of epoch 1, the trust bundle of epoch [2-9]")
 
     def serve(self, data):
         original, self.registry.data = self.registry.data, data

@@ -1,7 +1,7 @@
 // A reader of a registry's log, written from server/log/FORMAT.md and the public specifications that it names (RFC 6962,
 // C2SP tlog-tiles, tlog-checkpoint, signed-note), on Node's own crypto. Exit code 1 when something does not hold.
 // `node log.mjs VECTORS.json` runs vectors; `node log.mjs FOLDER LOG KEY` checks an exported log, KEY in hex.
-import { createHash, createPublicKey, verify } from 'node:crypto';
+import { createHash, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 const DER = Buffer.from('302a300506032b6570032100', 'hex'); // before an Ed25519 key
@@ -13,8 +13,7 @@ const join = (left, right) => sha256(Buffer.of(1), left, right);
 const splitOf = (n) => 2 ** Math.floor(Math.log2(n - 1));
 function rootOf(hashes) {
   if (hashes.length <= 1) return hashes[0] ?? sha256();
-  const split = splitOf(hashes.length);
-  return join(rootOf(hashes.slice(0, split)), rootOf(hashes.slice(split)));
+  return join(rootOf(hashes.slice(0, splitOf(hashes.length))), rootOf(hashes.slice(splitOf(hashes.length))));
 }
 function pathOf(index, hashes) {
   if (hashes.length === 1) return [];
@@ -40,17 +39,15 @@ function openCheckpoint(note, log, key) {
   const split = note.lastIndexOf('\n\n');
   if (split < 0 || !note.endsWith('\n')) return { refused: 'NOTE_MALFORMED' };
   const text = note.slice(0, split + 1);
-  const publicKey = createPublicKey({ key: Buffer.concat([DER, key]), format: 'der', type: 'spki' });
   const signed = note.slice(split + 2, -1).split('\n').some((line) => {
     const [, name, base64] = /^— ([^ +]+) (\S+)$/u.exec(line) ?? [, '', ''];
     const [blob, hash] = [Buffer.from(base64, 'base64'), sha256(Buffer.from(`${name}\n\x01`), key).subarray(0, 4)];
-    return hash.equals(blob.subarray(0, 4)) && verify(null, Buffer.from(text), publicKey, blob.subarray(4));
+    return hash.equals(blob.subarray(0, 4)) && verify(null, Buffer.from(text), { key: Buffer.concat([DER, key]), format: 'der', type: 'spki' }, blob.subarray(4));
   });
   if (!signed) return { refused: 'CHECKPOINT_UNSIGNED' };
   const [origin, size, root] = text.split('\n');
-  if (text.split('\n').length < 4 || !/^(0|[1-9][0-9]*)$/.test(size) || Buffer.from(root, 'base64').length !== 32) {
-    return { refused: 'CHECKPOINT_MALFORMED' };
-  }
+  const formed = text.split('\n').length >= 4 && /^(0|[1-9][0-9]*)$/.test(size) && Buffer.from(root, 'base64').length === 32;
+  if (!formed) return { refused: 'CHECKPOINT_MALFORMED' };
   if (origin !== log) return { refused: 'CHECKPOINT_OF_ANOTHER_LOG' };
   return { refused: '', size: Number(size), root: Buffer.from(root, 'base64') };
 }
@@ -76,9 +73,9 @@ function* fieldsOf(bytes, wireOf) {
   if (at > bytes.length) throw new Error('cut off');
 }
 
-/** Entries begin with their time, which never falls; the revisions of each record are 1, 2, 3 … */
-function checkEntries(entries) {
-  let [time, revisions] = [0n, new Map()];
+/** Entries begin with their time, which never falls; the revisions of each record are 1, 2, 3 …; they say whose `log` they are. */
+function checkEntries(entries, log) {
+  let [time, revisions, said] = [0n, new Map(), 'nobody'];
   entries.forEach((entry, index) => {
     const all = [...fieldsOf(entry, (number) => (number >= 16 ? 2 : [, 1, 2, 2, 2, 0, 0][number]))];
     const [fields, [kind, ...more]] = [new Map(all), all.map(([number]) => number).filter((number) => number >= 16)];
@@ -89,9 +86,12 @@ function checkEntries(entries) {
     const name = `${kind} ${kind === 21 || record.get(1)}`;
     if (fields.get(6) !== (revisions.get(name) ?? 0n) + 1n) throw new Error(`entry ${index}: revision ${fields.get(6)} of ${name}`);
     revisions.set(name, fields.get(6));
+    if (kind === 21) said = `${record.get(1)}/${record.get(2)}`;
+    if (kind === 21 && log && record.get(2) > Number(log.slice(33))) throw new Error(`entry ${index} is of ${said}`);
   });
+  if (log && entries.length && said !== log) throw new Error(`the entries are of ${said}`);
 }
-const isMalformed = (entry) => { try { checkEntries([entry]); } catch { return true; } return false; };
+const isRefused = (entries, log) => { try { checkEntries(entries, log); } catch { return true; } return false; };
 function entriesIn(bundle) {
   const entries = [];
   for (let at = 0; at < bundle.length;) entries.push(bundle.subarray(at + 2, (at += 2 + bundle.readUInt16BE(at))));
@@ -107,10 +107,9 @@ function checkFolder(folder, log, key) {
   if (checkpoint.refused) throw new Error(checkpoint.refused);
   const entries = [];
   for (let tile = 0; tile * 256 < checkpoint.size; ++tile) {
-    const width = Math.min(256, checkpoint.size - tile * 256);
-    entries.push(...entriesIn(readFileSync(`${folder}/${pathTo('entries', tile, width)}`)));
+    entries.push(...entriesIn(readFileSync(`${folder}/${pathTo('entries', tile, Math.min(256, checkpoint.size - tile * 256))}`)));
   }
-  checkEntries(entries);
+  checkEntries(entries, log);
   const leaves = entries.map(leafOf);
   for (let [level, hashes] = [0, leaves]; hashes.length; ++level) {
     const next = [];
@@ -122,18 +121,19 @@ function checkFolder(folder, log, key) {
     }
     hashes = next;
   }
-  const index = Math.floor(entries.length / 3);
   if (entries.length !== checkpoint.size || !rootOf(leaves).equals(checkpoint.root)) throw new Error('the root is another');
-  if (!included(index, leaves.length, leaves[index], pathOf(index, leaves), checkpoint.root)) throw new Error('no inclusion');
+  const at = Math.floor(entries.length / 3);
+  if (!included(at, leaves.length, leaves[at], pathOf(at, leaves), checkpoint.root)) throw new Error('no inclusion');
   console.log(`${entries.length} entries are as signed`);
 }
 function checkVectors(file) {
   const hex = (list) => list.map((text) => Buffer.from(text, 'hex'));
-  const [entries, leaves, roots] = [hex(file.entries), hex(file.leaves), hex(file.roots)];
-  const wrong = [];
+  const [entries, leaves, roots, wrong] = [hex(file.entries), hex(file.leaves), hex(file.roots), []];
   const expect = (what, got, wanted) => got === wanted || wrong.push({ what, got, wanted });
   checkEntries(entries); // throws
-  for (const { name, entry } of file.malformed) expect(name, isMalformed(Buffer.from(entry, 'hex')), true);
+  for (const at of [0, 1, 3]) expect(`entry ${at} alone`, isRefused([entries[at]]), false);
+  for (const { name, entry } of file.malformed) expect(name, isRefused(hex([entry])), true);
+  for (const { name, log, entries, holds } of file.named) expect(name, isRefused(hex(entries), log), !holds);
   roots.forEach((root, n) => expect(`root of ${n}`, rootOf(entries.slice(0, n).map(leafOf)).equals(root), true));
   expect('entries', entriesIn(Buffer.from(file.tiles['tile/entries/000.p/5'], 'hex')).every((entry, i) => entry.equals(entries[i])), true);
   expect('tile', Buffer.concat(leaves).toString('hex'), file.tiles[pathTo(0, 0, 5)]);
