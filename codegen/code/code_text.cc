@@ -1,6 +1,7 @@
 #include "codegen/code/code_text.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace yima {
@@ -15,11 +16,51 @@ static_assert(kLastBytes == 6 && kLastDigits == 15);
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-/// Without a way out in between, so that the compiler looks at many at a time.
+// Eight digits at a time: 203 of them stand in every code, and are looked at with every scan.
+
+constexpr size_t kEight = 8;
+
+/// The first in the lowest byte.
+uint64_t ReadEight(const char* text) {
+  uint64_t eight = 0;
+  std::memcpy(&eight, text, kEight);
+  return std::endian::native == std::endian::big ? __builtin_bswap64(eight) : eight;
+}
+
+/// Each byte is 0x30 to 0x39: its high half is 3, and still is when 6 is added.
+bool AreDigits(uint64_t eight) {
+  constexpr uint64_t kHighHalves = 0xF0F0F0F0F0F0F0F0;
+  constexpr uint64_t kThrees = 0x3030303030303030;
+  return (eight & kHighHalves) == kThrees &&
+         ((eight + 0x0606060606060606) & kHighHalves) == kThrees;
+}
+
+/// Of eight digits: pairs first, then pairs of pairs (D. Lemire, "Quickly parsing eight digits",
+/// 2018).
+uint64_t ValueOfEight(uint64_t eight) {
+  constexpr uint64_t kPairs = 0x000000FF000000FF;
+  eight -= 0x3030303030303030;
+  eight = eight * 10 + (eight >> 8);
+  return ((eight & kPairs) * (100 + (uint64_t{1'000'000} << 32)) +
+          (eight >> 16 & kPairs) * (1 + (uint64_t{10'000} << 32))) >>
+         32;
+}
+
 bool AllDigits(std::string_view text) {
-  bool digits = true;
-  for (const char c : text) digits &= IsDigit(c);
-  return digits;
+  for (; text.size() >= kEight; text.remove_prefix(kEight)) {
+    if (!AreDigits(ReadEight(text.data()))) return false;
+  }
+  return std::ranges::all_of(text, IsDigit);
+}
+
+/// Of at most 19 digits.
+uint64_t ValueOf(std::string_view digits) {
+  uint64_t value = 0;
+  for (; digits.size() >= kEight; digits.remove_prefix(kEight)) {
+    value = value * 100'000'000 + ValueOfEight(ReadEight(digits.data()));
+  }
+  for (const char c : digits) value = value * 10 + static_cast<uint64_t>(c - '0');
+  return value;
 }
 
 char Fold(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
@@ -104,10 +145,8 @@ std::optional<CodeBytes> DecodeBody(std::string_view digits) {
   for (size_t i = 0; i <= kBlocks; ++i) {
     const bool last = i == kBlocks;
     const size_t size = last ? kLastBytes : kBlockBytes;
-    uint64_t value = 0;
-    for (const char c : digits.substr(1 + i * kBlockDigits, last ? kLastDigits : kBlockDigits)) {
-      value = value * 10 + static_cast<uint64_t>(c - '0');
-    }
+    const uint64_t value =
+        ValueOf(digits.substr(1 + i * kBlockDigits, last ? kLastDigits : kBlockDigits));
     if (value >> (8 * size) != 0) return std::nullopt;
     WriteBigEndian(value, &bytes[i * kBlockBytes], size);
   }

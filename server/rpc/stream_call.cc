@@ -128,8 +128,8 @@ class StreamCall final : public Bidi {
     std::thread([this] { Run(); }).detach();
   }
 
-  void OnReadDone(bool ok) override { Settle(ok); }
-  void OnWriteDone(bool ok) override { Settle(ok); }
+  void OnReadDone(bool ok) override { Settle(reading_, ok); }
+  void OnWriteDone(bool ok) override { Settle(writing_, ok); }
   void OnCancel() override { cancelled_ = true; }
   void OnDone() override {
     StreamCount& count = count_;
@@ -143,13 +143,15 @@ class StreamCall final : public Bidi {
     call_.cancelled = [this] { return cancelled_ || !MayGoOn(); };
     const auto source = [this](std::string& bytes) { return Next(bytes); };
     const auto sink = [this](std::string bytes) { return Send(std::move(bytes)); };
-    grpc::Status status;
+    Result<void> served;
     try {
-      const Result<void> served = method_.stream(call_, source, sink);
-      status = End(served);
+      served = method_.stream(call_, source, sink);
     } catch (const std::exception& exception) {
-      status = End(Fail(StatusCode::kInternal, "EXCEPTION", exception.what()));
+      served = Fail(StatusCode::kInternal, "EXCEPTION", exception.what());
     }
+    // What was answered comes before the end, however that is.
+    const auto taken = WaitUntilTaken();
+    grpc::Status status = End(served ? taken : served);
     // The last use of this object: OnDone may delete it before Finish returns.
     Finish(std::move(status));
   }
@@ -184,8 +186,13 @@ class StreamCall final : public Bidi {
     return !ending_;
   }
 
+  // One message is read, and one is being sent, while another is worked on: a thread that waited
+  // for each would be woken twice a message.
+
   Result<bool> Next(std::string& bytes) {
-    StartRead(&read_);
+    if (!IsUnderWay(reading_)) StartReading();
+    // With nothing to work on, nothing is lost by waiting for the other.
+    if (!IsSettled(reading_)) YIMA_RETURN_IF_ERROR(WaitUntilTaken());
     {
       // A client may take its time; a server that stops does not wait for it. The read that is left
       // behind ends with the call, and this object after it.
@@ -195,17 +202,19 @@ class StreamCall final : public Bidi {
         return count_.stopping().stop_requested() ? Stopping() : Late();
       }
     }
-    const bool read = Wait();
+    const bool read = Take(reading_);
     if (cancelled_ || !MayGoOn()) return CallerGone();
     if (!read) return false;
     bytes = ToString(read_);
+    StartReading();
     if (!std::exchange(begun_, true)) request_id_ = RequestIdIn(method_.name, bytes);
     return true;
   }
 
   /// False when the server stops, or a message does not come.
   bool WaitForClient(std::unique_lock<std::mutex>& lock) {
-    return changed_.wait_for(lock, count_.stopping(), MessageWithin(), [&] { return settled_; });
+    return changed_.wait_for(lock, count_.stopping(), MessageWithin(),
+                             [&] { return reading_.settled; });
   }
   std::chrono::milliseconds MessageWithin() const {
     return begun_ ? count_.limits().message : count_.limits().first_message;
@@ -213,16 +222,23 @@ class StreamCall final : public Bidi {
 
   Result<void> Send(std::string bytes) {
     if (cancelled_) return CallerGone();
-    const grpc::ByteBuffer buffer = ToByteBuffer(std::move(bytes));
-    StartWrite(&buffer);
+    YIMA_RETURN_IF_ERROR(WaitUntilTaken());
+    written_ = ToByteBuffer(std::move(bytes));
+    Begin(writing_);
+    StartWrite(&written_);
+    return {};
+  }
+  /// The message that is being sent, if there is one.
+  Result<void> WaitUntilTaken() {
+    if (!IsUnderWay(writing_)) return {};
     // Who does not read must not hold a thread for ever.
     if (!IsTaken()) CutOff();
-    if (!Wait() || cancelled_) return CallerGone();
+    if (!Take(writing_) || cancelled_) return CallerGone();
     return {};
   }
   bool IsTaken() {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, TakeWithin(), [&] { return settled_; });
+    return changed_.wait_for(lock, TakeWithin(), [&] { return writing_.settled; });
   }
   std::chrono::milliseconds TakeWithin() const {
     return method_.take_max.count() != 0 ? method_.take_max : count_.limits().read;
@@ -254,19 +270,40 @@ class StreamCall final : public Bidi {
                             begun_ ? "next" : "first", MessageWithin().count()));
   }
 
-  void Settle(bool ok) {
+  /// A read or a write.
+  struct Operation {
+    bool under_way = false;
+    bool settled = false;
+    bool ok = false;
+  };
+
+  void StartReading() {
+    Begin(reading_);
+    StartRead(&read_);
+  }
+  void Begin(Operation& operation) {
     const std::lock_guard lock(mutex_);
-    settled_ = true;
-    ok_ = ok;
+    operation.under_way = true;
+  }
+  void Settle(Operation& operation, bool ok) {
+    const std::lock_guard lock(mutex_);
+    operation.settled = true;
+    operation.ok = ok;
     changed_.notify_one();
   }
-
-  /// For the one operation under way.
-  bool Wait() {
+  bool IsUnderWay(const Operation& operation) {
+    const std::lock_guard lock(mutex_);
+    return operation.under_way;
+  }
+  bool IsSettled(const Operation& operation) {
+    const std::lock_guard lock(mutex_);
+    return operation.settled;
+  }
+  /// Waits for it and ends it.
+  bool Take(Operation& operation) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return settled_; });
-    settled_ = false;
-    return ok_;
+    changed_.wait(lock, [&] { return operation.settled; });
+    return std::exchange(operation, {}).ok;
   }
 
   const Method& method_;
@@ -282,10 +319,11 @@ class StreamCall final : public Bidi {
   bool begun_ = false;  ///< A first message came.
   std::string request_id_;
   grpc::ByteBuffer read_;
+  grpc::ByteBuffer written_;
   std::mutex mutex_;
   std::condition_variable_any changed_;
-  bool settled_ = false;
-  bool ok_ = false;
+  Operation reading_;
+  Operation writing_;
 };
 
 }  // namespace

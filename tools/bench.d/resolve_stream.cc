@@ -25,7 +25,7 @@ using grpc::ByteBuffer;
 constexpr double kCodesLeast = 100'000;
 constexpr int kTextsAMessage = 100;
 constexpr int kStreams = 2;
-constexpr int kAhead = 4;
+constexpr int kAhead = 8;
 constexpr unsigned kReaders = 2;
 
 /// A code, and which records a resolve of it reads.
