@@ -410,7 +410,8 @@ std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolv
        {},
        ResolveMessages(d, resolver),
        nullptr,
-       kResolveTakeMax},
+       kResolveTakeMax,
+       true},
 
       {rights + "ConfirmRights", kRegistrars, {}, Answer(d, ConfirmRights)},
 

@@ -130,7 +130,11 @@ class StreamCall final : public Bidi {
 
   void OnReadDone(bool ok) override { Settle(reading_, ok); }
   void OnWriteDone(bool ok) override { Settle(writing_, ok); }
-  void OnCancel() override { cancelled_ = true; }
+  void OnCancel() override {
+    const std::lock_guard lock(mutex_);
+    cancelled_ = true;
+    changed_.notify_one();
+  }
   void OnDone() override {
     StreamCount& count = count_;
     const std::string principal = std::move(call_.principal);
@@ -186,8 +190,8 @@ class StreamCall final : public Bidi {
     return !ending_;
   }
 
-  // One message is read, and one is being sent, while another is worked on: a thread that waited
-  // for each would be woken twice a message.
+  // One message is being sent, and another read where the method allows it, while one is worked on:
+  // a thread that waited for each would be woken twice a message.
 
   Result<bool> Next(std::string& bytes) {
     if (!IsUnderWay(reading_)) StartReading();
@@ -204,11 +208,20 @@ class StreamCall final : public Bidi {
     }
     const bool read = Take(reading_);
     if (cancelled_ || !MayGoOn()) return CallerGone();
-    if (!read) return false;
+    if (!read) return HasBroken() ? CallerGone() : Result<bool>(false);
     bytes = ToString(read_);
-    StartReading();
+    if (method_.reads_ahead) StartReading();
     if (!std::exchange(begun_, true)) request_id_ = RequestIdIn(method_.name, bytes);
     return true;
+  }
+
+  /// A stream that broke looks as if its client had ended it until the break is told, which follows
+  /// at once. What was sent only in part must not pass for all there is.
+  bool HasBroken() {
+    constexpr std::chrono::milliseconds kToldWithin{50};
+    if (method_.reads_ahead) return cancelled_;
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, kToldWithin, [&] { return cancelled_.load(); });
   }
 
   /// False when the server stops, or a message does not come.
