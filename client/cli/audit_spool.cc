@@ -36,11 +36,7 @@ std::string HexOf(std::string_view bytes) {
 
 bool ParseHex(std::string_view hex, std::string& bytes) {
   bytes.resize(hex.size() / 2);
-  size_t size = 0;
-  const char* end = nullptr;
-  return sodium_hex2bin(reinterpret_cast<uint8_t*>(bytes.data()), bytes.size(), hex.data(),
-                        hex.size(), nullptr, &size, &end) == 0 &&
-         end == hex.data() + hex.size() && size == bytes.size();
+  return FromHex(hex, {reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()}).has_value();
 }
 
 // A line is `SIGHTING` or `SIGHTING CREW` in hex; or `-PLACE COUNT`: so many of those that wait by
@@ -217,12 +213,10 @@ Result<void> AuditSpool::Drop(size_t answered) { return Erase(0, answered); }
 Result<void> AuditSpool::SetAside(size_t place, const Error& why) {
   const KeptSighting& seen = waiting_[place];
   // Twice in the file beside rather than in neither, should the process die in between.
-  YIMA_RETURN_IF_ERROR(Refuse(Json{
-      {"reason", why.reason},
-      {"message", why.message},
-      {"crew", seen.crew},
-      {"sighting",
-       ToJson(seen.sighting)}}.dump(-1, ' ', false, Json::error_handler_t::replace)));
+  YIMA_RETURN_IF_ERROR(Refuse(ToLine({{"reason", why.reason},
+                                      {"message", why.message},
+                                      {"crew", seen.crew},
+                                      {"sighting", ToJson(seen.sighting)}})));
   return Erase(place, 1);
 }
 

@@ -113,7 +113,7 @@ class PairReader {
       ++line_;
       if (!plate_) return TakePlate(line);
       // The trigger was pulled twice; but a serial may be the number of its facility, too.
-      if (line != *plate_ || IsNumber(line)) TakeFacility(line);
+      if (line != *plate_ || IsDigits(line)) TakeFacility(line);
     });
     if (!any) return Invalid("PLATE_MISSING", "no plate and no facility on the standard input");
     if (plate_) {
@@ -130,15 +130,11 @@ class PairReader {
  private:
   std::string Place() const { return fmt::format("-:{}", line_); }
 
-  static bool IsNumber(const std::string& line) {
-    return line.find_first_not_of("0123456789") == std::string::npos;
-  }
-
   /// Serials and the numbers of facilities look alike: one that did name a facility was meant so,
   /// whatever stood against the pair.
   static bool NamesNoFacility(const std::string& line, const Error& why) {
     if (SplitCodeText(line)) return false;
-    return !IsNumber(line) || why.reason == "FACILITY_NOT_FOUND" ||
+    return !IsDigits(line) || why.reason == "FACILITY_NOT_FOUND" ||
            why.reason == "FACILITY_NAME_MALFORMED";
   }
 

@@ -1,11 +1,10 @@
 #include "client/log/log_monitor.h"
 
-#include <cstring>
-
 #include <fmt/format.h>
 
 #include "client/cli/commands.h"
 #include "client/cli/log_lines.h"
+#include "client/cli/records.h"
 #include "client/cli/selectors.h"
 #include "client/cli/words.h"
 #include "client/log/entry_facts.h"
@@ -44,7 +43,7 @@ Result<void> ShowWatched(Session& session, const WatchedEntry& entry) {
   session.Note(Exit::kChanged);
   Json left = Json::array();
   for (const auto& one : entry.left) {
-    left.push_back({{"right", v1::RightKind_Name(one.kind).substr(std::strlen("RIGHT_KIND_"))},
+    left.push_back({{"right", EnumName(v1::RightKind_descriptor(), one.kind)},
                     {"organization", fmt::to_string(one.organization)},
                     {"name", one.name}});
   }

@@ -32,8 +32,8 @@ tl::unexpected<Error> Unwritable(const fs::path& file) {
               file.string());
 }
 
-/// True when nothing can have come of the call.
-bool IsRefusal(const Error& error) {
+/// Of the call that it answers.
+bool NothingCameOf(const Error& error) {
   switch (error.code) {
     case StatusCode::kInvalidArgument:
     case StatusCode::kNotFound:
@@ -84,6 +84,7 @@ PrintRun::PrintRun(PrintRun&& other) noexcept
     : file_(std::move(other.file_)),
       descriptor_(std::exchange(other.descriptor_, -1)),
       size_(other.size_),
+      calls_(other.calls_),
       said_(std::move(other.said_)),
       serials_(std::move(other.serials_)) {}
 
@@ -107,6 +108,7 @@ Result<void> PrintRun::Load() {
         return said.request_id == std::string_view(line).substr(1);
       });
     } else if (Parse(line, saying)) {
+      ++calls_;
       said_.push_back(std::move(saying));
     } else {
       break;
@@ -132,22 +134,21 @@ bool PrintRun::Parse(const std::string& line, Saying& saying) {
 }
 
 Result<void> PrintRun::Append(const Saying& saying) {
-  const std::string line =
-      fmt::format("{} {}\n", saying.request_id, fmt::join(saying.serials, " "));
-  const ssize_t written = ::write(descriptor_, line.data(), line.size());
-  if (written != static_cast<ssize_t>(line.size()) || ::fdatasync(descriptor_) != 0) {
-    const auto failed = Unwritable(file_);
-    static_cast<void>(CutTo(size_));
-    return failed;
-  }
-  size_ += line.size();
+  YIMA_RETURN_IF_ERROR(
+      Write(fmt::format("{} {}\n", saying.request_id, fmt::join(saying.serials, " "))));
+  ++calls_;
   said_.push_back(saying);
   serials_.insert(saying.serials.begin(), saying.serials.end());
   return {};
 }
 
 Result<void> PrintRun::Strike(size_t said) {
-  const std::string line = fmt::format("{}{}\n", kStruck, said_[said].request_id);
+  YIMA_RETURN_IF_ERROR(Write(fmt::format("{}{}\n", kStruck, said_[said].request_id)));
+  said_.erase(said_.begin() + static_cast<long>(said));
+  return {};
+}
+
+Result<void> PrintRun::Write(const std::string& line) {
   const ssize_t written = ::write(descriptor_, line.data(), line.size());
   if (written != static_cast<ssize_t>(line.size()) || ::fdatasync(descriptor_) != 0) {
     const auto failed = Unwritable(file_);
@@ -155,7 +156,6 @@ Result<void> PrintRun::Strike(size_t said) {
     return failed;
   }
   size_ += line.size();
-  said_.erase(said_.begin() + static_cast<long>(said));
   return {};
 }
 
@@ -200,7 +200,7 @@ Result<void> PrintRun::Mark(Session& session, const std::vector<uint64_t>& seria
   // Once more what was said before: whether the last of it was heard is not known.
   for (size_t i = 0; i < said_.size(); ++i) {
     const auto counted = Say(session, said_[i], reason);
-    if (!counted && IsRefusal(counted.error())) YIMA_RETURN_IF_ERROR(Strike(i));
+    if (!counted && NothingCameOf(counted.error())) YIMA_RETURN_IF_ERROR(Strike(i));
     YIMA_RETURN_IF_ERROR(counted);
     marked += *counted;
     progress.Show(marked, marked + rest.size());
@@ -209,16 +209,12 @@ Result<void> PrintRun::Mark(Session& session, const std::vector<uint64_t>& seria
     const size_t end = std::min(rest.size(), first + kSerialsACall);
     Saying saying;
     saying.request_id =
-        request_id.empty() ? NewRequestId() : fmt::format("{}.{}", request_id, said_.size());
+        request_id.empty() ? NewRequestId() : fmt::format("{}.{}", request_id, calls_);
     saying.serials.assign(rest.begin() + static_cast<long>(first),
                           rest.begin() + static_cast<long>(end));
-    const size_t before = size_;
     YIMA_RETURN_IF_ERROR(Append(saying));
     const auto counted = Say(session, saying, reason);
-    if (!counted && IsRefusal(counted.error())) {
-      said_.pop_back();
-      YIMA_RETURN_IF_ERROR(CutTo(before));
-    }
+    if (!counted && NothingCameOf(counted.error())) YIMA_RETURN_IF_ERROR(Strike(said_.size() - 1));
     YIMA_RETURN_IF_ERROR(counted);
     marked += *counted;
     progress.Show(marked, marked + rest.size() - end);
@@ -231,6 +227,7 @@ Result<void> PrintRun::Mark(Session& session, const std::vector<uint64_t>& seria
 
 Result<void> PrintRun::Finish() {
   YIMA_RETURN_IF_ERROR(CutTo(0));
+  calls_ = 0;
   said_.clear();
   serials_.clear();
   return {};

@@ -44,13 +44,16 @@ class PrintRun {
   Result<void> Append(const Saying& saying);
   /// Strikes out a call of which nothing came.
   Result<void> Strike(size_t said);
+  /// The whole line on the disk, or nothing of it.
+  Result<void> Write(const std::string& line);
   Result<void> CutTo(size_t size);
   Result<uint64_t> Say(Session& session, const Saying& saying, v1::ReprintReason reason);
   Result<void> Finish();
 
   std::filesystem::path file_;
   int descriptor_ = -1;
-  size_t size_ = 0;  ///< Of the file.
+  size_t size_ = 0;   ///< Of the file.
+  size_t calls_ = 0;  ///< That were said, those struck out too: none has another's id.
   std::vector<Saying> said_;
   std::set<uint64_t> serials_;
 };

@@ -11,11 +11,12 @@
 #include "codegen/code/serial.h"
 
 namespace yima::cli {
-namespace {
 
 bool IsDigits(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
+
+namespace {
 
 std::vector<std::string> SplitValues(std::string_view text) {
   std::vector<std::string> values;

@@ -8,6 +8,9 @@
 
 namespace yima::cli {
 
+/// One at least, and nothing else.
+bool IsDigits(std::string_view text);
+
 /// What `--where` may say, for --help.
 std::string WhereHelp();
 

@@ -8,7 +8,6 @@
 #include "server/resolver/trust_notes.h"
 
 namespace yima::server {
-namespace {
 
 std::vector<PublicKey> KeysOf(const google::protobuf::RepeatedPtrField<std::string>& stored) {
   std::vector<PublicKey> keys;
@@ -18,6 +17,8 @@ std::vector<PublicKey> KeysOf(const google::protobuf::RepeatedPtrField<std::stri
   }
   return keys;
 }
+
+namespace {
 
 /// Adds the keys that are not there yet.
 void Join(const std::vector<PublicKey>& published,

@@ -10,6 +10,9 @@
 
 namespace yima::server {
 
+/// As a record holds them; what is none is left out.
+std::vector<PublicKey> KeysOf(const google::protobuf::RepeatedPtrField<std::string>& stored);
+
 /// What verifiers may hold of a registry: the newest notes there are, whether kept in a backup or
 /// published since.
 class Published {

@@ -9,10 +9,10 @@
 #include <fmt/format.h>
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
-#include <sodium.h>
 
 #include "codegen/code/tile_tree.h"
 #include "server/backup/entry_form.h"
+#include "server/backup/published.h"
 #include "server/domain/batch_items.h"
 #include "server/domain/domain.h"
 #include "server/log/tree_hash.h"
@@ -38,16 +38,9 @@ tl::unexpected<Error> Differs(std::string message) {
 /// The trust bundle says by which keys it must be signed, or the log itself where there is none.
 bool IsSigned(const LogFolder& log, const v1::Registry& registry, const TrustBundle* bundle) {
   const auto note = SignedNote::Parse(log.note());
-  if (bundle != nullptr) {
-    return note && std::ranges::any_of(bundle->log_keys,
-                                       [&](const PublicKey& key) { return note->IsSignedBy(key); });
-  }
-  return note && std::ranges::any_of(registry.log_keys(), [&](const std::string& bytes) {
-           PublicKey key{};
-           if (bytes.size() != key.size()) return false;
-           std::ranges::copy(bytes, key.begin());
-           return note->IsSignedBy(key);
-         });
+  const auto keys = bundle != nullptr ? bundle->log_keys : KeysOf(registry.log_keys());
+  return note &&
+         std::ranges::any_of(keys, [&](const PublicKey& key) { return note->IsSignedBy(key); });
 }
 
 Result<void> Parse(uint64_t index, std::string_view bytes, v1::LogEntry& entry) {

@@ -5,8 +5,6 @@
 #include <span>
 #include <utility>
 
-#include <sodium.h>
-
 #include "codegen/code/code_text.h"
 #include "server/check/attachment_check.h"
 #include "server/check/batch_check.h"

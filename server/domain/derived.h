@@ -45,7 +45,8 @@ Derived Derive(const v1::FacilityClass& facility_class);
 Derived Derive(const v1::Batch& batch);
 Derived Derive(const v1::Registry& registry);
 Derived Derive(const v1::Principal& principal);
-/// What follows from a record of a logged kind as it is stored; nothing when it does not parse.
+/// What follows from a record as it is stored; nothing when it does not parse, or is of a kind
+/// from which nothing follows.
 std::optional<Derived> DeriveFrom(store::Kind kind, std::string_view bytes);
 Derived Derive(const v1::BlankRange& range);
 Derived Derive(const v1::StockTake& stock_take);

@@ -73,7 +73,7 @@ struct Execution : std::enable_shared_from_this<Execution> {
       : domain(on), mark(std::move(request)), plan(std::move(planner)), done(std::move(then)) {}
 
   void Round() {
-    if (++rounds > kRoundsMax) {
+    if (rounds == kRoundsMax) {
       return done(Fail(StatusCode::kAborted, "CONTENTION",
                        fmt::format("other writers moved the record {} times", kRoundsMax)));
     }
@@ -106,11 +106,10 @@ struct Execution : std::enable_shared_from_this<Execution> {
     if (std::holds_alternative<store::RequestReused>(outcome))
       return done(RequestReused(mark.request_id));
     if (auto* error = std::get_if<Error>(&outcome)) return done(tl::unexpected(*error));
-    // Many may join one whole at once: who loses its slot tries another, and loses to nobody twice.
+    // Many may join one whole at once: who loses its slot tries another.
     const auto* taken = std::get_if<store::TakenKey>(&outcome);
-    if (taken != nullptr && taken->index == store::Index::kJoins && ++joins_lost < kJoinsMax) {
-      --rounds;
-    }
+    const bool lost_join = taken != nullptr && taken->index == store::Index::kJoins;
+    if (!lost_join || ++joins_lost > kJoinsMax) ++rounds;
     Round();
   }
 };

@@ -48,7 +48,8 @@ Result<std::string> ReadStored(const Tile& tile, const store::Snapshot& snapshot
 
 /// What proofs of one head need again and again, kept by each thread: hashes of subtrees within its
 /// open tiles, each made of up to 128 others, and its full tiles above the lowest, a 256th of all.
-/// They follow from the head alone, which its root names.
+/// They follow from the head alone, which its root names: full tiles stay true under the next, too,
+/// but only a root tells one log from another.
 class KeptOfHead {
  public:
   /// Until the next call with another head.

@@ -45,9 +45,9 @@ struct Method {
   FeedHandler feed = nullptr;
   /// Within which a client must take a message of the stream; 0: as long as the door gives to all.
   std::chrono::milliseconds take_max{0};
-  /// Whether the stream's next message is read while one is worked on. Not where its end says that
-  /// all was sent.
-  bool reads_ahead = false;
+  /// Whether one message is read ahead, and one still being sent, while another is worked on. Else
+  /// a message that was sent is one that its client took.
+  bool pipelined = false;
 };
 
 /// Lets the audit trail know when a rule refuses a caller that the gate let in. Calls that anyone

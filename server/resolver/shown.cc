@@ -19,9 +19,9 @@ tl::unexpected<Error> Damaged(std::string_view what) {
               "a stored " + std::string(what) + " does not parse; run yimad check");
 }
 
-double Coarse(double degrees) { return std::round(degrees * 1000) / 1000; }
-
 }  // namespace
+
+double Coarse(double degrees) { return std::round(degrees * 1000) / 1000; }
 
 void AppendField(std::string& message, int number, std::string_view bytes) {
   using google::protobuf::internal::WireFormatLite;

@@ -16,6 +16,10 @@ namespace yima::server {
 /// (a hundred metres); not the bases of rights, external codes, fields of a ledger or raw readings.
 enum class Audience { kWithinReach, kEverybody };
 
+/// Degrees as everybody sees them; off by at most so many metres.
+double Coarse(double degrees);
+constexpr double kCoarseMetresOffMax = 79;
+
 /// A stored facility as its reader may see it: its bytes as they are, with remark and personal
 /// fields cut out and the etag added. Parsing and serializing it again would cost more than reading
 /// it.

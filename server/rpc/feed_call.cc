@@ -140,7 +140,6 @@ class FeedCall final : public Bidi, public std::enable_shared_from_this<FeedCall
     return !writing_;
   }
 
-  /// The next message, when the caller may still have it and can take one.
   Result<Pull> Open() {
     try {
       return method_.feed(call_, ToString(read_));
@@ -148,6 +147,7 @@ class FeedCall final : public Bidi, public std::enable_shared_from_this<FeedCall
       return Fail(StatusCode::kInternal, "EXCEPTION", exception.what());
     }
   }
+  /// The next message, when the caller may still have it and can take one.
   Result<std::optional<std::string>> MayGoOn() {
     const auto most = door_.feeds.limits().stream;
     if (door_.feeds.stopping().stop_requested()) return tl::unexpected(ServerStopping());

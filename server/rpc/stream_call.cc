@@ -130,11 +130,7 @@ class StreamCall final : public Bidi {
 
   void OnReadDone(bool ok) override { Settle(reading_, ok); }
   void OnWriteDone(bool ok) override { Settle(writing_, ok); }
-  void OnCancel() override {
-    const std::lock_guard lock(mutex_);
-    cancelled_ = true;
-    changed_.notify_one();
-  }
+  void OnCancel() override { cancelled_ = true; }
   void OnDone() override {
     StreamCount& count = count_;
     const std::string principal = std::move(call_.principal);
@@ -190,8 +186,8 @@ class StreamCall final : public Bidi {
     return !ending_;
   }
 
-  // One message is being sent, and another read where the method allows it, while one is worked on:
-  // a thread that waited for each would be woken twice a message.
+  // Pipelined, one message is being sent and another read while one is worked on: a thread that
+  // waited for each would be woken twice a message.
 
   Result<bool> Next(std::string& bytes) {
     if (!IsUnderWay(reading_)) StartReading();
@@ -208,20 +204,11 @@ class StreamCall final : public Bidi {
     }
     const bool read = Take(reading_);
     if (cancelled_ || !MayGoOn()) return CallerGone();
-    if (!read) return HasBroken() ? CallerGone() : Result<bool>(false);
+    if (!read) return false;
     bytes = ToString(read_);
-    if (method_.reads_ahead) StartReading();
+    if (method_.pipelined) StartReading();
     if (!std::exchange(begun_, true)) request_id_ = RequestIdIn(method_.name, bytes);
     return true;
-  }
-
-  /// A stream that broke looks as if its client had ended it until the break is told, which follows
-  /// at once. What was sent only in part must not pass for all there is.
-  bool HasBroken() {
-    constexpr std::chrono::milliseconds kToldWithin{50};
-    if (method_.reads_ahead) return cancelled_;
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, kToldWithin, [&] { return cancelled_.load(); });
   }
 
   /// False when the server stops, or a message does not come.
@@ -239,7 +226,7 @@ class StreamCall final : public Bidi {
     written_ = ToByteBuffer(std::move(bytes));
     Begin(writing_);
     StartWrite(&written_);
-    return {};
+    return method_.pipelined ? Result<void>() : WaitUntilTaken();
   }
   /// The message that is being sent, if there is one.
   Result<void> WaitUntilTaken() {

@@ -10,6 +10,7 @@
 #include "server/issuance/codes.h"
 #include "server/registry/facilities.h"
 #include "server/registry/facility_rules.h"
+#include "server/resolver/shown.h"
 #include "server/stock/findings.h"
 #include "server/stock/stock_takes.h"
 
@@ -94,7 +95,7 @@ Result<void> CheckSighting(const v1::StockSighting& sighting, TimeUs now, const 
 }
 
 /// To a hundredth of a degree, some kilometre.
-double Coarse(double degrees) { return std::round(degrees * 100) / 100; }
+double VeryCoarse(double degrees) { return std::round(degrees * 100) / 100; }
 
 /// A clock that is wrong must not tell of what cannot have been.
 TimeUs TimeOf(const v1::StockSighting& sighting, const v1::StockTake& stock_take, TimeUs now) {
@@ -102,24 +103,12 @@ TimeUs TimeOf(const v1::StockSighting& sighting, const v1::StockTake& stock_take
   return std::min(std::max(sighting.time_us(), stock_take.create_time_us()), now);
 }
 
-/// Where who may not see a facility is told that it stands: as Resolve tells him, to a thousandth
-/// of a degree.
-struct CoarsePosition {
-  static constexpr double kCellsPerDegree = 1000;
-  /// Half of a square's diagonal, at the equator.
-  static constexpr double kMetresOffMax = 79;
-  static double Of(double degrees) {
-    return std::round(degrees * kCellsPerDegree) / kCellsPerDegree;
-  }
-};
-
+/// As Resolve tells it, to who sees the place coarsely.
 std::optional<double> DistanceTo(const v1::Facility& facility, bool coarse,
                                  const v1::StockSighting& from) {
   const auto& place = facility.position();
   if (!from.has_longitude() || !place.has_longitude() || !place.has_latitude()) return {};
-  const auto seen = [coarse](double degrees) {
-    return coarse ? CoarsePosition::Of(degrees) : degrees;
-  };
+  const auto seen = [coarse](double degrees) { return coarse ? Coarse(degrees) : degrees; };
   return DistanceMetres(from.longitude(), from.latitude(), seen(place.longitude()),
                         seen(place.latitude()));
 }
@@ -166,8 +155,8 @@ class Judging {
       finding.set_seen(SeenIn(sighting));
     }
     if (sighting.has_longitude()) {
-      finding.set_longitude(Coarse(sighting.longitude()));
-      finding.set_latitude(Coarse(sighting.latitude()));
+      finding.set_longitude(VeryCoarse(sighting.longitude()));
+      finding.set_latitude(VeryCoarse(sighting.latitude()));
     }
     finding.set_time_us(TimeOf(sighting, stock_take_, domain_.now()));
     finding.set_principal(call_.principal);
@@ -256,7 +245,7 @@ class Judging {
     if (!facility) return {};
     finding.set_facility(uid);
     const bool coarse = !call_.reach->Covers(facility->record);
-    if (coarse) metres_off_ = CoarsePosition::kMetresOffMax;
+    if (coarse) metres_off_ = kCoarseMetresOffMax;
     if (const auto distance = DistanceTo(facility->record, coarse, sighting)) {
       finding.set_distance_metres(static_cast<uint32_t>(std::lround(*distance)));
     }

@@ -1,6 +1,5 @@
 #include "server/check/check.h"
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,9 +9,7 @@
 
 #include "server/domain/batch_items.h"
 #include "server/issuance/issue.h"
-#include "server/log/tree_keeper.h"
-#include "tests/server/plates.h"
-#include "tests/server/world.h"
+#include "tests/server/check/check_kit.h"
 
 namespace yima::server::testing {
 namespace {
@@ -22,109 +19,6 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-constexpr uint64_t kSerial = uint64_t{1} << 32 | 1;
-
-class CheckTest : public ::testing::Test {
- protected:
-  std::vector<std::string> Findings() {
-    const auto findings =
-        CheckRegistry(*world_.Read(), *world_.domain().registry, [](std::string_view, uint64_t) {});
-    EXPECT_TRUE(findings) << findings.error().message;
-    return findings.value_or(std::vector<std::string>());
-  }
-  /// Applies a change that no rule would make.
-  void Damage(store::Change change) {
-    const auto settled = Settled(store::ApplyAndWait(world_.store(), std::move(change)));
-    EXPECT_TRUE(settled) << settled.error().message;
-  }
-  void DamageTerm(store::Kind kind, const std::string& term, uint64_t id, bool present) {
-    store::Change change;
-    change.terms.push_back({kind, term, id, present});
-    Damage(std::move(change));
-  }
-  void DamageKey(store::Index index, const std::string& key, uint64_t before, uint64_t after) {
-    store::Change change;
-    change.claims.push_back({index, key, before, after});
-    Damage(std::move(change));
-  }
-  /// Puts bytes over a record whose log entry says something else.
-  template <typename R>
-  void PutBeside(uint64_t id, const R& record, const R& logged) {
-    ChangeWriter writer(world_.call("test"), "");
-    const auto before = *Get<R>(*world_.Read(), id);
-    writer.Replace(id, before->revision, before->record, logged);
-    store::Change change = writer.Take();
-    change.puts[0].bytes = record.SerializeAsString();
-    Damage(std::move(change));
-  }
-  template <typename R>
-  R Record(uint64_t id) {
-    return (*Get<R>(*world_.Read(), id))->record;
-  }
-
-  World world_;
-  uint64_t bureau_ = world_.AddOrganization("城管局");
-  uint64_t facility_ = world_.AddFacility(1, bureau_);
-  Plate plate_ = AddPlate(world_, kSerial, facility_);
-};
-
-/// The same with a facility whose position is known.
-class CheckPlacesTest : public CheckTest {
- protected:
-  CheckPlacesTest() {
-    v1::Facility placed = Record<v1::Facility>(facility_);
-    placed.mutable_position()->set_longitude(112.5);
-    placed.mutable_position()->set_latitude(37.5);
-    ChangeWriter writer(world_.call("test"), "");
-    writer.Replace(facility_, 1, Record<v1::Facility>(facility_), placed);
-    Damage(writer.Take());
-  }
-  void DamagePlace(uint64_t id, std::optional<store::Point> at) {
-    store::Change change;
-    change.places.push_back({id, at});
-    Damage(std::move(change));
-  }
-};
-
-TEST_F(CheckPlacesTest, APlaceThatFollowsFromItsRecordIsSound) {
-  EXPECT_THAT(Findings(), IsEmpty());
-}
-
-TEST_F(CheckPlacesTest, FindsAPlaceThatIsMissing) {
-  DamagePlace(facility_, std::nullopt);
-  EXPECT_THAT(Findings(),
-              ElementsAre(fmt::format("facility {} is not found at its place", facility_)));
-}
-
-TEST_F(CheckPlacesTest, FindsAPlaceThatIsAnother) {
-  DamagePlace(facility_, store::Point{112.5, 37.6});
-  EXPECT_THAT(Findings(), ElementsAre(HasSubstr("found at 112.50000, 37.60000")));
-}
-
-TEST_F(CheckPlacesTest, FindsAPlaceOfNoFacility) {
-  DamagePlace(77, store::Point{1, 1});
-  EXPECT_THAT(Findings(), ElementsAre(HasSubstr("facility 77 is found at 1.00000, 1.00000")));
-}
-
-/// The same with a log whose tree is signed.
-class CheckTreeTest : public CheckTest {
- protected:
-  CheckTreeTest() {
-    for (uint32_t number = 2; number < 300; ++number) world_.AddFacility(number, bureau_);
-    EXPECT_TRUE(TreeKeeper(world_.domain()).Grow());
-    EXPECT_THAT(Findings(), IsEmpty());
-  }
-  void PutStored(store::Kind kind, uint64_t id, std::string bytes) {
-    const auto stored = *world_.Read()->Get(kind, id);
-    store::Change change;
-    change.puts.push_back({kind, id, stored ? stored->revision : 0, std::move(bytes), {}});
-    Damage(std::move(change));
-  }
-  std::string Stored(store::Kind kind, uint64_t id) {
-    return (*world_.Read()->Get(kind, id))->bytes;
-  }
-};
 
 TEST_F(CheckTest, AnErasedSignatureIsNotedAndAMissingOneIsFound) {
   v1::Code erased = Record<v1::Code>(kSerial);
@@ -141,39 +35,6 @@ TEST_F(CheckTest, AnErasedSignatureIsNotedAndAMissingOneIsFound) {
   erased.mutable_signature()->clear_hash();
   PutBeside(kSerial, erased, erased);
   EXPECT_THAT(Findings(), Contains(HasSubstr("a signature of 0")));
-}
-
-TEST_F(CheckTreeTest, ATileThatIsNotOfTheEntriesIsFound) {
-  std::string tile = Stored(store::Kind::kTreeTile, 1);
-  tile[10'000] ^= 1;
-  PutStored(store::Kind::kTreeTile, 1, tile);
-  EXPECT_THAT(Findings(), ElementsAre(HasSubstr("tile/0/000 of the log's tree is not what")));
-}
-
-TEST_F(CheckTreeTest, ATileTooManyIsFound) {
-  PutStored(store::Kind::kTreeTile, 1000, "one more");
-  EXPECT_THAT(Findings(), ElementsAre(HasSubstr("tiles of the log's tree are stored, want")));
-}
-
-TEST_F(CheckTreeTest, ACheckpointOfAnotherRootIsFound) {
-  TreeHead head = *world_.domain().tree->head();
-  head.checkpoint.root = HashLeaf("another");
-  head.note = head.checkpoint.Sign(*world_.keys().All(KeyKind::kLog)[0]).ToString();
-  PutStored(store::Kind::kTreeHead, 1, head.Serialize());
-  EXPECT_THAT(Findings(), ElementsAre(HasSubstr("is not theirs")));
-}
-
-TEST_F(CheckTreeTest, ACheckpointOfAnotherKeyIsFound) {
-  TreeHead head = *world_.domain().tree->head();
-  head.note = head.checkpoint.Sign(SigningKey::Generate()).ToString();
-  PutStored(store::Kind::kTreeHead, 1, head.Serialize());
-  EXPECT_THAT(Findings(),
-              ElementsAre(HasSubstr("not signed by a key that the registry publishes")));
-}
-
-TEST_F(CheckTreeTest, AHeadThatDoesNotParseIsFound) {
-  PutStored(store::Kind::kTreeHead, 1, "nothing");
-  EXPECT_THAT(Findings(), ElementsAre(HasSubstr("head of the log's tree does not parse")));
 }
 
 TEST_F(CheckTest, SoundRegistryHasNoFindings) {
