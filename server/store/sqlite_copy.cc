@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "server/store/descriptor.h"
@@ -39,15 +41,17 @@ tl::unexpected<Error> Unreadable(const fs::path& file) {
               fmt::format("cannot read {}: {}", file.string(), std::strerror(errno)));
 }
 
-Result<void> CopyBytes(const Descriptor& from, const fs::path& to) {
+Result<void> CopyBytes(const Descriptor& from, const fs::path& to,
+                       off_t size_max = std::numeric_limits<off_t>::max()) {
   const Descriptor target(open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (target.get() < 0) return Unwritable(to);
   std::string part(kPartBytes, '\0');
-  for (off_t at = 0;;) {
-    const ssize_t n = pread(from.get(), part.data(), part.size(), at);
+  for (off_t at = 0; at < size_max;) {
+    const auto wanted = std::min(size_max - at, static_cast<off_t>(part.size()));
+    const ssize_t n = pread(from.get(), part.data(), static_cast<size_t>(wanted), at);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return Unreadable(fmt::format("what {} is copied from", to.string()));
-    if (n == 0) return {};
+    if (n == 0) break;
     if (!WriteAll(target, std::string_view(part).substr(0, static_cast<size_t>(n)))) {
       return Unwritable(to);
     }
@@ -55,6 +59,7 @@ Result<void> CopyBytes(const Descriptor& from, const fs::path& to) {
     sync_file_range(target.get(), at, n, SYNC_FILE_RANGE_WRITE);
     at += n;
   }
+  return {};
 }
 
 /// Empty when the log is.
@@ -75,7 +80,10 @@ Result<void> CopyLog(const fs::path& from, const fs::path& to) {
   }
   YIMA_ASSIGN_OR_RETURN(std::string head, LogHead(log, from));
   while (!head.empty()) {
-    YIMA_RETURN_IF_ERROR(CopyBytes(log, to));
+    // As long as it is now: a writer may be faster than the copy, which would never end.
+    struct stat now {};
+    if (fstat(log.get(), &now) != 0) return Unreadable(from);
+    YIMA_RETURN_IF_ERROR(CopyBytes(log, to, now.st_size));
     YIMA_ASSIGN_OR_RETURN(std::string after, LogHead(log, from));
     if (after == head) return {};
     // Begun anew meanwhile, which can happen once: the copy may hold parts of both.

@@ -114,10 +114,10 @@ TEST_F(FeedsTest, ATokenThatIsRevokedEndsItsFeeds) {
 /// A table with one feed of a test's own.
 class OwnFeedTest : public ::testing::Test {
  protected:
-  void Serve(FeedHandler feed) {
+  void Serve(FeedHandler feed, std::chrono::milliseconds read_max = 300ms) {
     GrpcServer::Options options;
     options.address = "127.0.0.1:0";
-    options.feed_read_max = 300ms;
+    options.feed_read_max = read_max;
     options.feeds_max = 3;
     options.first_message_max = 300ms;
     const std::vector<Method> table = {
@@ -139,15 +139,18 @@ class OwnFeedTest : public ::testing::Test {
 };
 
 TEST_F(OwnFeedTest, ASlowReaderIsCutOffWithAReason) {
+  constexpr auto kReadMax = 1500ms;
   std::atomic<int> pulled = 0;
-  Serve([&](const Call&, std::string_view) -> Result<Pull> {
-    return [&, held = Held()]() -> Result<std::optional<std::string>> {
-      ++pulled;
-      v1::WatchResponse message;
-      message.set_next(std::string(100'000, 'x'));
-      return message.SerializeAsString();
-    };
-  });
+  Serve(
+      [&](const Call&, std::string_view) -> Result<Pull> {
+        return [&, held = Held()]() -> Result<std::optional<std::string>> {
+          ++pulled;
+          v1::WatchResponse message;
+          message.set_next(std::string(100'000, 'x'));
+          return message.SerializeAsString();
+        };
+      },
+      kReadMax);
   int taken = 0;
   const auto slowly = [&](const v1::WatchResponse&) -> Result<void> {
     // As slow as never: until the server has given up.
@@ -157,7 +160,8 @@ TEST_F(OwnFeedTest, ASlowReaderIsCutOffWithAReason) {
         std::this_thread::sleep_for(100ms);
         return std::exchange(before, pulled.load()) == pulled;
       }));
-      std::this_thread::sleep_for(400ms);
+      // The server waits as long again before it breaks the connection, and its reason is lost.
+      std::this_thread::sleep_for(kReadMax + 300ms);
     }
     return {};
   };
