@@ -40,6 +40,7 @@ constexpr Word kFields[] = {
     {"from_organization", "移交单位", "handed over by"},
     {"grid_code", "单元网格", "grid"},
     {"hand_over", "移交", "hand-over"},
+    {"has_parts", "有下级部件", "has parts"},
     {"holder", "单位", "organization"},
     {"kind", "种类", "kind"},
     {"last_step", "最近一步", "last step"},

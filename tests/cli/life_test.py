@@ -76,6 +76,7 @@ class LifeTest(unittest.TestCase):
         self.assertEqual(shown["whole"]["uid"], shown["parent"])
         self.assertEqual([p["uid"] for p in shown["parts"]], [self.one("show", other)["uid"]])
         self.assertEqual(len(self.registry.objects("facilities", "list", "--where", f"parent={whole}")), 1)
+        self.assertIn("有下级部件", self.registry.yima("facilities", "history", whole, "--lang", "zh").stdout)
         self.refused(1, "stands within", "部件不能成为自身的上级", "update", whole, f"parent={other}")
         self.refused(1, "has parts that stand", "该部件还有下级部件", "retire", whole, *BASIS)
         [code] = self.registry.objects("codes", "issue", "--facility", part)
