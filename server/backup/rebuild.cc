@@ -101,6 +101,18 @@ class Replay {
         return Put(entry.blank_range().id(), entry.revision(), *entry.mutable_blank_range());
       case v1::LogEntry::kStockTake:
         return Put(entry.stock_take().id(), entry.revision(), *entry.mutable_stock_take());
+      case v1::LogEntry::kClaim:
+        return Put(entry.claim().id(), entry.revision(), *entry.mutable_claim());
+      case v1::LogEntry::kNotice:
+        return Put(entry.notice().id(), entry.revision(), *entry.mutable_notice());
+      case v1::LogEntry::kObjection:
+        return Put(entry.objection().id(), entry.revision(), *entry.mutable_objection());
+      case v1::LogEntry::kOffer:
+        return Put(entry.offer().id(), entry.revision(), *entry.mutable_offer());
+      case v1::LogEntry::kOrder:
+        return Put(entry.order().id(), entry.revision(), *entry.mutable_order());
+      case v1::LogEntry::kRightsRules:
+        return Put(kRightsRulesId, entry.revision(), *entry.mutable_rights_rules());
       default:
         return Fail(
             StatusCode::kFailedPrecondition, "LOG_KIND_UNKNOWN",

@@ -33,9 +33,15 @@ uint64_t IdIn(const v1::Batch& record, uint64_t) { return record.id(); }
 /// These hold no id.
 uint64_t IdIn(const v1::FacilityClass&, uint64_t id) { return id; }
 uint64_t IdIn(const v1::Registry&, uint64_t id) { return id; }
+uint64_t IdIn(const v1::RightsRules&, uint64_t id) { return id; }
 uint64_t IdIn(const v1::Principal& record, uint64_t) { return record.id(); }
 uint64_t IdIn(const v1::BlankRange& record, uint64_t) { return record.id(); }
 uint64_t IdIn(const v1::StockTake& record, uint64_t) { return record.id(); }
+uint64_t IdIn(const v1::Claim& record, uint64_t) { return record.id(); }
+uint64_t IdIn(const v1::Notice& record, uint64_t) { return record.id(); }
+uint64_t IdIn(const v1::Objection& record, uint64_t) { return record.id(); }
+uint64_t IdIn(const v1::Offer& record, uint64_t) { return record.id(); }
+uint64_t IdIn(const v1::Order& record, uint64_t) { return record.id(); }
 uint64_t IdIn(const v1::StockFinding& record, uint64_t) { return record.id(); }
 uint64_t IdIn(const v1::Sightings& record, uint64_t) { return record.serial(); }
 
@@ -65,6 +71,12 @@ class Check {
     YIMA_RETURN_IF_ERROR(CheckKind<v1::Batch>());
     YIMA_RETURN_IF_ERROR(CheckKind<v1::BlankRange>());
     YIMA_RETURN_IF_ERROR(CheckKind<v1::StockTake>());
+    YIMA_RETURN_IF_ERROR(CheckKind<v1::RightsRules>());
+    YIMA_RETURN_IF_ERROR(CheckKind<v1::Claim>());
+    YIMA_RETURN_IF_ERROR(CheckKind<v1::Notice>());
+    YIMA_RETURN_IF_ERROR(CheckKind<v1::Objection>());
+    YIMA_RETURN_IF_ERROR(CheckKind<v1::Offer>());
+    YIMA_RETURN_IF_ERROR(CheckKind<v1::Order>());
     YIMA_RETURN_IF_ERROR(CheckKind<v1::StockFinding>());
     YIMA_RETURN_IF_ERROR(CheckKind<v1::Sightings>());
     if (proofs_) proofs_->Flush(findings_);
@@ -141,6 +153,12 @@ class Check {
     YIMA_RETURN_IF_ERROR(DeriveKind<v1::Registry>(visit));
     YIMA_RETURN_IF_ERROR(DeriveKind<v1::BlankRange>(visit));
     YIMA_RETURN_IF_ERROR(DeriveKind<v1::StockTake>(visit));
+    YIMA_RETURN_IF_ERROR(DeriveKind<v1::Claim>(visit));
+    YIMA_RETURN_IF_ERROR(DeriveKind<v1::Notice>(visit));
+    YIMA_RETURN_IF_ERROR(DeriveKind<v1::Objection>(visit));
+    YIMA_RETURN_IF_ERROR(DeriveKind<v1::Offer>(visit));
+    YIMA_RETURN_IF_ERROR(DeriveKind<v1::Order>(visit));
+    YIMA_RETURN_IF_ERROR(DeriveKind<v1::RightsRules>(visit));
     YIMA_RETURN_IF_ERROR(DeriveKind<v1::StockFinding>(visit));
     YIMA_RETURN_IF_ERROR(DeriveKind<v1::Sightings>(visit));
     return DeriveKind<v1::Principal>(visit);
@@ -176,6 +194,43 @@ class Check {
 
   /// Of its list: CheckStockLists.
   Result<void> CheckContent(uint64_t, const v1::StockTake&) { return {}; }
+
+  Result<void> CheckContent(uint64_t, const v1::RightsRules&) { return {}; }
+  Result<void> CheckContent(uint64_t, const v1::Notice&) { return {}; }
+
+  Result<void> CheckContent(uint64_t id, const v1::Claim& claim) {
+    CheckReference("claim", id, store::Kind::kFacility, claim.facility());
+    CheckReference("claim", id, store::Kind::kOrganization, claim.organization());
+    CheckReference("claim", id, store::Kind::kNotice, claim.notice());
+    CheckReference("claim", id, store::Kind::kOffer, claim.offer());
+    CheckReference("claim", id, store::Kind::kOrder, claim.order());
+    return {};
+  }
+
+  Result<void> CheckContent(uint64_t id, const v1::Objection& objection) {
+    CheckReference("objection", id, store::Kind::kFacility, objection.facility());
+    CheckReference("objection", id, store::Kind::kOrganization, objection.organization());
+    CheckReference("objection", id, store::Kind::kNotice, objection.notice());
+    return {};
+  }
+
+  Result<void> CheckContent(uint64_t id, const v1::Offer& offer) {
+    CheckReference("offer", id, store::Kind::kFacility, offer.facility());
+    CheckReference("offer", id, store::Kind::kClaim, offer.claim());
+    for (const auto& candidate : offer.candidates()) {
+      CheckReference("offer", id, store::Kind::kOrganization, candidate.organization());
+    }
+    return {};
+  }
+
+  Result<void> CheckContent(uint64_t id, const v1::Order& order) {
+    CheckReference("order", id, store::Kind::kFacility, order.facility());
+    CheckReference("order", id, store::Kind::kOrganization, order.from());
+    CheckReference("order", id, store::Kind::kOrganization, order.to());
+    CheckReference("order", id, store::Kind::kClaim, order.claim());
+    CheckReference("order", id, store::Kind::kNotice, order.notice());
+    return {};
+  }
 
   Result<void> CheckContent(uint64_t id, const v1::BlankRange& range) {
     CheckReference("range of blank plates", id, store::Kind::kOrganization, range.contractor());

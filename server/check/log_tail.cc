@@ -41,6 +41,18 @@ std::string_view KindName(store::Kind kind) {
       return "range of blank plates";
     case store::Kind::kStockTake:
       return "stock-take";
+    case store::Kind::kClaim:
+      return "claim";
+    case store::Kind::kNotice:
+      return "notice";
+    case store::Kind::kObjection:
+      return "objection";
+    case store::Kind::kOffer:
+      return "offer";
+    case store::Kind::kOrder:
+      return "order";
+    case store::Kind::kRightsRules:
+      return "rules of rights";
     case store::Kind::kStockFinding:
       return "finding";
     case store::Kind::kSighting:

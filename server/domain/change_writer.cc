@@ -39,6 +39,18 @@ int EntryField(store::Kind kind) {
       return v1::LogEntry::kBlankRangeFieldNumber;
     case store::Kind::kStockTake:
       return v1::LogEntry::kStockTakeFieldNumber;
+    case store::Kind::kClaim:
+      return v1::LogEntry::kClaimFieldNumber;
+    case store::Kind::kNotice:
+      return v1::LogEntry::kNoticeFieldNumber;
+    case store::Kind::kObjection:
+      return v1::LogEntry::kObjectionFieldNumber;
+    case store::Kind::kOffer:
+      return v1::LogEntry::kOfferFieldNumber;
+    case store::Kind::kOrder:
+      return v1::LogEntry::kOrderFieldNumber;
+    case store::Kind::kRightsRules:
+      return v1::LogEntry::kRightsRulesFieldNumber;
     default:
       return v1::LogEntry::kRegistryFieldNumber;
   }
@@ -59,6 +71,9 @@ bool MayHoldWithheld(const Message& record) {
   if (const auto* facility = dynamic_cast<const v1::Facility*>(&record)) {
     return facility->has_remark() || facility->personal_size() > 0 ||
            facility->last_step().has_note() || facility->hand_over().has_note();
+  }
+  if (const auto* claim = dynamic_cast<const v1::Claim*>(&record)) {
+    return claim->decision().has_reason();
   }
   return true;
 }

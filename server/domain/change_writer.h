@@ -68,6 +68,12 @@ class ChangeWriter {
   static store::Kind KindOf(const v1::Registry&) { return store::Kind::kRegistry; }
   static store::Kind KindOf(const v1::BlankRange&) { return store::Kind::kBlankRange; }
   static store::Kind KindOf(const v1::StockTake&) { return store::Kind::kStockTake; }
+  static store::Kind KindOf(const v1::Claim&) { return store::Kind::kClaim; }
+  static store::Kind KindOf(const v1::Notice&) { return store::Kind::kNotice; }
+  static store::Kind KindOf(const v1::Objection&) { return store::Kind::kObjection; }
+  static store::Kind KindOf(const v1::Offer&) { return store::Kind::kOffer; }
+  static store::Kind KindOf(const v1::Order&) { return store::Kind::kOrder; }
+  static store::Kind KindOf(const v1::RightsRules&) { return store::Kind::kRightsRules; }
   static store::Kind KindOf(const v1::StockFinding&) { return store::Kind::kStockFinding; }
   static store::Kind KindOf(const v1::Sightings&) { return store::Kind::kSighting; }
 

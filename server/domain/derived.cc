@@ -26,6 +26,12 @@ std::optional<store::Point> PlaceOf(const v1::Facility& facility) {
   return store::Point{position.longitude(), position.latitude()};
 }
 
+/// Once, though several rights ask for it.
+void AddTerm(Derived& derived, std::string term) {
+  if (std::ranges::find(derived.terms, term) != derived.terms.end()) return;
+  derived.terms.push_back(std::move(term));
+}
+
 template <typename R>
 std::optional<Derived> DeriveParsed(std::string_view bytes) {
   R record;
@@ -61,6 +67,13 @@ std::string CodeStateTerm(v1::CodeState state) {
 }
 std::string PrintedTerm() { return "p"; }
 std::string OpenTerm() { return "open"; }
+std::string NoticeTerm(uint64_t notice) { return "n" + BigEndian(notice); }
+std::string NoticeCounter(uint64_t notice, v1::ClaimState state) {
+  return fmt::format("notice/{}/{}", notice, static_cast<int>(state));
+}
+std::string ObjectionCounter(uint64_t notice) {
+  return fmt::format("notice/{}/objections", notice);
+}
 std::string SuspiciousTerm() { return "suspicious"; }
 std::string StockRestTerm(uint64_t stock_take) { return "r" + BigEndian(stock_take); }
 std::string StockSenderTerm(uint64_t stock_take, std::string_view principal) {
@@ -110,11 +123,9 @@ Derived Derive(const v1::Facility& facility) {
       {"owning", facility.owning()},
       {"maintaining", facility.maintaining()}};
   for (const auto& [name, right] : rights) {
-    if (right.holder() != 0) {
-      std::string term = OrganizationTerm(right.holder());
-      if (std::ranges::find(derived.terms, term) == derived.terms.end()) {
-        derived.terms.push_back(std::move(term));
-      }
+    if (right.holder() != 0) AddTerm(derived, OrganizationTerm(right.holder()));
+    for (const auto& claim : right.claims()) {
+      AddTerm(derived, OrganizationTerm(claim.organization()));
     }
     derived.counters.emplace_back(
         fmt::format("rights/{}/{}", name, static_cast<int>(right.state())), 1);
@@ -141,6 +152,9 @@ Derived Derive(const v1::Organization& organization) {
   derived.keys.push_back({store::Index::kOrganizationName, organization.name()});
   for (const auto& alias : organization.aliases()) {
     derived.keys.push_back({store::Index::kOrganizationName, alias});
+  }
+  for (const auto& former : organization.former_names()) {
+    derived.keys.push_back({store::Index::kOrganizationName, former.name()});
   }
   if (!organization.credit_code().empty()) {
     derived.keys.push_back({store::Index::kCreditCode, organization.credit_code()});
@@ -187,6 +201,18 @@ std::optional<Derived> DeriveFrom(store::Kind kind, std::string_view bytes) {
       return DeriveParsed<v1::BlankRange>(bytes);
     case store::Kind::kStockTake:
       return DeriveParsed<v1::StockTake>(bytes);
+    case store::Kind::kClaim:
+      return DeriveParsed<v1::Claim>(bytes);
+    case store::Kind::kNotice:
+      return DeriveParsed<v1::Notice>(bytes);
+    case store::Kind::kObjection:
+      return DeriveParsed<v1::Objection>(bytes);
+    case store::Kind::kOffer:
+      return DeriveParsed<v1::Offer>(bytes);
+    case store::Kind::kOrder:
+      return DeriveParsed<v1::Order>(bytes);
+    case store::Kind::kRightsRules:
+      return DeriveParsed<v1::RightsRules>(bytes);
     case store::Kind::kStockFinding:
       return DeriveParsed<v1::StockFinding>(bytes);
     case store::Kind::kSighting:
@@ -220,6 +246,50 @@ Derived Derive(const v1::StockFinding& finding) {
     derived.terms.push_back(StockSeenTerm(stock_take, finding.seen()));
   }
   derived.counters.emplace_back(StockCounter(stock_take), 1);
+  return derived;
+}
+
+Derived Derive(const v1::Notice&) { return {}; }
+Derived Derive(const v1::RightsRules&) { return {}; }
+
+Derived Derive(const v1::Claim& claim) {
+  Derived derived;
+  derived.terms.push_back(FacilityTerm(claim.facility()));
+  if (claim.notice() != 0) {
+    derived.terms.push_back(NoticeTerm(claim.notice()));
+    derived.counters.emplace_back(NoticeCounter(claim.notice(), claim.state()), 1);
+  }
+  return derived;
+}
+
+Derived Derive(const v1::Objection& objection) {
+  Derived derived;
+  derived.terms.push_back(FacilityTerm(objection.facility()));
+  derived.terms.push_back(NoticeTerm(objection.notice()));
+  if (objection.state() == v1::OBJECTION_STATE_OPEN) {
+    derived.terms.push_back(OpenTerm());
+    derived.counters.emplace_back(ObjectionCounter(objection.notice()), 1);
+  }
+  return derived;
+}
+
+Derived Derive(const v1::Offer& offer) {
+  Derived derived;
+  derived.terms.push_back(FacilityTerm(offer.facility()));
+  if (offer.state() != v1::OFFER_STATE_OPEN) return derived;
+  derived.terms.push_back(OpenTerm());
+  for (const auto& candidate : offer.candidates()) {
+    if (candidate.answer() == v1::CANDIDATE_ANSWER_UNSPECIFIED) {
+      AddTerm(derived, OrganizationTerm(candidate.organization()));
+    }
+  }
+  return derived;
+}
+
+Derived Derive(const v1::Order& order) {
+  Derived derived;
+  derived.terms.push_back(FacilityTerm(order.facility()));
+  if (order.state() == v1::ORDER_STATE_PROPOSED) derived.terms.push_back(OpenTerm());
   return derived;
 }
 

@@ -44,7 +44,8 @@ struct Domain {
   std::shared_ptr<TreeNow> tree = std::make_shared<TreeNow>();  ///< Of the log, as it is signed.
 };
 
-constexpr uint64_t kRegistryId = 1;  ///< Of the one Registry record.
+constexpr uint64_t kRegistryId = 1;     ///< Of the one Registry record.
+constexpr uint64_t kRightsRulesId = 1;  ///< Of the one RightsRules record.
 
 /// What a write intends: a change, and the records that its reply shows. A change without puts
 /// means that all is as wanted already; the request is marked as done all the same.

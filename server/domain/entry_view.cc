@@ -29,6 +29,18 @@ std::optional<store::Kind> KindOfEntryField(int number) {
       return store::Kind::kBlankRange;
     case v1::LogEntry::kStockTakeFieldNumber:
       return store::Kind::kStockTake;
+    case v1::LogEntry::kClaimFieldNumber:
+      return store::Kind::kClaim;
+    case v1::LogEntry::kNoticeFieldNumber:
+      return store::Kind::kNotice;
+    case v1::LogEntry::kObjectionFieldNumber:
+      return store::Kind::kObjection;
+    case v1::LogEntry::kOfferFieldNumber:
+      return store::Kind::kOffer;
+    case v1::LogEntry::kOrderFieldNumber:
+      return store::Kind::kOrder;
+    case v1::LogEntry::kRightsRulesFieldNumber:
+      return store::Kind::kRightsRules;
     default:
       return std::nullopt;
   }
@@ -79,11 +91,15 @@ tl::unexpected<Error> EntryDamaged(uint64_t index) {
 
 Result<uint64_t> RecordIdIn(const EntryView& entry, const store::Snapshot& snapshot) {
   if (entry.kind == store::Kind::kRegistry) return kRegistryId;
+  if (entry.kind == store::Kind::kRightsRules) return kRightsRulesId;
   // Field 1 is the id, of a class its code.
   static_assert(v1::Facility::kUidFieldNumber == 1 && v1::Code::kSerialFieldNumber == 1 &&
                 v1::Organization::kIdFieldNumber == 1 && v1::Batch::kIdFieldNumber == 1 &&
                 v1::FacilityClass::kCodeFieldNumber == 1 && v1::Principal::kIdFieldNumber == 1 &&
-                v1::BlankRange::kIdFieldNumber == 1 && v1::StockTake::kIdFieldNumber == 1);
+                v1::BlankRange::kIdFieldNumber == 1 && v1::StockTake::kIdFieldNumber == 1 &&
+                v1::Claim::kIdFieldNumber == 1 && v1::Notice::kIdFieldNumber == 1 &&
+                v1::Objection::kIdFieldNumber == 1 && v1::Offer::kIdFieldNumber == 1 &&
+                v1::Order::kIdFieldNumber == 1);
   WireField first;
   WalkFields(entry.record, [&](const WireField& field) {
     if (field.number == 1) first = field;

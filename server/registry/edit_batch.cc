@@ -59,7 +59,10 @@ class EditBatch final : public FrozenBatch {
   }
 
  private:
-  void BeginChunk(const store::Snapshot& snapshot) override { wholes_.emplace(call_, snapshot); }
+  Result<void> BeginChunk(const store::Snapshot& snapshot) override {
+    wholes_.emplace(call_, snapshot);
+    return {};
+  }
   Result<void> EndChunk(ChangeWriter& writer) override { return wholes_->Put(writer); }
 
   Result<v1::EditFacilitiesResponse> LookAt(const FacilityMatcher& matcher,
@@ -67,7 +70,7 @@ class EditBatch final : public FrozenBatch {
     ListHash hash;
     v1::BatchCounts counts;
     std::vector<BatchItem> refused;
-    BeginChunk(snapshot);
+    YIMA_RETURN_IF_ERROR(BeginChunk(snapshot));
     const auto looked = VisitFiltered(
         call_, matcher, snapshot,
         [&](uint64_t revision, const v1::Facility& facility) -> Result<void> {

@@ -13,7 +13,7 @@
 namespace yima::server {
 namespace {
 
-constexpr int kUidsMax = 1000;
+constexpr int kUidsMax = 200'000;
 /// Of every other field: all class codes there are, and more.
 constexpr int kValuesMax = 1000;
 constexpr size_t kWordsMax = 256;

@@ -1,10 +1,19 @@
 #include "server/registry/frozen_batch.h"
 
+#include <algorithm>
+#include <span>
+
 #include <fmt/format.h>
 
 #include "server/domain/entry_view.h"
 
 namespace yima::server {
+namespace {
+
+/// Beside what a batch puts for its facilities: its list and its cursor.
+constexpr size_t kOwnPuts = 2;
+
+}  // namespace
 
 Result<void> VisitFiltered(const Call& call, const FacilityMatcher& matcher,
                            const store::Snapshot& snapshot, const FacilityVisitor& visit) {
@@ -50,7 +59,8 @@ Result<void> FrozenBatch::Run(uint64_t batch) {
   YIMA_ASSIGN_OR_RETURN(const auto turn, domain_.running->Wait(batch_, call_));
   YIMA_RETURN_IF_ERROR(Load());
   for (uint64_t chunk = 0; chunk * kBatchChunk < counts_.total(); ++chunk) {
-    while (counts_.done() <= chunk * kBatchChunk) {
+    const uint64_t end = std::min<uint64_t>((chunk + 1) * kBatchChunk, counts_.total());
+    while (counts_.done() < end) {
       if (call_.cancelled()) return CallEnded();
       YIMA_RETURN_IF_ERROR(DoNext());
     }
@@ -58,6 +68,7 @@ Result<void> FrozenBatch::Run(uint64_t batch) {
     YIMA_ASSIGN_OR_RETURN(const store::Record stored, ItemsOf(*domain_.store.Read(), chunk));
     YIMA_RETURN_IF_ERROR(Tell(DecodeItems(stored.bytes)));
   }
+  YIMA_RETURN_IF_ERROR(Finish());
   YIMA_RETURN_IF_ERROR(EndBatch(domain_, call_, batch_, counts_));
   return TellEnd();
 }
@@ -102,8 +113,8 @@ Result<bool> FrozenBatch::StandsAsFrozen(const store::Snapshot& snapshot,
   return own;
 }
 
-/// The chunk at the cursor. When others moved its facilities, or the cursor, meanwhile, nothing is
-/// done but to look again.
+/// What a change may hold of the chunk at the cursor. When others moved its facilities, or the
+/// cursor, meanwhile, nothing is done but to look again.
 Result<void> FrozenBatch::DoNext() {
   const auto snapshot = domain_.store.Read();
   const uint64_t chunk = counts_.done() / kBatchChunk;
@@ -111,8 +122,9 @@ Result<void> FrozenBatch::DoNext() {
   v1::BatchCounts counts = counts_;
   ChangeWriter writer(call_, request_id_, batch_);
   auto items = DecodeItems(stored.bytes);
-  BeginChunk(*snapshot);
-  for (auto& item : items) {
+  YIMA_RETURN_IF_ERROR(BeginChunk(*snapshot));
+  for (auto& item : std::span(items).subspan(counts.done() % kBatchChunk)) {
+    if (writer.puts() + PutsMax() + kOwnPuts > store::Change::kRecordsMax) break;
     counts.set_done(counts.done() + 1);
     YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Facility>(*snapshot, item.facility));
     YIMA_ASSIGN_OR_RETURN(const bool stands, StandsAsFrozen(*snapshot, read, item));

@@ -29,7 +29,7 @@ Result<uint64_t> BeginFrozen(const Domain& domain, const Call& call, const Reque
                              const std::function<Result<void>(const ListSink&)>& list);
 
 /// A batch over a frozen list of facilities, worked on in chunks from wherever it stands: each
-/// chunk moves the cursor, and what another writer moved since is marked and left as it is. The
+/// change moves the cursor, and what another writer moved since is marked and left as it is. The
 /// same request again tells the same. Use once, from one thread.
 class FrozenBatch {
  public:
@@ -44,13 +44,17 @@ class FrozenBatch {
   Result<void> Run(uint64_t batch);
 
  protected:
-  /// Before and after the facilities of a chunk, which is one change.
-  virtual void BeginChunk(const store::Snapshot&) {}
+  /// Records that Do puts at most. As many facilities of a chunk go into one change as it may hold.
+  virtual size_t PutsMax() const { return 1; }
+  /// Before and after the facilities of a change.
+  virtual Result<void> BeginChunk(const store::Snapshot&) { return {}; }
   virtual Result<void> EndChunk(ChangeWriter&) { return {}; }
   /// Deals with a facility that is as it was frozen: puts it or not, notes in the item what became
   /// of it, and counts it. An Error ends the batch.
   virtual Result<void> Do(const store::Snapshot& snapshot, const Read<v1::Facility>& facility,
                           BatchItem& item, ChangeWriter& writer, v1::BatchCounts& counts) = 0;
+  /// Once all are dealt with, before the batch ends; again whenever it is told again.
+  virtual Result<void> Finish() { return {}; }
   /// Tells of a chunk that was dealt with, by this call or an earlier one.
   virtual Result<void> Tell(const std::vector<BatchItem>& chunk) = 0;
   /// Tells of the whole, once it has ended.

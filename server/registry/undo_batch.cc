@@ -264,7 +264,7 @@ class Undoing final : public FrozenBatch {
     std::vector<BatchItem> kept;
     {
       const auto snapshot = domain_.store.Read();
-      BeginChunk(*snapshot);
+      YIMA_RETURN_IF_ERROR(BeginChunk(*snapshot));
       const auto look = [&](const Read<v1::Facility>& facility) -> Result<void> {
         // In the same chunks as the run, each after the one before.
         if (counts.total() % kBatchChunk == 0) wholes_->Next();
@@ -283,7 +283,10 @@ class Undoing final : public FrozenBatch {
   }
 
  private:
-  void BeginChunk(const store::Snapshot& snapshot) override { wholes_.emplace(call_, snapshot); }
+  Result<void> BeginChunk(const store::Snapshot& snapshot) override {
+    wholes_.emplace(call_, snapshot);
+    return {};
+  }
   Result<void> EndChunk(ChangeWriter& writer) override { return wholes_->Put(writer); }
 
   /// The facility as it is to be; nothing when it stays, which the item says why.

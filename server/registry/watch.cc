@@ -154,6 +154,18 @@ v1::RecordKind KindInApi(store::Kind kind) {
       return v1::RECORD_KIND_BLANK_RANGE;
     case store::Kind::kStockTake:
       return v1::RECORD_KIND_STOCK_TAKE;
+    case store::Kind::kClaim:
+      return v1::RECORD_KIND_CLAIM;
+    case store::Kind::kNotice:
+      return v1::RECORD_KIND_NOTICE;
+    case store::Kind::kObjection:
+      return v1::RECORD_KIND_OBJECTION;
+    case store::Kind::kOffer:
+      return v1::RECORD_KIND_OFFER;
+    case store::Kind::kOrder:
+      return v1::RECORD_KIND_ORDER;
+    case store::Kind::kRightsRules:
+      return v1::RECORD_KIND_RIGHTS_RULES;
     default:
       return v1::RECORD_KIND_UNSPECIFIED;
   }
@@ -332,6 +344,18 @@ Result<bool> Watcher::TellRecord(const EntryView& entry, const store::LogRecord&
       return TellOwn(entry, record, *change.mutable_blank_range());
     case v1::RECORD_KIND_STOCK_TAKE:
       return TellOwn(entry, record, *change.mutable_stock_take());
+    case v1::RECORD_KIND_CLAIM:
+      return TellOfFacility(entry, record, snapshot, *change.mutable_claim());
+    case v1::RECORD_KIND_OBJECTION:
+      return TellOfFacility(entry, record, snapshot, *change.mutable_objection());
+    case v1::RECORD_KIND_OFFER:
+      return TellOfFacility(entry, record, snapshot, *change.mutable_offer());
+    case v1::RECORD_KIND_ORDER:
+      return TellOfFacility(entry, record, snapshot, *change.mutable_order());
+    case v1::RECORD_KIND_NOTICE:
+      return TellShared(entry, record, *change.mutable_notice());
+    case v1::RECORD_KIND_RIGHTS_RULES:
+      return TellShared(entry, record, *change.mutable_rights_rules());
     default:
       return false;
   }
@@ -364,6 +388,15 @@ Result<bool> Watcher::TellCode(const EntryView& entry, const store::LogRecord& r
   if (call_.reach->everywhere()) return true;
   YIMA_ASSIGN_OR_RETURN(const auto batch, Get<v1::Batch>(snapshot, code.batch()));
   return batch && batch->record.principal() == call_.principal;
+}
+
+/// As the facility was when that was written.
+template <typename R>
+Result<bool> Watcher::TellOfFacility(const EntryView& entry, const store::LogRecord& record,
+                                     const store::Snapshot& snapshot, R& told) const {
+  if (!ParseRecord(entry.record, told)) return EntryDamaged(record.index);
+  YIMA_ASSIGN_OR_RETURN(const auto facility, FacilityAsOf(record.index, told.facility(), snapshot));
+  return facility ? matcher_.Takes(snapshot, *facility) : matcher_.Finds(snapshot, told.facility());
 }
 
 template <typename R>

@@ -64,6 +64,10 @@ class Watcher {
                             const store::Snapshot& snapshot, v1::WatchChange& change) const;
   Result<bool> TellCode(const EntryView& entry, const store::LogRecord& record,
                         const store::Snapshot& snapshot, v1::WatchChange& change) const;
+  /// Claims, objections, offers and orders are those of their facilities.
+  template <typename R>
+  Result<bool> TellOfFacility(const EntryView& entry, const store::LogRecord& record,
+                              const store::Snapshot& snapshot, R& told) const;
   /// What is no facility's, and everybody's who acts in the registry.
   template <typename R>
   Result<bool> TellShared(const EntryView& entry, const store::LogRecord& record, R& told) const;

@@ -61,15 +61,34 @@ constexpr bool ForEverybody(int field) {
   }
 }
 
-/// A message within without one of its fields: a right without the document on which it stands, a
-/// step without what a person wrote of it. False when it is damaged.
-bool AppendWithout(std::string& message, const WireField& inner, int left_out) {
+/// A message within, with those of its fields that are shown. False when it is damaged.
+template <typename Shown>
+bool AppendShown(std::string& message, const WireField& inner, const Shown& shown) {
   std::string bytes;
   const bool walked = WalkFields(inner.bytes, [&](const WireField& field) {
-    if (field.number != left_out) bytes.append(field.whole);
+    if (shown(field.number)) bytes.append(field.whole);
   });
   AppendField(message, inner.number, bytes);
   return walked;
+}
+
+constexpr bool HasNoWordsOfPersons(int step_field) {
+  return step_field != v1::LifeStep::kNoteFieldNumber;
+}
+
+/// Of a right: who holds and who claims it, not the documents and decisions on which that rests.
+constexpr bool RightForEverybody(int field) {
+  switch (field) {
+    case v1::Right::kHolderFieldNumber:
+    case v1::Right::kStateFieldNumber:
+    case v1::Right::kValidFromFieldNumber:
+    case v1::Right::kValidUntilFieldNumber:
+    case v1::Right::kClaimsFieldNumber:
+    case v1::Right::kByOrderFieldNumber:
+      return true;
+    default:
+      return false;
+  }
 }
 
 }  // namespace
@@ -103,12 +122,12 @@ Result<FacilityAnswer> ShowFacility(std::string_view stored, std::string_view et
       case v1::Facility::kMaintainingFieldNumber:
         sound = WalkFields(field.bytes, read_right) && sound;
         if (!everybody) break;
-        sound = AppendWithout(shown.bytes, field, v1::Right::kBasisFieldNumber) && sound;
+        sound = AppendShown(shown.bytes, field, RightForEverybody) && sound;
         return;
       case v1::Facility::kLastStepFieldNumber:
       case v1::Facility::kHandOverFieldNumber:
         if (everybody) return;
-        sound = AppendWithout(shown.bytes, field, v1::LifeStep::kNoteFieldNumber) && sound;
+        sound = AppendShown(shown.bytes, field, HasNoWordsOfPersons) && sound;
         return;
       case v1::Facility::kParentFieldNumber:
         shown.parent = field.value;

@@ -1,12 +1,11 @@
 #include "server/rights/confirm.h"
 
-#include <set>
-
 #include <fmt/format.h>
 
 #include "server/registry/facility_rules.h"
 #include "server/registry/frozen_batch.h"
 #include "server/registry/life.h"
+#include "server/rights/right_of.h"
 
 namespace yima::server {
 namespace {
@@ -19,33 +18,6 @@ struct Tally {
   uint64_t unchanged = 0;
   uint64_t not_held = 0;
 };
-
-const v1::Right& RightOf(const v1::Facility& facility, int kind) {
-  switch (kind) {
-    case v1::RIGHT_KIND_SUPERVISING:
-      return facility.supervising();
-    case v1::RIGHT_KIND_OWNING:
-      return facility.owning();
-    default:
-      return facility.maintaining();
-  }
-}
-
-v1::Right& MutableRightOf(v1::Facility& facility, int kind) {
-  switch (kind) {
-    case v1::RIGHT_KIND_SUPERVISING:
-      return *facility.mutable_supervising();
-    case v1::RIGHT_KIND_OWNING:
-      return *facility.mutable_owning();
-    default:
-      return *facility.mutable_maintaining();
-  }
-}
-
-bool SameBasis(const v1::Basis& a, const v1::Basis& b) {
-  return a.kind() == b.kind() && a.number() == b.number() && a.date() == b.date() &&
-         a.sha256() == b.sha256();
-}
 
 /// Confirms the rights asked for in the record; true when something changed.
 bool Confirm(const v1::ConfirmRightsRequest& request, v1::Facility& facility, Tally& tally) {
@@ -73,20 +45,7 @@ Result<void> CheckRequest(const v1::ConfirmRightsRequest& request) {
   if (request.target_case() == v1::ConfirmRightsRequest::TARGET_NOT_SET) {
     return Invalid("TARGET_MISSING", "neither facility nor filter says whose rights", "target");
   }
-  std::set<int> kinds;
-  for (int i = 0; i < request.kinds_size(); ++i) {
-    const std::string field = fmt::format("kinds[{}]", i);
-    if (request.kinds(i) < v1::RIGHT_KIND_SUPERVISING ||
-        request.kinds(i) > v1::RIGHT_KIND_MAINTAINING) {
-      return Invalid("RIGHT_KIND_UNKNOWN",
-                     fmt::format("{} is no kind of right", static_cast<int>(request.kinds(i))),
-                     field);
-    }
-    if (!kinds.insert(request.kinds(i)).second) {
-      return Invalid("RIGHT_KIND_TWICE", "a kind of right stands twice", field);
-    }
-  }
-  if (kinds.empty()) return Invalid("RIGHT_KIND_MISSING", "no kind of right is named", "kinds");
+  YIMA_RETURN_IF_ERROR(CheckKinds(request.kinds(), "kinds"));
   return CheckBasis(request.basis(), "basis");
 }
 

@@ -23,6 +23,10 @@ std::string RecordTables(std::initializer_list<int> kinds) {
   return sql;
 }
 
+std::string EntryColumn(int kind) {
+  return fmt::format("ALTER TABLE record{} ADD COLUMN entry INTEGER NOT NULL DEFAULT 0;", kind);
+}
+
 std::string StepToVersion1() {
   return RecordTables({1, 2, 3, 4, 5, 6, 64, 65, 66, 67}) + R"(
     CREATE TABLE claim (idx INTEGER NOT NULL, key BLOB NOT NULL, holder INTEGER NOT NULL,
@@ -51,17 +55,22 @@ std::string StepToVersion3() { return RecordTables({71, 72}); }
 /// facilities.
 std::string StepToVersion4() {
   std::string sql = RecordTables({8, 9, 73, 74, 75, 76, 77});
-  for (const int kind : {1, 2, 3, 4, 5, 6, 7, 8, 9}) {
-    sql += fmt::format("ALTER TABLE record{} ADD COLUMN entry INTEGER NOT NULL DEFAULT 0;", kind);
-  }
+  for (const int kind : {1, 2, 3, 4, 5, 6, 7, 8, 9}) sql += EntryColumn(kind);
   return sql + R"(
     ALTER TABLE log ADD COLUMN previous INTEGER NOT NULL DEFAULT 0;
     CREATE VIRTUAL TABLE place USING rtree (id, west, east, south, north);
   )";
 }
 
-constexpr std::array<SchemaStep, 4> kSteps = {StepToVersion1, StepToVersion2, StepToVersion3,
-                                              StepToVersion4};
+/// Claims, notices, objections, offers, orders and rules; the coverage at the end of days.
+std::string StepToVersion5() {
+  std::string sql = RecordTables({10, 11, 12, 13, 14, 15, 78});
+  for (const int kind : {10, 11, 12, 13, 14, 15}) sql += EntryColumn(kind);
+  return sql;
+}
+
+constexpr std::array<SchemaStep, 5> kSteps = {StepToVersion1, StepToVersion2, StepToVersion3,
+                                              StepToVersion4, StepToVersion5};
 
 int Pragma(Connection& connection, const char* name) {
   return connection.database().execAndGet(fmt::format("PRAGMA {}", name)).getInt();

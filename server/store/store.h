@@ -28,6 +28,12 @@ enum class Kind : uint8_t {
   kPrincipal = 7,
   kBlankRange = 8,
   kStockTake = 9,
+  kClaim = 10,
+  kNotice = 11,  ///< id = its batch
+  kObjection = 12,
+  kOffer = 13,
+  kOrder = 14,
+  kRightsRules = 15,  ///< id = 1; its revision is the version of the rules.
   kFirstUnlogged = 64,
   kBatchCursor = 64,  ///< id = batch
   kBatchItems = 65,   ///< id = batch << 15 | chunk
@@ -45,16 +51,19 @@ enum class Kind : uint8_t {
   kStockFinding = 75,    ///< What a stock-take saw, by rising id.
   kSighting = 76,        ///< id = serial: where and how often a code was scanned.
   kDerivedVersion = 77,  ///< id = 1: by which rules terms, places and counters were derived.
+  kCoverageDay = 78,     ///< id = days since 1970 by the city's clock: the coverage at its end.
 };
 
 /// Kinds that a store keeps tables for.
 inline constexpr std::array kKinds = {
-    Kind::kFacility,     Kind::kCode,      Kind::kOrganization,  Kind::kFacilityClass,
-    Kind::kBatch,        Kind::kRegistry,  Kind::kPrincipal,     Kind::kBatchCursor,
-    Kind::kBatchItems,   Kind::kNote,      Kind::kIssueDay,      Kind::kToken,
-    Kind::kRefusal,      Kind::kLostCode,  Kind::kTreeTile,      Kind::kTreeHead,
-    Kind::kBlankRange,   Kind::kStockTake, Kind::kAttachment,    Kind::kAttachmentPart,
-    Kind::kStockFinding, Kind::kSighting,  Kind::kDerivedVersion};
+    Kind::kFacility,     Kind::kCode,       Kind::kOrganization,   Kind::kFacilityClass,
+    Kind::kBatch,        Kind::kRegistry,   Kind::kPrincipal,      Kind::kBatchCursor,
+    Kind::kBatchItems,   Kind::kNote,       Kind::kIssueDay,       Kind::kToken,
+    Kind::kRefusal,      Kind::kLostCode,   Kind::kTreeTile,       Kind::kTreeHead,
+    Kind::kBlankRange,   Kind::kStockTake,  Kind::kAttachment,     Kind::kAttachmentPart,
+    Kind::kStockFinding, Kind::kSighting,   Kind::kDerivedVersion, Kind::kClaim,
+    Kind::kNotice,       Kind::kObjection,  Kind::kOffer,          Kind::kOrder,
+    Kind::kRightsRules,  Kind::kCoverageDay};
 
 constexpr bool IsLogged(Kind kind) { return kind < Kind::kFirstUnlogged; }
 

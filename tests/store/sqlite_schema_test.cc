@@ -38,7 +38,7 @@ class SqliteSchemaTest : public ::testing::Test {
 
 TEST_F(SqliteSchemaTest, WritesItsVersionAndWhoseFileItIs) {
   OpenSqlite(folder_.db()).reset();
-  EXPECT_EQ(Ask("PRAGMA user_version"), 4);
+  EXPECT_EQ(Ask("PRAGMA user_version"), 5);
   EXPECT_EQ(Ask("PRAGMA application_id"), 0x59696d61);
   EXPECT_EQ(Ask("SELECT count(*) FROM pragma_table_list WHERE type = 'table' AND strict = 0 "
                 "AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'place%'"),
@@ -70,12 +70,12 @@ TEST_F(SqliteSchemaTest, Version1StaysAsItWas) {
 
 TEST_F(SqliteSchemaTest, RefusesANewerFileAndLeavesItAlone) {
   OpenSqlite(folder_.db()).reset();
-  Execute("PRAGMA user_version = 5; PRAGMA journal_mode = DELETE");
+  Execute("PRAGMA user_version = 6; PRAGMA journal_mode = DELETE");
   for (const bool read_only : {false, true}) {
     EXPECT_EQ(Refusal(read_only).reason, "SCHEMA_NEWER");
-    EXPECT_THAT(Refusal(read_only).message, AllOf(HasSubstr("schema 5"), HasSubstr("knows 4")));
+    EXPECT_THAT(Refusal(read_only).message, AllOf(HasSubstr("schema 6"), HasSubstr("knows 5")));
   }
-  EXPECT_EQ(Ask("PRAGMA user_version"), 5);
+  EXPECT_EQ(Ask("PRAGMA user_version"), 6);
   SQLite::Database database(folder_.db().string());
   EXPECT_EQ(database.execAndGet("PRAGMA journal_mode").getString(), "delete");
 }
@@ -102,10 +102,11 @@ TEST_F(SqliteSchemaTest, BringsAnOlderFileUpToDateAndKeepsWhatIsInIt) {
                               SchemaSteps()[1],
                               SchemaSteps()[2],
                               SchemaSteps()[3],
+                              SchemaSteps()[4],
                               [] { return std::string("CREATE TABLE tile (n INTEGER) STRICT;"); },
                               [] { return std::string("INSERT INTO tile SELECT idx FROM log;"); }};
   ASSERT_TRUE(Prepare(steps));
-  EXPECT_EQ(Ask("PRAGMA user_version"), 6);
+  EXPECT_EQ(Ask("PRAGMA user_version"), 7);
   EXPECT_EQ(Ask("SELECT count(*) FROM tile"), 1);
   EXPECT_EQ(Ask("SELECT count(*) FROM record1"), 1);
   // This program is now the older one.
@@ -118,12 +119,13 @@ TEST_F(SqliteSchemaTest, AStepThatFailsTakesAllStepsBack) {
                               SchemaSteps()[1],
                               SchemaSteps()[2],
                               SchemaSteps()[3],
+                              SchemaSteps()[4],
                               [] { return std::string("CREATE TABLE tile (n INTEGER) STRICT;"); },
                               [] { return std::string("INSERT INTO nowhere VALUES (1);"); }};
   const auto prepared = Prepare(steps);
   ASSERT_FALSE(prepared);
   EXPECT_EQ(prepared.error().reason, "STORE_FAILED");
-  EXPECT_EQ(Ask("PRAGMA user_version"), 4);
+  EXPECT_EQ(Ask("PRAGMA user_version"), 5);
   EXPECT_EQ(Ask("SELECT count(*) FROM sqlite_schema WHERE name = 'tile'"), 0);
   EXPECT_EQ(Refusal().reason, "");
 }

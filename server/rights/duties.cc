@@ -1,0 +1,70 @@
+#include "server/rights/duties.h"
+
+#include <fmt/format.h>
+
+namespace yima::server {
+
+Result<Actor> ActorOf(const Call& call, const store::Snapshot& snapshot) {
+  Actor actor{call.principal};
+  if (call.principal_id == 0) return actor;
+  YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Principal>(snapshot, call.principal_id));
+  if (read) actor.organization = read->record.organization();
+  return actor;
+}
+
+Result<void> CheckOwn(const Actor& actor, uint64_t organization, std::string_view field) {
+  if (organization != 0 && actor.organization == organization) return {};
+  const std::string message =
+      actor.organization == 0
+          ? fmt::format("you belong to no organization, so you cannot act for {}", organization)
+          : fmt::format("you belong to organization {}, not to {}", actor.organization,
+                        organization);
+  return Fail(StatusCode::kPermissionDenied, "ORGANIZATION_NOT_OWN", message, std::string(field));
+}
+
+Result<void> CheckSeparate(const Actor& actor, std::string_view other, uint64_t others_organization,
+                           std::string_view what, std::string_view field) {
+  if (!actor.IsOneWith(other, others_organization)) return {};
+  return Fail(StatusCode::kPermissionDenied, "DUTIES_NOT_SEPARATE",
+              fmt::format("{} {}, so another has to decide",
+                          actor.principal == other ? "you" : "your organization", what),
+              std::string(field));
+}
+
+Result<Read<v1::Organization>> FindActing(const store::Snapshot& snapshot, uint64_t organization,
+                                          std::string_view field) {
+  YIMA_ASSIGN_OR_RETURN(auto read, Get<v1::Organization>(snapshot, organization));
+  if (!read) {
+    return Fail(StatusCode::kNotFound, "ORGANIZATION_UNKNOWN",
+                fmt::format("no organization has id {}", organization), std::string(field));
+  }
+  if (read->record.state() != v1::ORGANIZATION_STATE_UNSPECIFIED) {
+    return Fail(StatusCode::kFailedPrecondition, "ORGANIZATION_ENDED",
+                fmt::format("organization {} \"{}\" ended on {}", organization, read->record.name(),
+                            read->record.ended_on()),
+                std::string(field));
+  }
+  return *std::move(read);
+}
+
+v1::Decision Decide(const Actor& actor, TimeUs now, uint64_t rules, std::string_view reason,
+                    const v1::Basis& basis) {
+  v1::Decision decision;
+  decision.set_principal(actor.principal);
+  decision.set_organization(actor.organization);
+  decision.set_time_us(now);
+  decision.set_rules(rules);
+  if (!reason.empty()) *decision.mutable_reason() = Withhold(reason);
+  if (!basis.kind().empty() || !basis.number().empty()) *decision.mutable_basis() = basis;
+  return decision;
+}
+
+v1::Approval Approve(const Actor& actor, TimeUs now) {
+  v1::Approval approval;
+  approval.set_principal(actor.principal);
+  approval.set_organization(actor.organization);
+  approval.set_time_us(now);
+  return approval;
+}
+
+}  // namespace yima::server
