@@ -3,122 +3,127 @@
 
 #include "client/cli/basis.h"
 #include "client/cli/commands.h"
+#include "client/cli/outcomes.h"
 #include "client/cli/records.h"
-#include "client/cli/request_memory.h"
+#include "client/cli/rights_target.h"
 #include "client/cli/selectors.h"
 #include "client/cli/words.h"
-#include "codegen/code/signature.h"
 
 namespace yima::cli {
 namespace {
 
 struct ConfirmOptions {
-  std::string facility;
-  std::vector<std::string> where;
-  std::vector<std::string> kinds;
+  RightsOptions rights;
   BasisOptions basis;
-  std::string frozen_hash;
-  std::string request_id;
-  bool dry_run = false;
+  std::string notice;
 };
 
-Result<v1::ConfirmRightsRequest> MakeRequest(Session& session, const ConfirmOptions& options) {
-  v1::ConfirmRightsRequest request;
-  if (options.facility.empty() == options.where.empty()) {
-    return Invalid("TARGET_MISSING", "want either --facility or --where", "--where");
+/// What both ways of confirming say, in the form of the other steps.
+v1::RightsProgress ToProgress(const v1::ConfirmRightsResponse& response) {
+  v1::RightsProgress progress;
+  progress.set_batch(response.batch());
+  progress.set_total(response.total());
+  progress.set_done(response.done());
+  progress.set_rights(response.confirmed());
+  progress.set_unchanged(response.unchanged());
+  progress.set_moved(response.moved());
+  progress.set_frozen_hash(response.frozen_hash());
+  progress.set_frozen_log_size(response.frozen_log_size());
+  for (const uint64_t uid : response.moved_facilities()) {
+    auto& moved = *progress.add_facilities();
+    moved.set_facility(uid);
+    moved.set_kind(v1::FACILITY_OUTCOME_KIND_MOVED);
   }
-  if (!options.facility.empty()) {
-    YIMA_ASSIGN_OR_RETURN(const auto found, FindFacility(session, options.facility));
-    request.set_facility(found.facility().uid());
-  } else {
-    YIMA_ASSIGN_OR_RETURN(*request.mutable_filter(), ParseWhere(session, options.where));
+  return progress;
+}
+
+/// On a document's basis alone, without a claim.
+Result<void> ConfirmDirectly(Session& session, const ConfirmOptions& options) {
+  YIMA_ASSIGN_OR_RETURN(const auto basis, MakeBasis(options.basis));
+  uint64_t not_held = 0;
+  RightsStep step{
+      .bar = T("确权", "confirming"),
+      .done = T("已确认", "confirmed"),
+      .question = T("将凭此文件确认 {0} 项权利。继续吗？",
+                    "{0} rights would be confirmed on this document. Go on?"),
+      .send =
+          [&](const v1::RightsTarget& target, const v1::RightsRun& run, const auto& told) {
+            v1::ConfirmRightsRequest request;
+            request.set_request_id(run.request_id());
+            if (target.has_facility()) request.set_facility(target.facility());
+            if (target.has_filter()) *request.mutable_filter() = target.filter();
+            *request.mutable_kinds() = target.kinds();
+            *request.mutable_basis() = basis;
+            request.set_dry_run(run.dry_run());
+            request.set_frozen_hash(run.frozen_hash());
+            request.set_frozen_log_size(run.frozen_log_size());
+            return session.client().ConfirmRights(request,
+                                                  [&](const v1::ConfirmRightsResponse& response) {
+                                                    not_held = response.not_held();
+                                                    return told(ToProgress(response));
+                                                  });
+          },
+      .show =
+          [&](Json& object) {
+            object["notHeld"] = fmt::to_string(not_held);
+            if (!session.json) ShowCount(session, T("无人持有", "not held"), not_held);
+          }};
+  return TakeStep(session, options.rights, step);
+}
+
+Result<void> ConfirmClaims(Session& session, const ConfirmOptions& options) {
+  uint64_t notice = 0;
+  if (!options.notice.empty()) {
+    YIMA_ASSIGN_OR_RETURN(notice, ParseNumber(options.notice, "--notice"));
   }
-  for (const auto& kind : options.kinds) {
-    YIMA_ASSIGN_OR_RETURN(const int n, ParseEnum(v1::RightKind_descriptor(), kind, "--right"));
-    request.add_kinds(static_cast<v1::RightKind>(n));
-  }
-  YIMA_ASSIGN_OR_RETURN(*request.mutable_basis(), MakeBasis(options.basis));
-  request.set_dry_run(options.dry_run);
-  if (!options.frozen_hash.empty()) {
-    std::string& hash = *request.mutable_frozen_hash();
-    hash.assign(crypto_hash_sha256_BYTES, '\0');
-    const auto read =
-        FromHex(options.frozen_hash, {reinterpret_cast<uint8_t*>(hash.data()), hash.size()});
-    if (!read) return Invalid("HEX_MALFORMED", read.error().message, "--frozen-hash");
-  }
-  return request;
+  return TakeStep(
+      session, options.rights,
+      {.bar = T("确权", "confirming"),
+       .done = T("已确认", "confirmed"),
+       .question = T("将确认 {1} 个部件的 {0} 项权利，拒绝 {2} 个部件。继续吗？",
+                     "{0} rights of {1} facilities would be confirmed, {2} facilities refuse. Go "
+                     "on?"),
+       .send = [&](const v1::RightsTarget& target, const v1::RightsRun& run, const auto& told) {
+         v1::ConfirmClaimsRequest request;
+         *request.mutable_target() = target;
+         *request.mutable_run() = run;
+         request.set_notice(notice);
+         return session.client().ConfirmClaims(
+             request,
+             [&](const v1::ConfirmClaimsResponse& response) { return told(response.progress()); });
+       }});
 }
 
 Result<void> Confirm(Session& session, const ConfirmOptions& options) {
-  YIMA_ASSIGN_OR_RETURN(auto request, MakeRequest(session, options));
-  v1::ConfirmRightsResponse last;
-  google::protobuf::RepeatedField<uint64_t> moved;
-  const RequestMemory memory(RequestMemory::Default(), session.server, session.words);
-  YIMA_RETURN_IF_ERROR(
-      UnderRequestId(memory, options.request_id, [&](const std::string& id) -> Result<void> {
-        request.set_request_id(id);
-        moved.Clear();
-        Progress progress(T("确权", "confirming"));
-        return session.client().ConfirmRights(
-            request, [&](const v1::ConfirmRightsResponse& response) -> Result<void> {
-              moved.MergeFrom(response.moved_facilities());
-              last = response;
-              progress.Show(response.done(), response.total());
-              return {};
-            });
-      }));
-  *last.mutable_moved_facilities() = moved;
-  if (session.json) {
-    Json object = ToJson(last);
-    object["dryRun"] = options.dry_run;
-    session.Object(object);
-    return {};
-  }
-  session.Line(fmt::format("{}: {}", T("批次", "batch"), last.batch()));
-  session.Line(fmt::format("{}: {}", T("部件", "facilities"), last.total()));
-  session.Line(fmt::format("{}: {}", T("已确认", "confirmed"), last.confirmed()));
-  session.Line(fmt::format("{}: {}", T("不变", "unchanged"), last.unchanged()));
-  session.Line(fmt::format("{}: {}", T("无人持有", "not held"), last.not_held()));
-  session.Line(fmt::format("{}: {}", T("其间被改动", "moved"), last.moved()));
-  for (const uint64_t uid : moved) {
-    session.Tell(
-        fmt::format(fmt::runtime(T("部件 {} 已被他人改动，未确认",
-                                   "facility {} was changed by another writer: not confirmed")),
-                    uid));
-  }
-  const std::string& hash = last.frozen_hash();
-  session.Line(std::string(T("结果哈希", "frozen hash")) + ": " +
-               ToHex({reinterpret_cast<const uint8_t*>(hash.data()), hash.size()}));
-  return {};
+  if (options.basis.given()) return ConfirmDirectly(session, options);
+  return ConfirmClaims(session, options);
+}
+
+void AddConfirm(CLI::App& group, Session& session) {
+  const auto options = std::make_shared<ConfirmOptions>();
+  auto* confirm = AddCommand(
+      &group, session, "confirm",
+      T("确权：公示期满的认领；给出文件时，凭文件直接确认已登记的权利",
+        "confirm claims whose publicity is over; with a document, recorded rights on that alone"),
+      {"yima rights confirm --where class=01001 --right owning --notice 4294967320",
+       "yima rights confirm --facility 14050201001000001 --right owning,maintaining "
+       "--basis-kind 批复 --basis-number 3号 --dry-run"},
+      [&session, options] { return Confirm(session, *options); });
+  AddRightsOptions(*confirm, options->rights);
+  confirm->add_option("--notice", options->notice,
+                      T("只确认此公示中的认领", "claims of this notice alone"));
+  AddBasisOptions(*confirm, options->basis, false);
 }
 
 }  // namespace
 
 void AddRights(CLI::App& app, Session& session) {
-  auto* group = AddGroup(app, "rights", T("主管、权属与养护", "who supervises, owns, maintains"));
-  const auto options = std::make_shared<ConfirmOptions>();
-  auto* confirm =
-      AddCommand(group, session, "confirm",
-                 T("凭文件确认已登记的权利", "confirm recorded rights on a document"),
-                 {"yima rights confirm --where class=01001 --right owning --basis-kind 移交协议 "
-                  "--basis-number 晋市移〔2026〕12号",
-                  "yima rights confirm --facility 14050201001000001 --right owning,maintaining "
-                  "--basis-kind 批复 --basis-number 3号 --dry-run"},
-                 [&session, options] { return Confirm(session, *options); });
-  confirm->add_option("--facility", options->facility, T("一个部件", "one facility"));
-  confirm->add_option("--where", options->where, WhereHelp());
-  confirm
-      ->add_option("--right,--kind", options->kinds,
-                   T("哪些权利：supervising、owning、maintaining",
-                     "which: supervising, owning, maintaining"))
-      ->required()
-      ->delimiter(',');
-  AddBasisOptions(*confirm, options->basis, true);
-  confirm->add_option("--frozen-hash", options->frozen_hash,
-                      T("试运行所得；结果有变则拒绝",
-                        "from a dry run: refuse when the filter finds something else by now"));
-  confirm->add_flag("--dry-run", options->dry_run, T("只说会做什么", "say what would be done"));
-  confirm->add_option("--request-id", options->request_id, T("请求号", "id of the request"));
+  auto* group = AddGroup(app, "rights",
+                         T("主管、权属与养护：认领、公示、异议、确权",
+                           "who supervises, owns, maintains: claims to confirmation"));
+  AddRightsClaims(*group, session);
+  AddConfirm(*group, session);
+  AddNotices(*group, session);
 }
 
 }  // namespace yima::cli

@@ -1,7 +1,6 @@
 #include "server/registry/filter.h"
 
 #include <algorithm>
-#include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -25,6 +24,12 @@ bool IsDigits(std::string_view text) {
 template <typename List, typename Value>
 bool EmptyOrHolds(const List& list, const Value& value) {
   return list.empty() || std::ranges::find(list, value) != list.end();
+}
+
+/// Of a filter whose uids are sorted.
+bool NamesOrAll(const v1::FacilityFilter& filter, uint64_t uid) {
+  return filter.uids().empty() ||
+         std::binary_search(filter.uids().begin(), filter.uids().end(), uid);
 }
 
 bool BeginsWithAny(const std::string& value,
@@ -184,7 +189,10 @@ Result<FacilityMatcher> FacilityMatcher::Parse(const Call& call, const v1::Facil
                    fmt::format("{} uids, want at most {}", filter.uids_size(), kUidsMax),
                    fmt::format("{}.uids", at));
   }
-  return FacilityMatcher(filter, call.reach);
+  // Each facility may be held against all of them.
+  v1::FacilityFilter sorted = filter;
+  std::ranges::sort(*sorted.mutable_uids());
+  return FacilityMatcher(std::move(sorted), call.reach);
 }
 
 Result<bool> FacilityMatcher::Matches(const store::Snapshot& snapshot,
@@ -210,14 +218,14 @@ Result<bool> FacilityMatcher::Matches(const store::Snapshot& snapshot,
 }
 
 Result<bool> FacilityMatcher::Finds(const store::Snapshot& snapshot, uint64_t uid) const {
-  if (!EmptyOrHolds(filter_.uids(), uid)) return false;
+  if (!NamesOrAll(filter_, uid)) return false;
   YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Facility>(snapshot, uid));
   return read ? Matches(snapshot, read->record) : false;
 }
 
 Result<bool> FacilityMatcher::Takes(const store::Snapshot& snapshot,
                                     const v1::Facility& facility) const {
-  if (!EmptyOrHolds(filter_.uids(), facility.uid())) return false;
+  if (!NamesOrAll(filter_, facility.uid())) return false;
   return Matches(snapshot, facility);
 }
 
@@ -240,8 +248,9 @@ Result<void> FacilityMatcher::Scan(const store::Snapshot& snapshot, uint64_t aft
     YIMA_RETURN_IF_ERROR(snapshot.Scan(store::Kind::kFacility, after, TermsOf(filter_), offer));
     return failure;
   }
-  const std::set<uint64_t> uids(filter_.uids().begin(), filter_.uids().end());
-  for (auto uid = uids.upper_bound(after); uid != uids.end(); ++uid) {
+  const auto& uids = filter_.uids();
+  for (auto uid = std::upper_bound(uids.begin(), uids.end(), after); uid != uids.end();
+       uid = std::upper_bound(uid, uids.end(), *uid)) {
     YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot.Get(store::Kind::kFacility, *uid));
     if (stored && !offer(*uid, stored->revision, stored->bytes)) break;
   }

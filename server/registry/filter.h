@@ -16,9 +16,9 @@ namespace yima::server {
 class FacilityMatcher {
  public:
   /// DIVISION_MALFORMED (a prefix is 2, 4 or 6 digits), CLASS_MALFORMED, ENUM_UNKNOWN,
-  /// RIGHT_STATE_MISSING, SCHEME_UNASSIGNED, TOO_MANY_UIDS above 200,000, TOO_MANY_VALUES above 1,000; fields
-  /// are "filter.divisions[0]" and the like, where `at` is the filter's own place in the request.
-  /// Nothing outside the caller's reach matches.
+  /// RIGHT_STATE_MISSING, SCHEME_UNASSIGNED, TOO_MANY_UIDS above 200,000 and TOO_MANY_VALUES above
+  /// 1,000; fields are "filter.divisions[0]" and the like, where `at` is the filter's own place in
+  /// the request. Nothing outside the caller's reach matches.
   static Result<FacilityMatcher> Parse(const Call& call, const v1::FacilityFilter& filter,
                                        std::string_view at = "filter");
 

@@ -17,7 +17,8 @@ HERE = pathlib.Path(__file__).parent
 # Schema → the root key of its folder.
 FOLDERS = {1: "709d4cbd1dfae1a32d9ca9d4c4741c3525e04e4e2af7fcb88bd3ca76b85355dd",
            2: "d80b1e9691032c65743502f19b6b7bb2557a0572589440bc5bbdfe3741a9d484",
-           3: "98d1e046c3c9d49ea38c3e280ef91959c3e1db6e9f9822dd0fa51d67662c2852"}
+           3: "98d1e046c3c9d49ea38c3e280ef91959c3e1db6e9f9822dd0fa51d67662c2852",
+           4: "1e5f9787772e4a71a31df35b4d491a0a6ea720ea873a806db187d74ca1937da6"}
 
 
 class Upgraded(Registry):

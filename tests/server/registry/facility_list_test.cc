@@ -170,7 +170,7 @@ const BadFilter kBadFilters[] = {
      "coded"},
     {"Uids",
      [](auto& f) {
-       for (uint64_t uid = 1; uid <= 1001; ++uid) f.add_uids(uid);
+       for (uint64_t uid = 1; uid <= 200001; ++uid) f.add_uids(uid);
      },
      "TOO_MANY_UIDS", "uids"},
     {"Divisions", [](auto& f) { AddMany([&] { f.add_divisions("140502"); }); }, "TOO_MANY_VALUES",

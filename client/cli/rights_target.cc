@@ -1,0 +1,218 @@
+#include "client/cli/rights_target.h"
+
+#include <fstream>
+
+#include <fmt/format.h>
+
+#include "client/cli/facility_list.h"
+#include "client/cli/outcomes.h"
+#include "client/cli/reasons.h"
+#include "client/cli/records.h"
+#include "client/cli/request_memory.h"
+#include "client/cli/selectors.h"
+#include "client/cli/words.h"
+
+namespace yima::cli {
+namespace {
+
+/// As many as a filter may name.
+constexpr size_t kListMax = 200'000;
+
+/// What a step said of facilities.
+struct Answer {
+  v1::RightsProgress progress;
+  Json more = Json::object();
+};
+
+/// What the file of rejects holds: a line for each facility that was left, and why.
+class Rejects {
+ public:
+  Result<void> Open(const std::filesystem::path& path) {
+    path_ = path;
+    if (path.empty()) return {};
+    stream_.open(path, std::ios::binary | std::ios::trunc);
+    stream_ << "facility,reason\n";
+    return Check();
+  }
+
+  void Add(std::string_view facility, std::string_view reason) {
+    if (path_.empty()) return;
+    stream_ << '"';
+    for (const char c : facility) {
+      if (c == '"') stream_ << c;
+      stream_ << c;
+    }
+    stream_ << "\"," << reason << '\n';
+  }
+
+  Result<void> Close() {
+    if (path_.empty()) return {};
+    stream_.flush();
+    return Check();
+  }
+
+ private:
+  Result<void> Check() {
+    if (stream_) return {};
+    return Fail(StatusCode::kUnavailable, "FILE_UNWRITABLE",
+                fmt::format("cannot write {}", path_.string()), "--rejects");
+  }
+
+  std::filesystem::path path_;
+  std::ofstream stream_;
+};
+
+/// Without a file of rejects, a line that leads nowhere stops the command before anything is done.
+Result<void> TakeLost(Session& session, const RightsOptions& options, const FacilityList& list,
+                      Rejects& rejects) {
+  for (const auto& lost : list.lost) {
+    Error error = lost.error;
+    error.field = fmt::format("{}:{}", options.from, lost.line);
+    session.Complain(error);
+    rejects.Add(lost.text, lost.error.reason);
+  }
+  if (list.lost.empty() || !options.rejects.empty()) return {};
+  return Invalid("BAD_ROWS",
+                 fmt::format("{}: {} lines lead to no facility: nothing was done", options.from,
+                             list.lost.size()),
+                 "--from");
+}
+
+Result<v1::RightsTarget> MakeTarget(Session& session, const RightsOptions& options,
+                                    Rejects& rejects) {
+  v1::RightsTarget target;
+  YIMA_ASSIGN_OR_RETURN(const auto kinds, ParseKinds(options.kinds));
+  for (const auto kind : kinds) target.add_kinds(kind);
+  const int ways = static_cast<int>(!options.facility.empty()) +
+                   static_cast<int>(!options.where.empty()) +
+                   static_cast<int>(!options.from.empty());
+  if (ways != 1) {
+    return Invalid("TARGET_MISSING", "want one of --facility, --where and --from", "--where");
+  }
+  if (!options.facility.empty()) {
+    YIMA_ASSIGN_OR_RETURN(const auto found, FindFacility(session, options.facility));
+    target.set_facility(found.facility().uid());
+    return target;
+  }
+  if (!options.where.empty()) {
+    YIMA_ASSIGN_OR_RETURN(*target.mutable_filter(), ParseWhere(session, options.where));
+    return target;
+  }
+  YIMA_ASSIGN_OR_RETURN(const auto list, ReadFacilityList(session, options.from));
+  YIMA_RETURN_IF_ERROR(TakeLost(session, options, list, rejects));
+  if (list.uids.empty() || list.uids.size() > kListMax) {
+    return Invalid("TOO_MANY_UIDS",
+                   fmt::format("{} lists {} facilities, want 1 to {}", options.from,
+                               list.uids.size(), kListMax),
+                   "--from");
+  }
+  target.mutable_filter()->mutable_uids()->Add(list.uids.begin(), list.uids.end());
+  return target;
+}
+
+Result<Answer> Send(const RightsStep& step, const v1::RightsTarget& target,
+                    const v1::RightsRun& run) {
+  Answer answer;
+  Outcomes kept;
+  Progress progress(step.bar);
+  YIMA_RETURN_IF_ERROR(step.send(target, run, [&](const v1::RightsProgress& told) -> Result<void> {
+    KeepRemarkable(told.facilities(), kept);
+    answer.progress = told;
+    progress.Show(told.done(), told.total());
+    return {};
+  }));
+  *answer.progress.mutable_facilities() = kept;
+  return answer;
+}
+
+void ShowAnswer(Session& session, const RightsStep& step, const Answer& answer, bool dry_run,
+                Rejects& rejects) {
+  const v1::RightsProgress& progress = answer.progress;
+  for (const auto& outcome : progress.facilities()) {
+    rejects.Add(fmt::format("uid:{}", outcome.facility()),
+                outcome.kind() == v1::FACILITY_OUTCOME_KIND_MOVED ? "MOVED" : outcome.reason());
+  }
+  Json object = ToJson(progress);
+  object["dryRun"] = dry_run;
+  step.show(object);
+  if (session.json) return session.Object(object);
+  if (progress.batch() != 0) ShowCount(session, T("批次", "batch"), progress.batch());
+  ShowCount(session, T("部件", "facilities"), progress.total());
+  ShowCount(session, dry_run ? T("将处理的权利", "rights that would be dealt with") : step.done,
+            progress.rights());
+  ShowCount(session, T("不变", "unchanged"), progress.unchanged());
+  ShowCount(session, T("拒绝", "refused"), progress.refused());
+  if (!dry_run) ShowCount(session, T("其间被改动", "moved"), progress.moved());
+  TellOutcomes(session, progress.facilities());
+}
+
+Result<void> RunUnderId(Session& session, const RightsOptions& options, const RightsStep& step,
+                        const v1::RightsTarget& target, v1::RightsRun run, Answer& answer) {
+  const RequestMemory memory(RequestMemory::Default(), session.server, session.words);
+  return UnderRequestId(memory, options.request_id, [&](const std::string& id) -> Result<void> {
+    run.set_request_id(id);
+    YIMA_ASSIGN_OR_RETURN(answer, Send(step, target, run));
+    return {};
+  });
+}
+
+}  // namespace
+
+void AddRightsOptions(CLI::App& command, RightsOptions& options) {
+  command.add_option("--facility", options.facility, T("一个部件", "one facility"));
+  command.add_option("--where", options.where, WhereHelp());
+  command.add_option(
+      "--from", options.from,
+      T("文件，每行一个部件；- 为标准输入", "a file, a facility a line; - is stdin"));
+  command.add_option(
+      "--rejects", options.rejects,
+      T("把未处理的部件及原因写入此文件", "write what was left, and why, to this file"));
+  command
+      .add_option("--right,--kind", options.kinds,
+                  T("哪些权利：supervising、owning、maintaining",
+                    "which: supervising, owning, maintaining"))
+      ->required()
+      ->delimiter(',');
+  command.add_flag("--dry-run", options.dry_run, T("只说会做什么", "say what would be done"));
+  command.add_flag("--yes", options.yes, T("不再询问", "do not ask"));
+  command.add_option("--request-id", options.request_id, T("请求号", "id of the request"));
+}
+
+Result<std::vector<v1::RightKind>> ParseKinds(const std::vector<std::string>& kinds) {
+  std::vector<v1::RightKind> parsed;
+  for (const auto& kind : kinds) {
+    YIMA_ASSIGN_OR_RETURN(const int n, ParseEnum(v1::RightKind_descriptor(), kind, "--right"));
+    parsed.push_back(static_cast<v1::RightKind>(n));
+  }
+  return parsed;
+}
+
+Result<void> TakeStep(Session& session, const RightsOptions& options, const RightsStep& step) {
+  Rejects rejects;
+  YIMA_RETURN_IF_ERROR(rejects.Open(options.rejects));
+  YIMA_ASSIGN_OR_RETURN(const auto target, MakeTarget(session, options, rejects));
+  Answer answer;
+  v1::RightsRun run;
+  if (options.dry_run || !target.has_facility()) {
+    run.set_dry_run(true);
+    YIMA_ASSIGN_OR_RETURN(answer, Send(step, target, run));
+    run.Clear();
+    run.set_frozen_hash(answer.progress.frozen_hash());
+    run.set_frozen_log_size(answer.progress.frozen_log_size());
+  }
+  if (!options.dry_run) {
+    if (!target.has_facility()) {
+      const auto& would = answer.progress;
+      YIMA_ASSIGN_OR_RETURN(const bool confirmed,
+                            Confirmed(session, options.yes,
+                                      fmt::format(fmt::runtime(step.question), would.rights(),
+                                                  would.changed(), would.refused())));
+      if (!confirmed) return {};
+    }
+    YIMA_RETURN_IF_ERROR(RunUnderId(session, options, step, target, run, answer));
+  }
+  ShowAnswer(session, step, answer, options.dry_run, rejects);
+  return rejects.Close();
+}
+
+}  // namespace yima::cli
