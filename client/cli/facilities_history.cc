@@ -65,7 +65,10 @@ class Story {
 
   std::string Value(const std::string& path, const std::string& value) {
     if (value.empty()) return value;
-    if (path.ends_with(".holder") || path.ends_with("_organization")) return Organization(value);
+    if (path.ends_with(".holder") || path.ends_with("_organization") ||
+        path.ends_with(".organization")) {
+      return Organization(value);
+    }
     if (path == "successor") return ShortNumber(ParseNumber(value, path).value_or(0));
     if (path == "payload" || path.ends_with("sha256")) return value.substr(0, kHexMax) + "…";
     return Printable(ValueInWords(value));

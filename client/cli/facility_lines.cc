@@ -21,6 +21,11 @@ Json RightToJson(const v1::Right& right, const Organizations& organizations) {
   const auto* holder = Holder(organizations, right.holder());
   object["holderName"] = holder == nullptr ? "" : holder->name();
   object["telephone"] = holder == nullptr ? "" : holder->telephone();
+  for (int i = 0; i < right.claims_size(); ++i) {
+    const auto* claimant = Holder(organizations, right.claims(i).organization());
+    object["claims"][static_cast<size_t>(i)]["organizationName"] =
+        claimant == nullptr ? "" : claimant->name();
+  }
   return object;
 }
 
@@ -31,7 +36,13 @@ void ShowRight(Session& session, const char* name, const v1::Right& right,
   session.Line(fmt::format("  {}: {} {} {}", name,
                            holder == nullptr ? "-" : Printable(holder->name()),
                            holder == nullptr ? "" : Printable(holder->telephone()),
-                           EnumName(v1::RightState_descriptor(), right.state())));
+                           Gloss(EnumName(v1::RightState_descriptor(), right.state()))));
+  for (const auto& claim : right.claims()) {
+    const auto* claimant = Holder(organizations, claim.organization());
+    session.Line(fmt::format(
+        "    {}: {}", T("认领", "claimed by"),
+        claimant == nullptr ? fmt::to_string(claim.organization()) : Printable(claimant->name())));
+  }
 }
 
 }  // namespace
@@ -66,6 +77,15 @@ void ShowFacility(Session& session, const v1::Facility& facility,
   ShowRight(session, T("主管", "supervising"), facility.supervising(), organizations);
   ShowRight(session, T("权属", "owning"), facility.owning(), organizations);
   ShowRight(session, T("养护", "maintaining"), facility.maintaining(), organizations);
+}
+
+void ShowNotices(Session& session,
+                 const google::protobuf::RepeatedPtrField<v1::NoticeSummary>& notices) {
+  for (const auto& notice : notices) {
+    session.Line(fmt::format(
+        fmt::runtime(T("  公示: {} {}，至 {} 止", "  notice: {} {}, until the end of {}")),
+        notice.id(), Printable(notice.title()), notice.last_day()));
+  }
 }
 
 }  // namespace yima::cli

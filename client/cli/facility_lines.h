@@ -5,6 +5,7 @@
 
 #include "client/cli/session.h"
 #include "yima/v1/facility.pb.h"
+#include "yima/v1/notice.pb.h"
 #include "yima/v1/organization.pb.h"
 
 namespace yima::cli {
@@ -12,7 +13,8 @@ namespace yima::cli {
 /// The organizations that came with a facility.
 using Organizations = google::protobuf::RepeatedPtrField<v1::Organization>;
 
-/// The three rights of a facility, each with its holder's name and telephone.
+/// The three rights of a facility, each with its holder's name and telephone, and its claimants'
+/// names.
 Json RightsToJson(const v1::Facility& facility, const Organizations& organizations);
 
 /// A facility beside another one, in a few words.
@@ -24,6 +26,9 @@ void ShowRelated(Session& session, const v1::RelatedFacility* parent,
 /// What a plate stands for, for people: the facility and who answers for it, a line each.
 void ShowFacility(Session& session, const v1::Facility& facility,
                   const Organizations& organizations);
+/// The notices 公示 that list claims on it, a line each.
+void ShowNotices(Session& session,
+                 const google::protobuf::RepeatedPtrField<v1::NoticeSummary>& notices);
 
 }  // namespace yima::cli
 

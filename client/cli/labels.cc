@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -41,6 +42,24 @@ const v1::Organization& ContactOf(const LabelFacts& facts) {
   return facts.maintaining.name().empty() ? facts.supervising : facts.maintaining;
 }
 
+/// In the language of the plates, whatever this run speaks.
+const char* StateOnLabel(const v1::Right& right) {
+  switch (right.state()) {
+    case v1::RIGHT_STATE_RECORDED:
+      return "在册";
+    case v1::RIGHT_STATE_CLAIMED:
+      return std::ranges::any_of(right.claims(), [](const auto& c) { return c.notice() != 0; })
+                 ? "公示"
+                 : "认领";
+    case v1::RIGHT_STATE_CONFIRMED:
+      return right.by_order() ? "指定" : "确权";
+    case v1::RIGHT_STATE_OWNERLESS:
+      return "无主";
+    default:
+      return "";
+  }
+}
+
 label::LabelFields FieldsOf(const LabelFacts& facts, const std::string& note) {
   label::LabelFields fields;
   fields.code_text = facts.code.text();
@@ -55,6 +74,9 @@ label::LabelFields FieldsOf(const LabelFacts& facts, const std::string& note) {
   fields.supervisor = facts.supervising.name();
   fields.owner = facts.owning.name();
   fields.maintainer = facts.maintaining.name();
+  fields.supervisor_state = StateOnLabel(facts.facility.supervising());
+  fields.owner_state = StateOnLabel(facts.facility.owning());
+  fields.maintainer_state = StateOnLabel(facts.facility.maintaining());
   fields.contact = ContactOf(facts).name();
   fields.telephone = ContactOf(facts).telephone();
   fields.note = note;

@@ -56,6 +56,7 @@ void ShowAnswer(Session& session, const v1::ResolveResponse& answer) {
   }
   if (!answer.has_facility()) return;
   ShowFacility(session, answer.facility(), answer.organizations());
+  ShowNotices(session, answer.notices());
   ShowRelated(session, answer.has_parent() ? &answer.parent() : nullptr, answer.children());
   if (answer.has_distance_metres()) {
     session.Line(

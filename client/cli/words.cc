@@ -204,7 +204,7 @@ std::string Gloss(std::string_view name) {
       {"SUPERVISING", "主管"},
       {"OWNING", "权属"},
       {"MAINTAINING", "养护"},
-      {"RECORDED", "登记"},
+      {"RECORDED", "在册"},
       {"CLAIMED", "已认领，未确认"},
       {"OWNERLESS", "无主"},
   };

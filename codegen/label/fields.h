@@ -21,6 +21,9 @@ struct LabelFields {
   std::string supervisor;
   std::string owner;
   std::string maintainer;
+  std::string supervisor_state;  ///< How sure the right is, in a word: 在册, 认领, 确权, 无主.
+  std::string owner_state;
+  std::string maintainer_state;
   std::string contact;  ///< Whom to tell of a fault: whose telephone it is.
   std::string telephone;
   std::string note;

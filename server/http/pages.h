@@ -8,6 +8,7 @@
 #include "server/http/preferences.h"
 #include "server/registry/classes.h"
 #include "yima/v1/resolver_service.pb.h"
+#include "yima/v1/rights_service.pb.h"
 
 namespace yima::server {
 
@@ -27,6 +28,11 @@ class Pages {
   /// The form for short numbers; `typed` and `mistake` when one led nowhere.
   std::string Search(Language language, std::string_view typed = {},
                      std::string_view mistake = {}) const;
+  /// The notices there are, newest first.
+  std::string Notices(Language language, const v1::ListNoticesResponse& answer) const;
+  /// One notice with some of its lines; `query` is what they were searched by.
+  std::string Notice(Language language, const v1::GetNoticeResponse& notice,
+                     const v1::ListNoticeClaimsResponse& lines, std::string_view query) const;
   /// What went wrong, and what to do. `detail` may be empty.
   std::string Error(Language language, int status, std::string_view detail) const;
 
@@ -43,9 +49,9 @@ class Pages {
       Html& html, Language language, const v1::Facility& facility,
       const google::protobuf::RepeatedPtrField<v1::Organization>& organizations) const;
   /// Both cards: what it is and who answers for it.
-  void AddFacilityCards(
-      Html& html, Language language, const v1::Facility& facility,
-      const google::protobuf::RepeatedPtrField<v1::Organization>& organizations) const;
+  void AddFacilityCards(Html& html, Language language, const v1::Facility& facility,
+                        const google::protobuf::RepeatedPtrField<v1::Organization>& organizations,
+                        const google::protobuf::RepeatedPtrField<v1::NoticeSummary>& notices) const;
   /// What it is a part of and its parts, where there are any; `parent` may be null.
   void AddRelatedCard(
       Html& html, Language language, const v1::RelatedFacility* parent,

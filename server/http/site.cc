@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -15,20 +16,25 @@
 #include "server/access/token_text.h"
 #include "server/http/trust_files.h"
 #include "server/methods/call_log.h"
+#include "server/registry/facility_rules.h"
 #include "yima/v1/log_service.pb.h"
 #include "yima/v1/resolver_service.pb.h"
+#include "yima/v1/rights_service.pb.h"
 
 namespace yima::server {
 namespace {
 
 /// Whose calls a page may need; the names of their methods differ.
-constexpr std::string_view kServices[] = {"yima.v1.ResolverService/", "yima.v1.LogService/"};
+constexpr std::string_view kServices[] = {"yima.v1.ResolverService/", "yima.v1.LogService/",
+                                          "yima.v1.RightsService/"};
 constexpr std::string_view kWellKnown = "/.well-known/yima/";
 constexpr std::string_view kLog = "log/";
 constexpr const char* kCacheControl = "Cache-Control";
 /// As ResolveRequest.text says.
 constexpr size_t kTextSizeMax = 512;
 constexpr size_t kShortNumberSizeMax = 64;
+constexpr size_t kQuerySizeMax = 200;
+constexpr int kNoticeLines = 50;
 
 using Clock = std::chrono::steady_clock;
 
@@ -199,6 +205,8 @@ void Site::Answer(const HttpRequest& request, const HttpReply& reply) const {
         asked, {.content_type = std::move(file->content_type), .body = std::move(file->content)}));
   }
   if (std::ranges::all_of(*last, IsDigit)) return AnswerCode(asked, reply);
+  if (*last == "notices") return AnswerNotices(asked, reply);
+  if (*last == "notice") return AnswerNotice(asked, reply);
   reply(Refuse(asked, 404, ""));
 }
 
@@ -259,6 +267,52 @@ void Site::AskFor(const Asked& asked, std::string_view method,
         if (!bytes) return reply(Refuse(asked, bytes.error()));
         auto answer = Parse<Response>(*bytes);
         reply(answer ? show(*answer) : Refuse(asked, 500, ""));
+      });
+}
+
+void Site::AnswerNotices(Asked asked, const HttpReply& reply) const {
+  AskFor<v1::ListNoticesResponse>(
+      asked, "ListNotices", v1::ListNoticesRequest(), reply,
+      [this, asked](v1::ListNoticesResponse& answer) {
+        return asked.json ? Json(asked, 200, ToJson(answer))
+                          : Page(asked, 200, pages_.Notices(asked.language, answer));
+      });
+}
+
+void Site::AnswerNotice(Asked asked, const HttpReply& reply) const {
+  const auto part = [&](const char* name) {
+    const auto found = asked.request.query.find(name);
+    return found == asked.request.query.end() ? std::string() : found->second;
+  };
+  const std::string number = part("n");
+  v1::GetNoticeRequest request;
+  uint64_t notice = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), notice);
+  if (error != std::errc() || end != number.data() + number.size()) {
+    return reply(Refuse(asked, 404, ""));
+  }
+  request.set_notice(notice);
+  v1::ListNoticeClaimsRequest list;
+  list.set_notice(notice);
+  list.set_page_size(kNoticeLines);
+  list.set_page_token(part("p"));
+  const std::string query = part("q");
+  if (!CheckText(query, kQuerySizeMax, "q") || !CheckText(list.page_token(), kQuerySizeMax, "p")) {
+    return reply(Refuse(asked, 400, ""));
+  }
+  list.set_query(query);
+  Ask(asked.request, "GetNotice", request,
+      [this, asked, list, query, reply](const Result<std::string>& bytes) {
+        if (!bytes) return reply(Refuse(asked, bytes.error()));
+        const auto found = Parse<v1::GetNoticeResponse>(*bytes);
+        if (!found) return reply(Refuse(asked, 500, ""));
+        AskFor<v1::ListNoticeClaimsResponse>(
+            asked, "ListNoticeClaims", list, reply,
+            [this, asked, found = *found, query](v1::ListNoticeClaimsResponse& lines) {
+              return asked.json
+                         ? Json(asked, 200, ToJson(lines))
+                         : Page(asked, 200, pages_.Notice(asked.language, found, lines, query));
+            });
       });
 }
 

@@ -46,6 +46,9 @@ class Site {
   };
   void AnswerCode(Asked asked, const HttpReply& reply) const;
   void AnswerHome(Asked asked, const HttpReply& reply) const;
+  /// The notices 公示 there are, and the page of one.
+  void AnswerNotices(Asked asked, const HttpReply& reply) const;
+  void AnswerNotice(Asked asked, const HttpReply& reply) const;
   void AnswerNote(Asked asked, std::string_view method, const HttpReply& reply) const;
   void AnswerKeys(Asked asked, const HttpReply& reply) const;
   /// The log, by the paths of C2SP tlog-tiles.
@@ -55,7 +58,7 @@ class Site {
   template <typename Response>
   void AskFor(const Asked& asked, std::string_view method, const google::protobuf::Message& message,
               const HttpReply& reply, std::function<HttpResponse(Response&)> show) const;
-  /// Asks a row of ResolverService or LogService by its name, "Resolve", with a message.
+  /// Asks a row of one of its services by its name, "Resolve", with a message.
   void Ask(const HttpRequest& request, std::string_view method,
            const google::protobuf::Message& message, Reply reply) const;
   HttpResponse Page(const Asked& asked, int status, std::string html) const;

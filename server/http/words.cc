@@ -24,11 +24,10 @@ const Outcome kActive = {
     kCheck,
     {"真码 · 在用", "Genuine and in use"},
     {"此码由本登记库签发，现正在用。", "This registry issued this code, and it is in force."},
-    {"请核对：下面的设施和地点，是否就是您眼前的这一处？码可以被翻拍后贴到别处。若不一致，请致电下"
-     "列"
-     "单位。",
+    {"请核对：下面的设施和地点，是否就是您眼前的这一处？码可以被翻拍后贴到别处。若不一致，请按下面"
+     "所写告知。",
      "Compare: are the facility and the place below what stands before you? A code can be "
-     "photographed and put up elsewhere. If they differ, call the number below."}};
+     "photographed and put up elsewhere. If they differ, tell whom the page names below."}};
 
 const Outcome kBlank = {
     "BLANK",
@@ -48,9 +47,9 @@ const Outcome kSuspended = {
     {"暂停使用", "Suspended"},
     {"此码由本登记库签发，现已暂停使用，正在核实。",
      "This registry issued this code; it is out of force while something is looked into."},
-    {"核实之前请不要相信这块铭牌。设施有问题，请致电下列单位。",
-     "Do not rely on this plate for now. If something is wrong with the facility, call the number "
-     "below."}};
+    {"核实之前请不要相信这块铭牌。设施有问题，请按下面所写告知。",
+     "Do not rely on this plate for now. If something is wrong with the facility, tell whom the "
+     "page names below."}};
 
 const Outcome kRevoked = {
     "REVOKED",
@@ -61,9 +60,9 @@ const Outcome kRevoked = {
      "This registry issued this code and has withdrawn it: the plate was lost, stolen or copied, "
      "or "
      "its facility is no more."},
-    {"请不要相信这块铭牌。看到它仍装在设施上，请致电下列单位并说明地点。",
-     "Do not rely on this plate. If it is still mounted somewhere, call the number below and say "
-     "where."}};
+    {"请不要相信这块铭牌。看到它仍装在设施上，请按下面所写告知，并说明地点。",
+     "Do not rely on this plate. If it is still mounted somewhere, tell whom the page names below, "
+     "and where."}};
 
 const Outcome kReplaced = {
     "REPLACED",
@@ -72,8 +71,8 @@ const Outcome kReplaced = {
     {"旧铭牌，已更换", "Old plate, replaced"},
     {"这处设施已换新铭牌，这块旧的不再有效。",
      "The facility has a new plate; this one is no longer valid."},
-    {"请扫新铭牌。旧铭牌还装着时，请致电下列单位。",
-     "Scan the new plate. If the old one is still mounted, call the number below."}};
+    {"请扫新铭牌。旧铭牌还装着时，请按下面所写告知。",
+     "Scan the new plate. If the old one is still mounted, tell whom the page names below."}};
 
 const Outcome kNotIssued = {
     "NOT_ISSUED",
@@ -211,7 +210,7 @@ Words CertaintyOf(v1::RightState state) {
     case v1::RIGHT_STATE_RECORDED:
       return {"台账所载，尚未确认", "as a ledger says; not confirmed"};
     case v1::RIGHT_STATE_CLAIMED:
-      return {"已认领，公示中，尚可异议", "claimed and published; objections are open"};
+      return {"有单位认领，尚未确认", "claimed; not confirmed yet"};
     case v1::RIGHT_STATE_CONFIRMED:
       return {"已确认", "confirmed"};
     case v1::RIGHT_STATE_OWNERLESS:

@@ -308,6 +308,8 @@ Result<void> Resolver::AnswerIssued(const v1::ResolveRequest& request, const Cod
   AppendField(answer, v1::ResolveResponse::kFacilityFieldNumber, facility.bytes);
   YIMA_RETURN_IF_ERROR(AppendOrganizations(facility, v1::ResolveResponse::kOrganizationsFieldNumber,
                                            snapshot, answer));
+  YIMA_RETURN_IF_ERROR(
+      AppendNotices(facility, v1::ResolveResponse::kNoticesFieldNumber, snapshot, answer));
   return AppendRelated(record.facility, facility, v1::ResolveResponse::kParentFieldNumber,
                        v1::ResolveResponse::kChildrenFieldNumber, snapshot, answer);
 }
@@ -346,6 +348,8 @@ Result<std::string> Resolver::LookupBytes(std::string_view request, const store:
   AppendField(answer, v1::LookupResponse::kFacilityFieldNumber, facility.bytes);
   YIMA_RETURN_IF_ERROR(AppendOrganizations(facility, v1::LookupResponse::kOrganizationsFieldNumber,
                                            snapshot, answer));
+  YIMA_RETURN_IF_ERROR(
+      AppendNotices(facility, v1::LookupResponse::kNoticesFieldNumber, snapshot, answer));
   YIMA_RETURN_IF_ERROR(AppendRelated(record.facility, facility,
                                      v1::LookupResponse::kParentFieldNumber,
                                      v1::LookupResponse::kChildrenFieldNumber, snapshot, answer));
@@ -386,6 +390,24 @@ Result<void> Resolver::AppendRelated(uint64_t uid, const FacilityAnswer& facilit
   if (related.parent) AppendField(answer, parent_number, related.parent->SerializeAsString());
   for (const auto& child : related.children) {
     AppendField(answer, children_number, child.SerializeAsString());
+  }
+  return {};
+}
+
+/// Of those that have opened; a draft is nothing yet, and a withdrawn one nothing any more.
+Result<void> Resolver::AppendNotices(const FacilityAnswer& facility, int number,
+                                     const store::Snapshot& snapshot, std::string& answer) {
+  for (const uint64_t id : facility.notices) {
+    YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Notice>(snapshot, id));
+    if (!read) return Missing("notice", id);
+    if (read->record.state() != v1::NOTICE_STATE_OPEN) continue;
+    v1::NoticeSummary summary;
+    summary.set_id(id);
+    summary.set_title(read->record.title());
+    summary.set_last_day(read->record.last_day());
+    summary.set_open_time_us(read->record.open_time_us());
+    summary.set_close_time_us(read->record.close_time_us());
+    AppendField(answer, number, summary.SerializeAsString());
   }
   return {};
 }

@@ -84,7 +84,10 @@ class Resolver {
   static Result<void> AppendRelated(uint64_t uid, const FacilityAnswer& facility, int parent_number,
                                     int children_number, const store::Snapshot& snapshot,
                                     std::string& answer);
-  /// The holders of its rights, as fields of this number.
+  /// The notices that list claims on its rights, as fields of this number.
+  static Result<void> AppendNotices(const FacilityAnswer& facility, int number,
+                                    const store::Snapshot& snapshot, std::string& answer);
+  /// The holders and claimants of its rights, as fields of this number.
   Result<void> AppendOrganizations(const FacilityAnswer& facility, int number,
                                    const store::Snapshot& snapshot, std::string& answer) const;
   Result<void> AppendOrganization(uint64_t id, int number, uint64_t log_size,

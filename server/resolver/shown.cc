@@ -72,6 +72,11 @@ bool AppendShown(std::string& message, const WireField& inner, const Shown& show
   return walked;
 }
 
+/// Not 0, which is nobody.
+void AddOnce(std::vector<uint64_t>& ids, uint64_t id) {
+  if (id != 0 && std::ranges::find(ids, id) == ids.end()) ids.push_back(id);
+}
+
 constexpr bool HasNoWordsOfPersons(int step_field) {
   return step_field != v1::LifeStep::kNoteFieldNumber;
 }
@@ -99,10 +104,16 @@ Result<FacilityAnswer> ShowFacility(std::string_view stored, std::string_view et
   shown.bytes.reserve(stored.size() + etag.size() + 3);
   const bool everybody = audience == Audience::kEverybody;
   bool sound = true;
+  const auto read_claim = [&](const WireField& field) {
+    if (field.number == v1::StandingClaim::kOrganizationFieldNumber) {
+      AddOnce(shown.organizations, field.value);
+    }
+    if (field.number == v1::StandingClaim::kNoticeFieldNumber) AddOnce(shown.notices, field.value);
+  };
   const auto read_right = [&](const WireField& field) {
-    if (field.number != v1::Right::kHolderFieldNumber || field.value == 0) return;
-    if (std::ranges::find(shown.organizations, field.value) == shown.organizations.end()) {
-      shown.organizations.push_back(field.value);
+    if (field.number == v1::Right::kHolderFieldNumber) AddOnce(shown.organizations, field.value);
+    if (field.number == v1::Right::kClaimsFieldNumber) {
+      sound = WalkFields(field.bytes, read_claim) && sound;
     }
   };
   const auto read_position = [&](const WireField& field) {

@@ -25,7 +25,8 @@ constexpr double kCoarseMetresOffMax = 79;
 /// it.
 struct FacilityAnswer {
   std::string bytes;                    ///< A serialized v1::Facility.
-  std::vector<uint64_t> organizations;  ///< Holders of its rights, each once.
+  std::vector<uint64_t> organizations;  ///< Holders and claimants of its rights, each once.
+  std::vector<uint64_t> notices;        ///< Those that list claims on its rights, each once.
   uint64_t parent = 0;                  ///< 0: it is no part of another.
   bool has_parts = false;               ///< Whether others may be parts of it.
   std::optional<double> longitude;      ///< Degrees.

@@ -1,5 +1,6 @@
 #include "server/http/pages.h"
 
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 namespace yima::server::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -124,6 +126,83 @@ v1::ResolveResponse ActiveAnswer() {
     organization.set_telephone(fmt::format("0356-219 000{}", id));
   }
   return answer;
+}
+
+TEST_F(PagesTest, TellsWhoClaimsAndUntilWhenToObject) {
+  v1::ResolveResponse answer = ActiveAnswer();
+  v1::Right& owning = *answer.mutable_facility()->mutable_owning();
+  owning.set_state(v1::RIGHT_STATE_CLAIMED);
+  auto& claim = *owning.add_claims();
+  claim.set_claim(9);
+  claim.set_organization(1);
+  EXPECT_THAT(Code(answer), AllOf(HasSubstr("claimed; not confirmed yet"),
+                                  HasSubstr("Claimed by 城管局"), Not(HasSubstr("notice?n="))));
+  claim.set_notice(77);
+  auto& notice = *answer.add_notices();
+  notice.set_id(77);
+  notice.set_last_day("2199-01-02");
+  notice.set_close_time_us(Now() + 1'000'000'000);
+  EXPECT_THAT(Code(answer, Language::kChinese),
+              AllOf(HasSubstr("认领：城管局"), HasSubstr("至 2199-01-02 止，可提出异议"),
+                    HasSubstr("./notice?n=77&amp;lang=zh")));
+  notice.set_close_time_us(Now() - 1);
+  EXPECT_THAT(Code(answer), HasSubstr("publicity ended with 2199-01-02"));
+}
+
+v1::GetNoticeResponse NoticeAnswer() {
+  v1::GetNoticeResponse answer;
+  auto& notice = *answer.mutable_notice();
+  notice.set_id(4294967320);
+  notice.set_state(v1::NOTICE_STATE_OPEN);
+  notice.set_title("城区井盖<1>");
+  notice.set_authority("晋城市城市管理局");
+  notice.set_last_day("2199-01-02");
+  notice.set_open_time_us(1);
+  notice.set_close_time_us(INT64_MAX);
+  notice.set_how_to_object("到窗口提出\n电话 0356-2190000");
+  notice.set_claims(2);
+  return answer;
+}
+
+TEST_F(PagesTest, ShowsANoticeWithItsListAndTheWayToObject) {
+  v1::ListNoticeClaimsResponse lines;
+  auto& line = *lines.add_lines();
+  line.mutable_facility()->set_name("雨水井盖");
+  line.mutable_facility()->mutable_code()->set_digits("14050201001000007");
+  line.mutable_claim()->set_kind(v1::RIGHT_KIND_OWNING);
+  line.mutable_claim()->set_state(v1::CLAIM_STATE_OPEN);
+  line.set_claimant("城区排水公司");
+  line.set_address("黄华街297号");
+  line.set_objections(1);
+  lines.set_next_page_token("abc");
+  const std::string page = pages_.Notice(Language::kChinese, NoticeAnswer(), lines, "黄华 街&");
+  EXPECT_THAT(page, AllOf(HasSubstr("城区井盖&lt;1&gt;"), HasSubstr("公示中"),
+                          HasSubstr("14050201001000007"), HasSubstr("城区排水公司"),
+                          HasSubstr("有异议"), HasSubstr("0356-2190000")));
+  EXPECT_THAT(page, HasSubstr("n=4294967320&amp;p=abc&amp;q=%E9%BB%84%E5%8D%8E%20%E8%A1%97%26"));
+  EXPECT_THAT(page, Not(HasSubstr("<script")));
+}
+
+TEST_F(PagesTest, TellsHowANoticeStands) {
+  const auto standing = [&](const std::function<void(v1::Notice&)>& change) {
+    auto answer = NoticeAnswer();
+    change(*answer.mutable_notice());
+    return pages_.Notice(Language::kEnglish, answer, {}, "");
+  };
+  EXPECT_THAT(standing([](auto& n) { n.set_close_time_us(1); }), HasSubstr("<p>over</p>"));
+  EXPECT_THAT(standing([](auto& n) { n.set_state(v1::NOTICE_STATE_WITHDRAWN); }),
+              HasSubstr("<p>withdrawn</p>"));
+  EXPECT_THAT(standing([](auto& n) { n.clear_how_to_object(); }),
+              HasSubstr("In writing, to who publishes it"));
+  EXPECT_THAT(standing([](auto&) {}), HasSubstr("Nothing was found."));
+}
+
+TEST_F(PagesTest, ListsNotices) {
+  v1::ListNoticesResponse answer;
+  EXPECT_THAT(pages_.Notices(Language::kEnglish, answer), HasSubstr("There is none."));
+  *answer.add_notices() = NoticeAnswer().notice();
+  EXPECT_THAT(pages_.Notices(Language::kChinese, answer),
+              AllOf(HasSubstr("./notice?n=4294967320&amp;lang=zh"), HasSubstr("2199-01-02")));
 }
 
 TEST_F(PagesTest, TellsWhatItIsWhereAndWhose) {

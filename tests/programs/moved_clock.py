@@ -1,0 +1,13 @@
+"""A server whose clock is put ahead, as when days go by: moved_clock.cc is preloaded."""
+import contextlib
+import os
+import signal
+
+
+@contextlib.contextmanager
+def later(registry, days):
+    """Within it the server lives so many days later."""
+    registry.kill(signal.SIGTERM)
+    registry.start(LD_PRELOAD=os.environ["MOVED_CLOCK"], MOVED_CLOCK_SECONDS=str(days * 86400))
+    yield
+    registry.kill(signal.SIGTERM)
