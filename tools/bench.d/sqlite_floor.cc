@@ -168,6 +168,91 @@ Result<double> MirrorDatabase::Insert(const std::vector<FacilityRows>& rows) {
   return seconds;
 }
 
+namespace {
+
+struct ChangedRow {
+  int64_t id = 0;
+  int64_t revision = 0;
+  std::string bytes;
+  int64_t entry = 0;
+};
+
+/// Of one table, by id: those at another revision than in the older database.
+std::vector<ChangedRow> ChangedRows(RawDatabase& after, const char* table) {
+  std::vector<ChangedRow> rows;
+  auto* changed = after.Prepare(
+      fmt::format("SELECT n.id, n.revision, n.bytes, n.entry FROM {0} n JOIN old.{0} o ON n.id = "
+                  "o.id WHERE n.revision <> o.revision ORDER BY n.id",
+                  table));
+  while (sqlite3_step(changed) == SQLITE_ROW) {
+    rows.push_back({sqlite3_column_int64(changed, 0), sqlite3_column_int64(changed, 1),
+                    Text(changed, 2), sqlite3_column_int64(changed, 3)});
+  }
+  sqlite3_reset(changed);
+  return rows;
+}
+
+}  // namespace
+
+Result<double> ReplaceRows(const std::filesystem::path& after, const std::filesystem::path& before,
+                           size_t transaction_facilities) {
+  std::vector<ChangedRow> facilities;
+  std::vector<ChangedRow> claims;
+  std::vector<ChangedRow> log;
+  {
+    YIMA_ASSIGN_OR_RETURN(const auto newer, RawDatabase::Open(after, true));
+    YIMA_RETURN_IF_ERROR(newer->Execute(fmt::format("ATTACH '{}' AS old", before.string())));
+    facilities = ChangedRows(*newer, "record1");
+    claims = ChangedRows(*newer, "record10");
+    auto* entries = newer->Prepare(
+        "SELECT idx, previous, entry FROM log WHERE idx > (SELECT max(idx) FROM old.log)");
+    while (sqlite3_step(entries) == SQLITE_ROW) {
+      log.push_back({sqlite3_column_int64(entries, 0), sqlite3_column_int64(entries, 1),
+                     Text(entries, 2), 0});
+    }
+  }
+  if (facilities.empty() || claims.size() != facilities.size()) {
+    return Fail(
+        StatusCode::kInternal, "FLOOR_EMPTY",
+        fmt::format("{} facilities and {} claims have changed", facilities.size(), claims.size()));
+  }
+  YIMA_ASSIGN_OR_RETURN(const auto mirror, RawDatabase::Open(before, false));
+  auto* facility =
+      mirror->Prepare("UPDATE record1 SET revision = ?, bytes = ?, entry = ? WHERE id = ?");
+  auto* claim =
+      mirror->Prepare("UPDATE record10 SET revision = ?, bytes = ?, entry = ? WHERE id = ?");
+  auto* append = mirror->Prepare("INSERT INTO log (idx, previous, entry) VALUES (?, ?, ?)");
+  const auto update = [](sqlite3_stmt* statement, const ChangedRow& row) {
+    sqlite3_bind_int64(statement, 1, row.revision);
+    Bind(statement, 2, row.bytes);
+    sqlite3_bind_int64(statement, 3, row.entry);
+    sqlite3_bind_int64(statement, 4, row.id);
+    return Step(statement);
+  };
+  const auto insert = [&](const ChangedRow& row) {
+    sqlite3_bind_int64(append, 1, row.id);
+    sqlite3_bind_int64(append, 2, row.revision);
+    Bind(append, 3, row.bytes);
+    return Step(append);
+  };
+  bool done = true;
+  const double seconds = SecondsOf([&] {
+    size_t logged = 0;
+    for (size_t begin = 0; done && begin < facilities.size(); begin += transaction_facilities) {
+      const size_t end = std::min(facilities.size(), begin + transaction_facilities);
+      const size_t log_end = end == facilities.size() ? log.size() : std::min(log.size(), 2 * end);
+      done = mirror->Execute("BEGIN IMMEDIATE").has_value();
+      for (size_t i = begin; done && i < end; ++i) {
+        done = update(facility, facilities[i]) && update(claim, claims[i]);
+      }
+      for (; done && logged < log_end; ++logged) done = insert(log[logged]);
+      done = mirror->Execute("COMMIT").has_value() && done;
+    }
+  });
+  if (!done) return tl::unexpected(mirror->Failure().error());
+  return seconds;
+}
+
 Result<double> DurableTransactions(const std::filesystem::path& file, double seconds) {
   YIMA_ASSIGN_OR_RETURN(const auto database, RawDatabase::Open(file, false));
   YIMA_RETURN_IF_ERROR(database->Execute(

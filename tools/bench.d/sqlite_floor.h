@@ -63,6 +63,13 @@ class MirrorDatabase {
   int64_t log_size_ = 0;
 };
 
+/// The floor of `rights_notice`: puts over the rows of `before` what has changed of facilities and
+/// claims in `after`, a copy of it that was written to since, and appends what the log has more, by
+/// nothing but prepared statements, in durable transactions of so many facilities; gives the
+/// seconds. Terms and counters, which change by little, are left out.
+Result<double> ReplaceRows(const std::filesystem::path& after, const std::filesystem::path& before,
+                           size_t transaction_facilities);
+
 /// The floor of `single_write`: durable transactions of one 200-byte row each, one after the other,
 /// a second, measured for so many seconds.
 Result<double> DurableTransactions(const std::filesystem::path& file, double seconds);

@@ -1,0 +1,97 @@
+"""Kills the server at random moments while rights are claimed, published and confirmed in bulk; the same command goes on. Nothing
+acknowledged is lost, no facility is in two states, and counters and log agree.
+
+usage: rights_kill_test.py YIMAD YIMA [MOMENTS] [SEED]
+"""
+import json
+import os
+import random
+import sys
+import time
+
+from programs.registry import Registry, write_ledger
+
+ROWS = 2000
+SERVER_NOT_REACHED = 4
+
+
+def token_for(registry, name, grant, organization=None):
+    words = ["--organization", organization] if organization else []
+    [made] = registry.objects("access", "principals", "create", "--name", name, "--grant", grant, *words)
+    [token] = registry.objects("access", "tokens", "create", "--principal", made["id"])
+    return {"YIMA_TOKEN": token["text"]}
+
+
+def killed_while(registry, rng, seconds, env, command):
+    """Begins the command, kills the server, and ends it with the same command; whether the kill fell into it."""
+    own, registry.token = registry.token, env["YIMA_TOKEN"]
+    running = registry.begin(*command)
+    registry.token = own
+    moment = rng.uniform(0, seconds[0])
+    time.sleep(moment)
+    registry.kill()
+    said = running.communicate(timeout=120)[1].decode()
+    assert running.returncode in (0, SERVER_NOT_REACHED), f"exit {running.returncode}: {said}"
+    seconds[0] = max(moment, 0.05) if running.returncode == 0 else seconds[0] * 1.15
+    if rng.random() < 0.15:
+        registry.check()
+    registry.start()
+    if running.returncode == 0:
+        return None
+    return json.loads(registry.yima(*command, env=env).stdout.splitlines()[-1])
+
+
+def states(registry, batch):
+    counted = {}
+    for facility in registry.objects("facilities", "list", "--where", f"batch={batch}"):
+        right = facility["owning"]
+        key = (right["state"], len(right["claims"]), any(claim["notice"] != "0" for claim in right["claims"]))
+        counted[key] = counted.get(key, 0) + 1
+    return counted
+
+
+def one_round(registry, number, rng, seconds, people, organization):
+    """Three kills: one in each step over a ledger of its own."""
+    ledger = write_ledger(registry.folder / f"round-{number}.csv", ROWS, f"R{number}")
+    registry.yima("facilities", "import", ledger, "--key", "编号", "--create-organizations")
+    batch = next(each["id"] for each in registry.objects("batches", "list") if each["kind"] == "IMPORT")
+    over = ("--where", f"batch={batch}", "--right", "owning", "--yes", "--json")
+    steps = (("claim", people["claimant"], ("--basis-kind", "移交单", "--basis-number", "1", "--organization", organization),
+              ("CLAIMED", 1, False)),
+             ("publish", people["registrar"], ("--title", f"第{number}号"), ("CLAIMED", 1, True)),
+             ("confirm", people["registrar"], (), ("CONFIRMED", 0, False)))
+    hit = 0
+    for step, env, more, wanted in steps:
+        again = killed_while(registry, rng, seconds[step], env, ("rights", step, *over, *more))
+        if again is not None:
+            hit += 1
+            assert again["moved"] == "0" and again["refused"] == "0", again
+        assert states(registry, batch) == {wanted: ROWS}, (step, states(registry, batch))
+    return hit
+
+
+def main():
+    moments = int(sys.argv[3]) if len(sys.argv) > 3 else 60
+    seed = int(sys.argv[4]) if len(sys.argv) > 4 else int.from_bytes(os.urandom(4), "big")
+    print(f"seed {seed}", flush=True)
+    rng = random.Random(seed)
+    with Registry(sys.argv[1], sys.argv[2]) as registry:
+        names = registry.folder / "organizations.csv"
+        names.write_text("名称\n城区市政中心\n", encoding="utf-8")
+        registry.yima("organizations", "import", names)
+        [organization] = [each["id"] for each in registry.objects("organizations", "list")]
+        people = {"claimant": token_for(registry, "市政中心", "manager", organization),
+                  "registrar": token_for(registry, "登记员", "registrar")}
+        rules = registry.folder / "rules.json"
+        rules.write_text(json.dumps({"classRules": [{"noPublicity": True}]}), encoding="utf-8")
+        registry.yima("rights", "rules", "set", "--file", rules, env=people["registrar"])
+        seconds = {step: [1.0] for step in ("claim", "publish", "confirm")}
+        hit = sum(one_round(registry, number, rng, seconds, people, organization) for number in range(moments // 3))
+        assert hit >= moments // 4, f"only {hit} steps were under way when the server was killed"
+        assert not any(each["state"] == "RUNNING" for each in registry.objects("batches", "list"))
+        registry.kill()
+        registry.check()
+        print(f"{moments} kills, {hit} of them within a step, {moments // 3 * ROWS} rights confirmed, each once")
+
+
+main()
