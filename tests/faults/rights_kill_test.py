@@ -6,12 +6,15 @@ usage: rights_kill_test.py YIMAD YIMA [MOMENTS] [SEED]
 import json
 import os
 import random
+import signal
 import sys
 import time
 
+from programs.moved_clock import moved
 from programs.registry import Registry, write_ledger
 
 ROWS = 2000
+DAYS = 3  # After which a notice of one day is over.
 SERVER_NOT_REACHED = 4
 
 
@@ -22,7 +25,7 @@ def token_for(registry, name, grant, organization=None):
     return {"YIMA_TOKEN": token["text"]}
 
 
-def killed_while(registry, rng, seconds, env, command):
+def killed_while(registry, rng, seconds, env, command, days):
     """Begins the command, kills the server, and ends it with the same command; whether the kill fell into it."""
     own, registry.token = registry.token, env["YIMA_TOKEN"]
     running = registry.begin(*command)
@@ -35,7 +38,7 @@ def killed_while(registry, rng, seconds, env, command):
     seconds[0] = max(moment, 0.05) if running.returncode == 0 else seconds[0] * 1.15
     if rng.random() < 0.15:
         registry.check()
-    registry.start()
+    registry.start(**moved(days))
     if running.returncode == 0:
         return None
     return json.loads(registry.yima(*command, env=env).stdout.splitlines()[-1])
@@ -62,7 +65,11 @@ def one_round(registry, number, rng, seconds, people, organization):
              ("confirm", people["registrar"], (), ("CONFIRMED", 0, False)))
     hit = 0
     for step, env, more, wanted in steps:
-        again = killed_while(registry, rng, seconds[step], env, ("rights", step, *over, *more))
+        days = DAYS * (number + (step == "confirm"))
+        if step == "confirm":
+            registry.kill(signal.SIGTERM)
+            registry.start(**moved(days))
+        again = killed_while(registry, rng, seconds[step], env, ("rights", step, *over, *more), days)
         if again is not None:
             hit += 1
             assert again["moved"] == "0" and again["refused"] == "0", again
@@ -83,7 +90,7 @@ def main():
         people = {"claimant": token_for(registry, "市政中心", "manager", organization),
                   "registrar": token_for(registry, "登记员", "registrar")}
         rules = registry.folder / "rules.json"
-        rules.write_text(json.dumps({"classRules": [{"noPublicity": True}]}), encoding="utf-8")
+        rules.write_text(json.dumps({"publicityDays": 1}), encoding="utf-8")
         registry.yima("rights", "rules", "set", "--file", rules, env=people["registrar"])
         seconds = {step: [1.0] for step in ("claim", "publish", "confirm")}
         hit = sum(one_round(registry, number, rng, seconds, people, organization) for number in range(moments // 3))

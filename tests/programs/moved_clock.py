@@ -4,10 +4,15 @@ import os
 import signal
 
 
+def moved(days):
+    """The environment of a program that lives so many days later."""
+    return {"LD_PRELOAD": os.environ["MOVED_CLOCK"], "MOVED_CLOCK_SECONDS": str(days * 86400)}
+
+
 @contextlib.contextmanager
 def later(registry, days):
     """Within it the server lives so many days later."""
     registry.kill(signal.SIGTERM)
-    registry.start(LD_PRELOAD=os.environ["MOVED_CLOCK"], MOVED_CLOCK_SECONDS=str(days * 86400))
+    registry.start(**moved(days))
     yield
     registry.kill(signal.SIGTERM)
