@@ -1,4 +1,4 @@
-"""A server whose clock is put ahead, as when days go by: tools/bench.d/moved_clock.cc is preloaded."""
+"""A server whose clock is put ahead, as when days go by: tools/moved_clock/ is preloaded."""
 import contextlib
 import os
 import signal
