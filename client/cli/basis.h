@@ -24,6 +24,9 @@ void AddBasisOptions(CLI::App& command, BasisOptions& options, bool required);
 
 /// With the file's SHA-256. FILE_UNREADABLE.
 Result<v1::Basis> MakeBasis(const BasisOptions& options);
+/// The same; a file that is a PDF is handed to the registry first, which keeps it by its hash. What
+/// an upload refuses.
+Result<v1::Basis> MakeKeptBasis(Session& session, const BasisOptions& options);
 
 }  // namespace yima::cli
 

@@ -39,7 +39,9 @@ v1::RightsProgress ToProgress(const v1::ConfirmRightsResponse& response) {
 
 /// On a document's basis alone, without a claim.
 Result<void> ConfirmDirectly(Session& session, const ConfirmOptions& options) {
-  YIMA_ASSIGN_OR_RETURN(const auto basis, MakeBasis(options.basis));
+  YIMA_ASSIGN_OR_RETURN(const auto basis, options.rights.dry_run
+                                              ? MakeBasis(options.basis)
+                                              : MakeKeptBasis(session, options.basis));
   uint64_t not_held = 0;
   RightsStep step{
       .bar = T("确权", "confirming"),

@@ -35,7 +35,9 @@ Result<void> Claim(Session& session, const ClaimOptions& options) {
   YIMA_ASSIGN_OR_RETURN(const uint64_t organization,
                         OwnOrganization(session, options.organization));
   request.set_organization(organization);
-  YIMA_ASSIGN_OR_RETURN(*request.mutable_basis(), MakeBasis(options.basis));
+  YIMA_ASSIGN_OR_RETURN(*request.mutable_basis(), options.rights.dry_run
+                                                      ? MakeBasis(options.basis)
+                                                      : MakeKeptBasis(session, options.basis));
   request.set_valid_from(options.valid_from);
   request.set_valid_until(options.valid_until);
   return TakeStep(
