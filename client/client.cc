@@ -341,6 +341,68 @@ Result<void> Client::ConfirmRights(const v1::ConfirmRightsRequest& request,
   return Download("yima.v1.RightsService/ConfirmRights", request, receiver);
 }
 
+Result<void> Client::ClaimRights(const v1::ClaimRightsRequest& request,
+                                 const Receiver<v1::ClaimRightsResponse>& receiver) const {
+  return Download("yima.v1.RightsService/ClaimRights", request, receiver);
+}
+
+Result<v1::WithdrawClaimResponse> Client::WithdrawClaim(
+    const v1::WithdrawClaimRequest& request) const {
+  return Call<v1::WithdrawClaimResponse>("yima.v1.RightsService/WithdrawClaim", request);
+}
+
+Result<void> Client::PublishClaims(const v1::PublishClaimsRequest& request,
+                                   const Receiver<v1::PublishClaimsResponse>& receiver) const {
+  return Download("yima.v1.RightsService/PublishClaims", request, receiver);
+}
+
+Result<v1::WithdrawNoticeResponse> Client::WithdrawNotice(
+    const v1::WithdrawNoticeRequest& request) const {
+  return Call<v1::WithdrawNoticeResponse>("yima.v1.RightsService/WithdrawNotice", request);
+}
+
+Result<void> Client::ObjectToClaims(const v1::ObjectToClaimsRequest& request,
+                                    const Receiver<v1::ObjectToClaimsResponse>& receiver) const {
+  return Download("yima.v1.RightsService/ObjectToClaims", request, receiver);
+}
+
+Result<v1::WithdrawObjectionResponse> Client::WithdrawObjection(
+    const v1::WithdrawObjectionRequest& request) const {
+  return Call<v1::WithdrawObjectionResponse>("yima.v1.RightsService/WithdrawObjection", request);
+}
+
+Result<v1::SettleClaimsResponse> Client::SettleClaims(
+    const v1::SettleClaimsRequest& request) const {
+  return Call<v1::SettleClaimsResponse>("yima.v1.RightsService/SettleClaims", request);
+}
+
+Result<void> Client::ConfirmClaims(const v1::ConfirmClaimsRequest& request,
+                                   const Receiver<v1::ConfirmClaimsResponse>& receiver) const {
+  return Download("yima.v1.RightsService/ConfirmClaims", request, receiver);
+}
+
+Result<v1::GetNoticeResponse> Client::GetNotice(const v1::GetNoticeRequest& request) const {
+  return Call<v1::GetNoticeResponse>("yima.v1.RightsService/GetNotice", request);
+}
+
+Result<v1::ListNoticesResponse> Client::ListNotices(const v1::ListNoticesRequest& request) const {
+  return Call<v1::ListNoticesResponse>("yima.v1.RightsService/ListNotices", request);
+}
+
+Result<v1::ListNoticeClaimsResponse> Client::ListNoticeClaims(
+    const v1::ListNoticeClaimsRequest& request) const {
+  return Call<v1::ListNoticeClaimsResponse>("yima.v1.RightsService/ListNoticeClaims", request);
+}
+
+Result<v1::ListClaimsResponse> Client::ListClaims(const v1::ListClaimsRequest& request) const {
+  return Call<v1::ListClaimsResponse>("yima.v1.RightsService/ListClaims", request);
+}
+
+Result<v1::ListObjectionsResponse> Client::ListObjections(
+    const v1::ListObjectionsRequest& request) const {
+  return Call<v1::ListObjectionsResponse>("yima.v1.RightsService/ListObjections", request);
+}
+
 Result<v1::EraseValuesResponse> Client::EraseValues(const v1::EraseValuesRequest& request) const {
   return Call<v1::EraseValuesResponse>("yima.v1.RegistryService/EraseValues", request);
 }

@@ -153,6 +153,25 @@ class Client {
 
   Result<void> ConfirmRights(const v1::ConfirmRightsRequest& request,
                              const Receiver<v1::ConfirmRightsResponse>& receiver) const;
+  Result<void> ClaimRights(const v1::ClaimRightsRequest& request,
+                           const Receiver<v1::ClaimRightsResponse>& receiver) const;
+  Result<v1::WithdrawClaimResponse> WithdrawClaim(const v1::WithdrawClaimRequest& request) const;
+  Result<void> PublishClaims(const v1::PublishClaimsRequest& request,
+                             const Receiver<v1::PublishClaimsResponse>& receiver) const;
+  Result<v1::WithdrawNoticeResponse> WithdrawNotice(const v1::WithdrawNoticeRequest& request) const;
+  Result<void> ObjectToClaims(const v1::ObjectToClaimsRequest& request,
+                              const Receiver<v1::ObjectToClaimsResponse>& receiver) const;
+  Result<v1::WithdrawObjectionResponse> WithdrawObjection(
+      const v1::WithdrawObjectionRequest& request) const;
+  Result<v1::SettleClaimsResponse> SettleClaims(const v1::SettleClaimsRequest& request) const;
+  Result<void> ConfirmClaims(const v1::ConfirmClaimsRequest& request,
+                             const Receiver<v1::ConfirmClaimsResponse>& receiver) const;
+  Result<v1::GetNoticeResponse> GetNotice(const v1::GetNoticeRequest& request) const;
+  Result<v1::ListNoticesResponse> ListNotices(const v1::ListNoticesRequest& request) const;
+  Result<v1::ListNoticeClaimsResponse> ListNoticeClaims(
+      const v1::ListNoticeClaimsRequest& request) const;
+  Result<v1::ListClaimsResponse> ListClaims(const v1::ListClaimsRequest& request) const;
+  Result<v1::ListObjectionsResponse> ListObjections(const v1::ListObjectionsRequest& request) const;
 
   Result<v1::EraseValuesResponse> EraseValues(const v1::EraseValuesRequest& request) const;
 
