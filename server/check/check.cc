@@ -12,6 +12,7 @@
 #include "server/check/derived_check.h"
 #include "server/check/findings.h"
 #include "server/check/log_tail.h"
+#include "server/check/rights_check.h"
 #include "server/check/stock_check.h"
 #include "server/check/tree_check.h"
 #include "server/domain/domain.h"
@@ -52,7 +53,7 @@ bool IsErased(const v1::Withheld& withheld) {
 class Check {
  public:
   Check(const store::Snapshot& snapshot, const CheckProgress& progress)
-      : snapshot_(snapshot), progress_(progress) {}
+      : snapshot_(snapshot), progress_(progress), rights_(snapshot, findings_) {}
 
   Result<std::vector<std::string>> Run(const v1::Registry& registry) {
     YIMA_RETURN_IF_ERROR(log_.Read(snapshot_, findings_, progress_));
@@ -196,7 +197,10 @@ class Check {
   Result<void> CheckContent(uint64_t, const v1::StockTake&) { return {}; }
 
   Result<void> CheckContent(uint64_t, const v1::RightsRules&) { return {}; }
-  Result<void> CheckContent(uint64_t, const v1::Notice&) { return {}; }
+  Result<void> CheckContent(uint64_t id, const v1::Notice& notice) {
+    CheckErasable("notice", id, notice);
+    return rights_.Check(notice);
+  }
 
   Result<void> CheckContent(uint64_t id, const v1::Claim& claim) {
     CheckReference("claim", id, store::Kind::kFacility, claim.facility());
@@ -204,14 +208,16 @@ class Check {
     CheckReference("claim", id, store::Kind::kNotice, claim.notice());
     CheckReference("claim", id, store::Kind::kOffer, claim.offer());
     CheckReference("claim", id, store::Kind::kOrder, claim.order());
-    return {};
+    CheckErasable("claim", id, claim);
+    return rights_.Check(claim);
   }
 
   Result<void> CheckContent(uint64_t id, const v1::Objection& objection) {
     CheckReference("objection", id, store::Kind::kFacility, objection.facility());
     CheckReference("objection", id, store::Kind::kOrganization, objection.organization());
     CheckReference("objection", id, store::Kind::kNotice, objection.notice());
-    return {};
+    CheckErasable("objection", id, objection);
+    return rights_.Check(objection);
   }
 
   Result<void> CheckContent(uint64_t id, const v1::Offer& offer) {
@@ -220,7 +226,8 @@ class Check {
     for (const auto& candidate : offer.candidates()) {
       CheckReference("offer", id, store::Kind::kOrganization, candidate.organization());
     }
-    return {};
+    CheckErasable("offer", id, offer);
+    return rights_.Check(offer);
   }
 
   Result<void> CheckContent(uint64_t id, const v1::Order& order) {
@@ -229,7 +236,8 @@ class Check {
     CheckReference("order", id, store::Kind::kOrganization, order.to());
     CheckReference("order", id, store::Kind::kClaim, order.claim());
     CheckReference("order", id, store::Kind::kNotice, order.notice());
-    return {};
+    CheckErasable("order", id, order);
+    return rights_.Check(order);
   }
 
   Result<void> CheckContent(uint64_t id, const v1::BlankRange& range) {
@@ -288,6 +296,7 @@ class Check {
     CheckStep("last step of facility", id, facility.last_step());
     CheckStep("hand-over of facility", id, facility.hand_over());
     YIMA_RETURN_IF_ERROR(CheckFiles(id, facility));
+    YIMA_RETURN_IF_ERROR(rights_.Check(facility));
     return CheckWholes(id, facility);
   }
 
@@ -411,6 +420,7 @@ class Check {
   Findings findings_;
   LogTail log_;
   DerivedCheck derived_;
+  RightsCheck rights_;
   std::optional<CodeProofs> proofs_;
 };
 

@@ -116,9 +116,10 @@ void KeepAsked(std::string request_without_id, v1::Batch& batch) {
 }
 
 Result<uint64_t> BeginBatch(const Domain& domain, const Call& call, const RequestMark& mark,
-                            const v1::Batch& batch) {
+                            const v1::Batch& batch, const BeginsWith& also) {
   ChangeWriter writer(call, mark.request_id, batch.id());
   writer.Create(batch.id(), batch);
+  if (also) YIMA_RETURN_IF_ERROR(also(batch.id(), writer));
   writer.PutUnlogged(store::Kind::kBatchCursor, batch.id(), 0, batch.counts().SerializeAsString());
   store::Change change = writer.Take();
   const std::vector<RecordRef> results = {{store::Kind::kBatch, batch.id(), 1}};

@@ -89,9 +89,10 @@ void KeepRequest(Request request, v1::Batch& batch) {
 
 /// Begins a batch: its record, its cursor with the record's counts, and the mark of its request, in
 /// one change. Gives its id, or that of the batch which the same request, sent twice, began a
-/// moment before. REQUEST_ID_REUSED.
+/// moment before. `also` puts what begins with it. REQUEST_ID_REUSED, what `also` says.
+using BeginsWith = std::function<Result<void>(uint64_t batch, ChangeWriter& writer)>;
 Result<uint64_t> BeginBatch(const Domain& domain, const Call& call, const RequestMark& mark,
-                            const v1::Batch& batch);
+                            const v1::Batch& batch, const BeginsWith& also = {});
 /// BATCH_STOPPED (FAILED_PRECONDITION): it was taken back half-way, so nobody goes on with it.
 Result<void> CheckNotStopped(const v1::Batch& batch);
 /// Ends it: DONE, with the counts. One that has ended stays as it is.

@@ -55,6 +55,16 @@ std::string Reach::Fingerprint() const {
   return text;
 }
 
+std::shared_ptr<const Reach> Reach::WithoutOrganizations() const {
+  if (everywhere_) return Everywhere();
+  const auto wider = std::make_shared<Reach>();
+  for (v1::Grant grant : grants_) {
+    grant.clear_organizations();
+    wider->Add(grant);
+  }
+  return wider;
+}
+
 bool Reach::AllOrganizations() const {
   return everywhere_ || std::ranges::any_of(grants_, [](const v1::Grant& grant) {
            return grant.organizations().empty();

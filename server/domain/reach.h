@@ -29,6 +29,8 @@ class Reach {
   std::string Fingerprint() const;
   /// The facility lies in one of the divisions and is of one of the organizations of some grant.
   bool Covers(const v1::Facility& facility) const;
+  /// The same divisions, of whichever organization: for who stands up for what others hold so far.
+  std::shared_ptr<const Reach> WithoutOrganizations() const;
   /// Some grant names no organizations, so others' may be made under it.
   bool AllOrganizations() const;
 

@@ -68,9 +68,12 @@ bool IsCallLogged(const Error* error) {
 std::string RequestIdIn(std::string_view method, std::string_view request) {
   const Descriptor* type = RequestOf(method);
   if (type == nullptr) return {};
-  if (const auto* header = type->FindFieldByName("header"); header != nullptr) {
-    request = FieldIn(request, header->number());
-    type = header->message_type();
+  for (const char* name : {"header", "run"}) {
+    const auto* within = type->FindFieldByName(name);
+    if (within == nullptr || within->message_type() == nullptr) continue;
+    request = FieldIn(request, within->number());
+    type = within->message_type();
+    break;
   }
   const auto* field = type->FindFieldByName("request_id");
   if (field == nullptr || field->type() != FieldDescriptor::TYPE_STRING) return {};

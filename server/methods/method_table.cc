@@ -31,7 +31,15 @@
 #include "server/registry/undo_batch.h"
 #include "server/registry/watch.h"
 #include "server/resolver/note_desk.h"
+#include "server/rights/claim.h"
+#include "server/rights/claim_lists.h"
 #include "server/rights/confirm.h"
+#include "server/rights/confirm_claims.h"
+#include "server/rights/notice_lines.h"
+#include "server/rights/notices.h"
+#include "server/rights/object.h"
+#include "server/rights/publish.h"
+#include "server/rights/settle.h"
 #include "server/stock/stock_report.h"
 #include "server/stock/stock_scan.h"
 #include "server/stock/stock_takes.h"
@@ -414,6 +422,25 @@ std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolv
        true},
 
       {rights + "ConfirmRights", kRegistrars, {}, Answer(d, ConfirmRights)},
+      {rights + "ClaimRights", kManagers, {}, Answer(d, ClaimRights)},
+      {rights + "WithdrawClaim", kManagers, Writing(d, PlanWithdrawClaim, AnswerWithdrawClaim), {}},
+      {rights + "PublishClaims", kRegistrars, {}, Answer(d, PublishClaims)},
+      {rights + "WithdrawNotice",
+       kRegistrars,
+       Writing(d, PlanWithdrawNotice, AnswerWithdrawNotice),
+       {}},
+      {rights + "ObjectToClaims", kManagers | kRegistrars, {}, Answer(d, ObjectToClaims)},
+      {rights + "WithdrawObjection",
+       kManagers,
+       Writing(d, PlanWithdrawObjection, AnswerWithdrawObjection),
+       {}},
+      {rights + "SettleClaims", kRegistrars, Writing(d, PlanSettleClaims, AnswerSettleClaims), {}},
+      {rights + "ConfirmClaims", kRegistrars, {}, Answer(d, ConfirmClaims)},
+      {rights + "GetNotice", kPublic, Reading(d, GetNotice), {}},
+      {rights + "ListNotices", kPublic, Reading(d, ListNotices), {}},
+      {rights + "ListNoticeClaims", kPublic, Reading(d, ListNoticeClaims), {}},
+      {rights + "ListClaims", kReaders, Reading(d, ListClaims), {}},
+      {rights + "ListObjections", kReaders, Reading(d, ListObjections), {}},
 
       {log + "GetCheckpoint", kPublic, OfLog(d, GetCheckpoint), {}},
       {log + "GetTile", kPublic, OfLog(d, GetTile), {}},

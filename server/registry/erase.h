@@ -12,7 +12,7 @@ namespace yima::server {
 
 /// Erases values of one record: their hashes stay. One that stands twice, as the note of a
 /// hand-over that was the last step, goes wherever it stands. TARGET_MISSING, VALUE_MISSING,
-/// VALUE_UNKNOWN, VALUES_TOO_MANY, VALUE_NOT_FOUND, FACILITY_NOT_FOUND, ORGANIZATION_NOT_FOUND,
+/// VALUE_UNKNOWN, VALUES_TOO_MANY, VALUE_NOT_FOUND, FACILITY_NOT_FOUND and the like,
 /// SCOPE_EXCEEDED.
 Result<Planned> PlanEraseValues(const Domain& domain, const Call& call,
                                 const v1::EraseValuesRequest& request,
@@ -26,6 +26,11 @@ Result<v1::EraseValuesResponse> AnswerEraseValues(const Domain& domain,
 using WithheldVisitor = std::function<void(std::string_view path, v1::Withheld& value)>;
 void EachErasable(v1::Facility& facility, const WithheldVisitor& visit);
 void EachErasable(v1::Organization& organization, const WithheldVisitor& visit);
+void EachErasable(v1::Claim& claim, const WithheldVisitor& visit);
+void EachErasable(v1::Objection& objection, const WithheldVisitor& visit);
+void EachErasable(v1::Notice& notice, const WithheldVisitor& visit);
+void EachErasable(v1::Offer& offer, const WithheldVisitor& visit);
+void EachErasable(v1::Order& order, const WithheldVisitor& visit);
 
 }  // namespace yima::server
 

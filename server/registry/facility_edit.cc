@@ -11,6 +11,7 @@
 #include "server/registry/facility_rules.h"
 #include "server/registry/life.h"
 #include "server/registry/withheld.h"
+#include "server/rights/right_of.h"
 
 namespace yima::server {
 namespace {
@@ -69,6 +70,7 @@ bool AgreesWith(const v1::Right& given, const v1::Right& stands) {
 Result<std::optional<v1::Right>> NewRight(const char* field, const v1::Right& given,
                                           const v1::Right& stands) {
   if (AgreesWith(given, stands)) return std::nullopt;
+  YIMA_RETURN_IF_ERROR(CheckUnclaimed(stands, field));
   if (stands.state() == v1::RIGHT_STATE_CLAIMED || stands.state() == v1::RIGHT_STATE_CONFIRMED) {
     return Fail(StatusCode::kFailedPrecondition, "RIGHT_SETTLED",
                 fmt::format("the right {} is claimed or confirmed, so no update changes it", field),

@@ -5,6 +5,7 @@
 #include "server/registry/facility_rules.h"
 #include "server/registry/life.h"
 #include "server/registry/wholes.h"
+#include "server/rights/end_rights.h"
 
 namespace yima::server {
 namespace {
@@ -177,6 +178,9 @@ Result<Planned> PlanRecordLifeStep(const Domain& domain, const Call& call,
   TakeStep(request, *row, domain.now(), after);
   YIMA_RETURN_IF_ERROR(CheckStoredSize(after, "facility"));
   ChangeWriter writer(call, request.request_id());
+  if (scraps) {
+    YIMA_RETURN_IF_ERROR(EndRights(domain, call, snapshot, request.step().basis(), after, writer));
+  }
   writer.Replace(request.facility(), read.revision, read.record, after);
   YIMA_RETURN_IF_ERROR(wholes.Put(writer));
   std::vector<RecordRef> results = {

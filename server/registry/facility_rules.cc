@@ -125,6 +125,14 @@ Result<void> CheckCodes(const v1::Facility& facility) {
   return {};
 }
 
+/// Nothing stands in it that claims, offers, orders and decisions set.
+bool IsAsGiven(const v1::Right& right) {
+  return right.claims().empty() && right.objections() == 0 &&
+         right.unclaimed_state() == v1::RIGHT_STATE_UNSPECIFIED && right.offer() == 0 &&
+         right.order() == 0 && right.decided_claim() == 0 && right.decided_notice() == 0 &&
+         right.decided_order() == 0 && right.rules() == 0 && !right.by_order();
+}
+
 }  // namespace
 
 Result<void> CheckRight(const v1::Right& right, std::string_view field) {
@@ -150,6 +158,7 @@ Result<void> CheckRight(const v1::Right& right, std::string_view field) {
       return invalid("rights come in as RECORDED or OWNERLESS; the rest is a procedure");
   }
   if (right.has_basis()) return invalid("a recorded right has no basis yet");
+  if (!IsAsGiven(right)) return invalid("what a procedure sets of a right is not given");
   YIMA_RETURN_IF_ERROR(CheckDate(right.valid_from(), std::string(field) + ".valid_from"));
   YIMA_RETURN_IF_ERROR(CheckDate(right.valid_until(), std::string(field) + ".valid_until"));
   const bool both = !right.valid_from().empty() && !right.valid_until().empty();
@@ -343,6 +352,7 @@ Result<void> CheckStoredSize(const v1::Facility& facility, std::string_view fiel
   size_t size = facility.ByteSizeLong();
   for (const auto* right : {&facility.supervising(), &facility.owning(), &facility.maintaining()}) {
     size -= std::min(size, right->basis().ByteSizeLong());
+    for (const auto& claim : right->claims()) size -= std::min(size, claim.ByteSizeLong());
   }
   if (size <= kFacilityTakenMax) return {};
   return Invalid(

@@ -13,10 +13,11 @@
 namespace yima::server {
 
 /// Serialized size that no facility record may exceed.
-constexpr size_t kFacilitySizeMax = 16 * 1024;
+constexpr size_t kFacilitySizeMax = 18 * 1024;
 /// The same for one that is created or imported: three rights may each get a basis of up to 660
-/// bytes later, and confirming a right must not fail for what a ledger said.
-constexpr size_t kFacilityTakenMax = kFacilitySizeMax - 2048;
+/// bytes and 16 claims of up to 30 later, and confirming a right must not fail for what a ledger
+/// said.
+constexpr size_t kFacilityTakenMax = kFacilitySizeMax - 4096;
 
 /// Validates a facility as a caller gives it, and fills in what follows: the class's name, IN_USE,
 /// INTACT. Rights are not looked at (see CheckRights). Fields that the server sets must be
@@ -53,7 +54,7 @@ Result<void> CheckPosition(const v1::Position& position);
 Result<void> CheckBasis(const v1::Basis& basis, const std::string& at);
 
 /// FACILITY_TOO_LARGE for that field when a record, with all that the server has added, leaves no
-/// room for the bases of its rights: see kFacilityTakenMax.
+/// room for the bases of its rights and the claims on them: see kFacilityTakenMax.
 Result<void> CheckStoredSize(const v1::Facility& facility, std::string_view field);
 
 /// ETAG_STALE (ABORTED) when an etag was given and the record has another by now.

@@ -38,7 +38,8 @@ Result<void> CheckFrozenHash(std::string_view given, std::string_view found) {
 
 Result<uint64_t> BeginFrozen(const Domain& domain, const Call& call, const RequestMark& mark,
                              v1::Batch batch,
-                             const std::function<Result<void>(const ListSink&)>& list) {
+                             const std::function<Result<void>(const ListSink&)>& list,
+                             const BeginsWith& also) {
   YIMA_ASSIGN_OR_RETURN(const uint64_t id, domain.numbers.NewId(store::Kind::kBatch));
   BatchFreezer freezer(domain, call, id);
   YIMA_RETURN_IF_ERROR(list([&](const BatchItem& item) { return freezer.Add(item); }));
@@ -51,7 +52,7 @@ Result<uint64_t> BeginFrozen(const Domain& domain, const Call& call, const Reque
   batch.set_principal(call.principal);
   batch.set_request_id(mark.request_id);
   batch.set_create_time_us(domain.now());
-  return BeginBatch(domain, call, mark, batch);
+  return BeginBatch(domain, call, mark, batch, also);
 }
 
 Result<void> FrozenBatch::Run(uint64_t batch) {

@@ -22,11 +22,12 @@ Result<void> VisitFiltered(const Call& call, const FacilityMatcher& matcher,
 Result<void> CheckFrozenHash(std::string_view given, std::string_view found);
 
 /// Freezes what `list` gives to its argument, and begins the batch: of `batch` kind, source and
-/// what was asked for are set. 0 when the list is empty.
+/// what was asked for are set. 0 when the list is empty. `also` as in BeginBatch.
 using ListSink = std::function<Result<void>(const BatchItem&)>;
 Result<uint64_t> BeginFrozen(const Domain& domain, const Call& call, const RequestMark& mark,
                              v1::Batch batch,
-                             const std::function<Result<void>(const ListSink&)>& list);
+                             const std::function<Result<void>(const ListSink&)>& list,
+                             const BeginsWith& also = {});
 
 /// A batch over a frozen list of facilities, worked on in chunks from wherever it stands: each
 /// change moves the cursor, and what another writer moved since is marked and left as it is. The

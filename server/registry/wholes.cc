@@ -29,17 +29,6 @@ Key JoinsKey(uint64_t uid, uint8_t slot) {
   return {store::Index::kJoins, ActiveCodeKey(uid).append(1, static_cast<char>(slot))};
 }
 
-v1::RelatedFacility Glance(const v1::Facility& facility) {
-  v1::RelatedFacility glance;
-  glance.set_uid(facility.uid());
-  if (!facility.codes().empty()) *glance.mutable_code() = *facility.codes().rbegin();
-  glance.set_name(facility.name());
-  glance.set_class_code(facility.class_code());
-  glance.set_condition(facility.condition());
-  glance.set_life(facility.life());
-  return glance;
-}
-
 /// The first parts under a term that `takes` wants, until enough are shown.
 Result<void> AddGlances(const store::Snapshot& snapshot, const std::string& term,
                         const std::function<bool(const v1::Facility&)>& takes,
@@ -254,6 +243,17 @@ void Wholes::Next() {
   wholes_.clear();
   joined_.clear();
   closed_.clear();
+}
+
+v1::RelatedFacility Glance(const v1::Facility& facility) {
+  v1::RelatedFacility glance;
+  glance.set_uid(facility.uid());
+  if (!facility.codes().empty()) *glance.mutable_code() = *facility.codes().rbegin();
+  glance.set_name(facility.name());
+  glance.set_class_code(facility.class_code());
+  glance.set_condition(facility.condition());
+  glance.set_life(facility.life());
+  return glance;
 }
 
 Result<Related> RelatedTo(const store::Snapshot& snapshot, uint64_t uid, uint64_t parent,

@@ -80,6 +80,9 @@ class Wholes {
   std::map<uint64_t, uint64_t> first_parts_;  ///< Wholes that get their first, with their parents.
 };
 
+/// A facility at a glance, as everybody may see it.
+v1::RelatedFacility Glance(const v1::Facility& facility);
+
 /// What stands around a facility, as everybody may see it.
 struct Related {
   std::optional<v1::RelatedFacility> parent;

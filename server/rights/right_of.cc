@@ -60,4 +60,20 @@ void DropClaim(v1::Right& right, uint64_t claim) {
   right.clear_unclaimed_state();
 }
 
+void ClearEmptyRights(v1::Facility& facility) {
+  const auto empty = [](const v1::Right& right) { return right.ByteSizeLong() == 0; };
+  if (facility.has_owning() && empty(facility.owning())) facility.clear_owning();
+  if (facility.has_maintaining() && empty(facility.maintaining())) facility.clear_maintaining();
+}
+
+Result<void> CheckUnclaimed(const v1::Right& right, std::string_view field) {
+  std::string what;
+  if (!right.claims().empty()) what = fmt::format("claim {}", right.claims(0).claim());
+  if (right.offer() != 0) what = fmt::format("offer {}", right.offer());
+  if (right.order() != 0) what = fmt::format("order {}", right.order());
+  if (what.empty()) return {};
+  return Fail(StatusCode::kFailedPrecondition, "RIGHT_CLAIMED",
+              fmt::format("{} stands on the right and is decided first", what), std::string(field));
+}
+
 }  // namespace yima::server

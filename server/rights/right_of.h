@@ -23,6 +23,12 @@ Result<void> CheckKinds(const google::protobuf::RepeatedField<int>& kinds, std::
 /// Takes a claim that has ended off its right, with the notice of what is left as it was; a right
 /// on which none is left has again the state it had before the first.
 void DropClaim(v1::Right& right, uint64_t claim);
+/// Takes out rights that say nothing any more, as if they had never been asked for.
+void ClearEmptyRights(v1::Facility& facility);
+
+/// RIGHT_CLAIMED (FAILED_PRECONDITION): claims, an offer or an order stand on the right, and nobody
+/// changes it past them.
+Result<void> CheckUnclaimed(const v1::Right& right, std::string_view field);
 
 }  // namespace yima::server
 

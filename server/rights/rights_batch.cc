@@ -83,7 +83,8 @@ Result<std::string> InWords(const FacilityMatcher& matcher, const store::Snapsho
 }  // namespace
 
 tl::unexpected<Error> FilterResultChanged(const Call& call, const FacilityMatcher& matcher,
-                                          const store::Snapshot& snapshot, uint64_t log_size) {
+                                          const store::Snapshot& snapshot, uint64_t log_size,
+                                          std::string_view field) {
   std::vector<std::string> named;
   size_t others = 0;
   if (log_size > 0) {
@@ -105,7 +106,7 @@ tl::unexpected<Error> FilterResultChanged(const Call& call, const FacilityMatche
   return Fail(
       StatusCode::kFailedPrecondition, "FILTER_RESULT_CHANGED",
       fmt::format("the filter finds something else than in the dry run{}; look again", what),
-      "run.frozen_hash");
+      std::string(field));
 }
 
 Result<void> RightsBatch::CheckRequest() {
@@ -184,10 +185,12 @@ Result<v1::RightsProgress> RightsBatch::LookAt(const store::Snapshot& snapshot) 
   ListHash hash;
   v1::BatchCounts counts;
   v1::RightsProgress progress;
+  YIMA_RETURN_IF_ERROR(MayBegin(snapshot));
   YIMA_RETURN_IF_ERROR(BeginChunk(snapshot));
   const auto looked =
       Visit(snapshot, [&](uint64_t revision, const v1::Facility& facility) -> Result<void> {
         hash.Add(facility.uid(), revision);
+        Found(facility);
         counts.set_total(counts.total() + 1);
         BatchItem item{facility.uid(), revision};
         v1::Facility after = facility;
@@ -212,16 +215,21 @@ Result<uint64_t> RightsBatch::Begin(const store::Snapshot& snapshot, const Reque
                                     v1::BatchKind kind, const std::string& kept) {
   // Looked at before anything is written, so that a refusal leaves nothing behind.
   YIMA_RETURN_IF_ERROR(CheckFrozen(snapshot));
+  YIMA_RETURN_IF_ERROR(MayBegin(snapshot));
   if (target_.has_facility()) YIMA_RETURN_IF_ERROR(LookAt(snapshot));
   v1::Batch batch;
   batch.set_kind(kind);
   batch.set_source(source_);
   KeepAsked(kept, batch);
-  return BeginFrozen(domain_, call_, mark, std::move(batch), [&](const ListSink& add) {
-    return Visit(snapshot, [&](uint64_t revision, const v1::Facility& facility) {
-      return add({facility.uid(), revision});
-    });
-  });
+  return BeginFrozen(
+      domain_, call_, mark, std::move(batch),
+      [&](const ListSink& add) {
+        return Visit(snapshot, [&](uint64_t revision, const v1::Facility& facility) {
+          Found(facility);
+          return add({facility.uid(), revision});
+        });
+      },
+      [&](uint64_t id, ChangeWriter& writer) { return PutWithBatch(id, writer); });
 }
 
 Result<void> RightsBatch::Serve(v1::BatchKind kind, const std::string& marked,
@@ -231,7 +239,7 @@ Result<void> RightsBatch::Serve(v1::BatchKind kind, const std::string& marked,
     // Told when the snapshot is no longer held: a client that does not read must not hold it.
     auto progress = LookAt(*domain_.store.Read());
     if (!progress) return tl::unexpected(std::move(progress).error());
-    return Say(*std::move(progress));
+    return SayEnd(*std::move(progress));
   }
   YIMA_RETURN_IF_ERROR(CheckRequestId(run_.request_id()));
   const RequestMark mark = MarkOf(domain_, call_, run_.request_id(), marked);
@@ -243,7 +251,7 @@ Result<void> RightsBatch::Serve(v1::BatchKind kind, const std::string& marked,
       YIMA_ASSIGN_OR_RETURN(batch, Begin(*snapshot, mark, kind, kept));
     }
   }
-  if (batch == 0) return Say(v1::RightsProgress());
+  if (batch == 0) return SayEnd(v1::RightsProgress());
   return Run(batch);
 }
 
@@ -281,7 +289,7 @@ Result<void> RightsBatch::Tell(const std::vector<BatchItem>& chunk) {
 Result<void> RightsBatch::TellEnd() {
   v1::RightsProgress progress = Progress(counts_);
   progress.set_frozen_hash(hash_);
-  return Say(std::move(progress));
+  return SayEnd(std::move(progress));
 }
 
 }  // namespace yima::server

@@ -14,7 +14,8 @@ namespace yima::server {
 /// FILTER_RESULT_CHANGED, naming up to 20 of the facilities that are new in what a filter finds,
 /// gone from it, or changed, since the log had that many entries (0: unknown, so none is named).
 tl::unexpected<Error> FilterResultChanged(const Call& call, const FacilityMatcher& matcher,
-                                          const store::Snapshot& snapshot, uint64_t log_size);
+                                          const store::Snapshot& snapshot, uint64_t log_size,
+                                          std::string_view field = "run.frozen_hash");
 
 /// One step of the procedure for rights over one facility or a filter: looked at in a dry run, else
 /// carried out as a batch. A facility for which a rule refuses it is listed with the reason, and
@@ -39,6 +40,16 @@ class RightsBatch : public FrozenBatch {
   virtual Result<uint64_t> Step(const store::Snapshot& snapshot, v1::Facility& facility,
                                 ChangeWriter& writer) = 0;
   virtual Result<void> Say(v1::RightsProgress progress) = 0;
+  /// The last message, also that of a dry run.
+  virtual Result<void> SayEnd(v1::RightsProgress progress) { return Say(std::move(progress)); }
+
+  /// Before anything is looked at or begun. Not asked of a batch that goes on: what was asked for
+  /// in time is in time.
+  virtual Result<void> MayBegin(const store::Snapshot&) { return {}; }
+  /// Each facility of the list, before its batch begins or it is looked at in a dry run.
+  virtual void Found(const v1::Facility&) {}
+  /// Puts what begins with the batch, in one change with its record.
+  virtual Result<void> PutWithBatch(uint64_t /*batch*/, ChangeWriter&) { return {}; }
 
   /// The id of a new record; of no meaning in a dry run, which uses up no numbers.
   Result<uint64_t> NewId(store::Kind kind);
@@ -69,6 +80,21 @@ class RightsBatch : public FrozenBatch {
   std::string source_;
   std::optional<Error> refusal_;  ///< The last one.
 };
+
+/// What marks a request over rights for its retries: all but the hash of its dry run, since one
+/// that was begun goes on though its filter finds others by now.
+template <typename Request>
+std::string MarkedRequest(Request request) {
+  request.mutable_run()->clear_frozen_hash();
+  request.mutable_run()->clear_frozen_log_size();
+  return request.SerializeAsString();
+}
+/// What its batch keeps; of one without personal values.
+template <typename Request>
+std::string KeptRequest(Request request) {
+  request.clear_run();
+  return request.SerializeAsString();
+}
 
 }  // namespace yima::server
 

@@ -109,6 +109,15 @@ bool Rules::MayConfirm(uint64_t organization, v1::RightKind kind,
   });
 }
 
+Result<void> CheckRuleAllows(const Rules& rules, uint64_t organization, v1::RightKind kind,
+                             const v1::Facility& facility, std::string_view field) {
+  if (rules.MayConfirm(organization, kind, facility)) return {};
+  return Fail(StatusCode::kFailedPrecondition, "RULE_FORBIDS",
+              fmt::format("the city's rules do not let you confirm {} of facility {}",
+                          v1::RightKind_Name(kind), facility.uid()),
+              std::string(field));
+}
+
 Result<Rules> ReadRules(const store::Snapshot& snapshot) {
   YIMA_ASSIGN_OR_RETURN(auto read, Get<v1::RightsRules>(snapshot, kRightsRulesId));
   if (!read) return Rules();

@@ -24,6 +24,9 @@ struct Rules {
   /// Whether a principal of that organization (0: the registry's own) may confirm such a right.
   bool MayConfirm(uint64_t organization, v1::RightKind kind, const v1::Facility& facility) const;
 };
+/// RULE_FORBIDS (FAILED_PRECONDITION) unless a principal of that organization may confirm it.
+Result<void> CheckRuleAllows(const Rules& rules, uint64_t organization, v1::RightKind kind,
+                             const v1::Facility& facility, std::string_view field);
 Result<Rules> ReadRules(const store::Snapshot& snapshot);
 
 /// A period of some days. The day on which it begins is not counted, and it ends with its last day

@@ -125,6 +125,8 @@ Call World::call(std::string_view method) const {
   Call call;
   call.method = method;
   call.principal = principal;
+  call.principal_id = principal_id;
+  call.roles = roles;
   call.reach = reach;
   return call;
 }

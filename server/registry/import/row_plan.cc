@@ -9,6 +9,7 @@
 #include "server/registry/facility_rules.h"
 #include "server/registry/import/import_row.h"
 #include "server/registry/life.h"
+#include "server/rights/right_of.h"
 
 namespace yima::server {
 namespace {
@@ -20,7 +21,8 @@ class Overlay {
 
   void Lay(const v1::Facility& row, uint8_t given);
   const std::vector<const char*>& differing() const { return differing_; }
-  /// A claimed or confirmed right that the row would move; null when there is none.
+  /// A right that the row would move, though it is confirmed, or claimed, offered or under an
+  /// order; null when there is none.
   const char* settled() const { return settled_; }
 
  private:
@@ -64,7 +66,8 @@ void Overlay::Right(const char* field, const v1::Right& said, v1::Right* stands)
       (said.valid_until().empty() || said.valid_until() == stands->valid_until());
   if (same_holder && same_days) return;
   differing_.push_back(field);
-  if (stands->state() == v1::RIGHT_STATE_CLAIMED || stands->state() == v1::RIGHT_STATE_CONFIRMED) {
+  if (stands->state() == v1::RIGHT_STATE_CLAIMED || stands->state() == v1::RIGHT_STATE_CONFIRMED ||
+      !CheckUnclaimed(*stands, field)) {
     settled_ = field;
     return;
   }

@@ -101,10 +101,13 @@ TEST(MethodTableTest, EveryWriteHasARequestId) {
                        verb.ends_with("Resolve") || verb.starts_with("Lookup") ||
                        verb.starts_with("Search") || verb == "Watch";
     const auto* request = method->input_type();
-    const auto* header = request->FindFieldByName("header");
+    const auto within = [&](const char* part) {
+      const auto* field = request->FindFieldByName(part);
+      return field != nullptr && field->message_type() != nullptr &&
+             field->message_type()->FindFieldByName("request_id") != nullptr;
+    };
     const bool has_id =
-        request->FindFieldByName("request_id") != nullptr ||
-        (header != nullptr && header->message_type()->FindFieldByName("request_id") != nullptr);
+        request->FindFieldByName("request_id") != nullptr || within("header") || within("run");
     EXPECT_EQ(has_id, !reads) << name;
   }
 }

@@ -239,5 +239,87 @@ TEST_F(ConfirmTest, WhatWasTakenBackHasNoRightsToConfirm) {
   RefusesUnchanged(Request(), {kFailed, "FACILITY_WITHDRAWN", "facility"});
 }
 
+TEST_F(ConfirmTest, WhatIsClaimedIsDecidedByItsProcedure) {
+  Edit<v1::Facility>(world_, facility_, [](auto& f) {
+    f.mutable_supervising()->set_state(v1::RIGHT_STATE_CLAIMED);
+    f.mutable_supervising()->set_unclaimed_state(v1::RIGHT_STATE_RECORDED);
+    f.mutable_supervising()->add_claims()->set_claim(7);
+  });
+  RefusesUnchanged(Request(), {kFailed, "RIGHT_CLAIMED", "facility"});
+  auto request = Request();
+  request.set_dry_run(true);
+  RefusesUnchanged(request, {kFailed, "RIGHT_CLAIMED", "facility"});
+  // In a batch it is told of, and the others go on.
+  const uint64_t other = world_.AddFacility(2, bureau_, owner_);
+  request = Request();
+  request.add_kinds(v1::RIGHT_KIND_OWNING);
+  request.mutable_filter()->add_divisions("140502");
+  const auto answers = Confirm(request);
+  ASSERT_TRUE(answers) << answers.error().message;
+  EXPECT_EQ(answers->back().confirmed(), 3);
+  EXPECT_EQ(answers->back().refused(), 1);
+  EXPECT_EQ(answers->back().not_held(), 0);
+  ASSERT_EQ(answers->front().facilities_size(), 1);
+  EXPECT_EQ(answers->front().facilities(0).reason(), "RIGHT_CLAIMED");
+  EXPECT_EQ(answers->front().facilities(0).kind(), v1::FACILITY_OUTCOME_KIND_CHANGED)
+      << "its owner was confirmed";
+  EXPECT_EQ(world_.Facility(other).supervising().state(), v1::RIGHT_STATE_CONFIRMED);
+}
+
+TEST_F(ConfirmTest, TheRulesMayWantAClaimOrAnother) {
+  const auto set_rules = [&](const v1::RightsRules& rules) {
+    ChangeWriter writer(world_.call("test"), "");
+    const auto read = *Get<v1::RightsRules>(*world_.Read(), kRightsRulesId);
+    if (read) {
+      writer.Replace(kRightsRulesId, read->revision, read->record, rules);
+    } else {
+      writer.Create(kRightsRulesId, rules);
+    }
+    EXPECT_TRUE(Apply(world_, writer));
+  };
+  v1::RightsRules rules;
+  auto* rule = rules.add_class_rules();
+  rule->set_class_prefix("01001");
+  rule->set_no_direct_confirmation(true);
+  set_rules(rules);
+  RefusesUnchanged(Request(), {kFailed, "RULE_FORBIDS", "facility"});
+  rules.clear_class_rules();
+  rules.add_confirm_rules()->add_kinds(v1::RIGHT_KIND_OWNING);
+  set_rules(rules);
+  RefusesUnchanged(Request(), {kFailed, "RULE_FORBIDS", "facility"});
+  rules.mutable_confirm_rules(0)->add_kinds(v1::RIGHT_KIND_SUPERVISING);
+  set_rules(rules);
+  ASSERT_TRUE(Confirm(Request()));
+  EXPECT_EQ(world_.Facility(facility_).supervising().rules(), 3);
+}
+
+TEST_F(ConfirmTest, WhatItRestedOnBeforeIsNoMoreSaid) {
+  Edit<v1::Facility>(world_, facility_, [](auto& f) {
+    f.mutable_supervising()->set_decided_order(7);
+    f.mutable_supervising()->set_by_order(true);
+    f.mutable_supervising()->set_valid_from("2026-01-01");
+  });
+  ASSERT_TRUE(Confirm(Request()));
+  const v1::Right right = world_.Facility(facility_).supervising();
+  EXPECT_EQ(right.decided_order(), 0);
+  EXPECT_FALSE(right.by_order());
+  EXPECT_EQ(right.valid_from(), "2026-01-01");
+}
+
+TEST_F(ConfirmTest, ARunWhoseFilterFindsSomethingElseNamesIt) {
+  auto request = Request();
+  request.mutable_filter()->add_divisions("140502");
+  request.set_dry_run(true);
+  const auto dry = Confirm(request);
+  ASSERT_TRUE(dry);
+  request.set_dry_run(false);
+  request.set_frozen_hash(dry->back().frozen_hash());
+  request.set_frozen_log_size(dry->back().frozen_log_size());
+  world_.AddFacility(2, bureau_);
+  const auto refused = Confirm(request);
+  EXPECT_EQ(RefusalOf(refused), (Refusal{kFailed, "FILTER_RESULT_CHANGED", "frozen_hash"}));
+  EXPECT_THAT(refused.error().message, ::testing::HasSubstr("14050201001000002 (new)"));
+}
+
 }  // namespace
 }  // namespace yima::server::testing

@@ -1,0 +1,138 @@
+#include "server/check/rights_check.h"
+
+#include "tests/server/rights/procedure.h"
+
+namespace yima::server::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+/// A published claim with an objection, and a right that was confirmed, each falsified in one way
+/// as no rule would do it: with its entry in the log.
+class RightsCheckTest : public ProcedureTest {
+ protected:
+  RightsCheckTest() {
+    Claimed(water_manager_, water_, confirmed_);
+    const uint64_t first = Published(confirmed_);
+    AfterPeriodOf(first);
+    EXPECT_TRUE(ProcedureTest::Confirm(ConfirmOf(confirmed_)));
+    claim_ = Claimed(power_manager_, power_, facility_);
+    notice_ = Published(facility_);
+    As(water_manager_, kManagers);
+    EXPECT_TRUE(Object(ObjectionTo(notice_, water_, facility_)));
+    EXPECT_THAT(Findings(world_), IsEmpty());
+  }
+  void Falsify(uint64_t facility, const std::function<void(v1::Right&)>& change) {
+    EXPECT_TRUE(
+        Edit<v1::Facility>(world_, facility, [&](auto& f) { change(*f.mutable_owning()); }));
+  }
+
+  uint64_t confirmed_ = world_.AddFacility(2, bureau_);
+  uint64_t claim_ = 0;
+  uint64_t notice_ = 0;
+};
+
+TEST_F(RightsCheckTest, ARowThatWasChangedByHandIsFound) {
+  const auto read = *Get<v1::Facility>(*world_.Read(), confirmed_);
+  v1::Facility changed = read->record;
+  changed.mutable_owning()->set_holder(power_);
+  ChangeWriter writer(world_.call("test"), "");
+  writer.Replace(confirmed_, read->revision, read->record, changed);
+  store::Change change = writer.Take();
+  // As somebody with the database does it: the log says what it said.
+  ChangeWriter honest(world_.call("test"), "");
+  honest.Replace(confirmed_, read->revision, read->record, read->record);
+  change.puts[0].entry = honest.Take().puts[0].entry;
+  ASSERT_TRUE(std::holds_alternative<store::Committed>(
+      store::ApplyAndWait(world_.store(), std::move(change))));
+  EXPECT_THAT(Findings(world_),
+              ElementsAre(AllOf(HasSubstr("differs from its last log entry")),
+                          AllOf(HasSubstr("right OWNING"), HasSubstr("was confirmed for"))));
+}
+
+TEST_F(RightsCheckTest, AnOpenClaimThatStandsNowhereIsFound) {
+  Falsify(facility_, [](v1::Right& right) {
+    right.clear_claims();
+    right.set_state(v1::RIGHT_STATE_RECORDED);
+  });
+  EXPECT_THAT(Findings(world_), ElementsAre(AllOf(HasSubstr("claim"), HasSubstr("is open"),
+                                                  HasSubstr("does not stand"))));
+}
+
+TEST_F(RightsCheckTest, AStandingClaimThatIsNotOpenOrAnothersIsFound) {
+  Edit<v1::Claim>(world_, claim_, [](auto& claim) { claim.set_state(v1::CLAIM_STATE_REJECTED); });
+  EXPECT_THAT(Findings(world_), ElementsAre(HasSubstr("is not what right OWNING")));
+  Falsify(facility_, [](v1::Right& right) { right.mutable_claims(0)->set_claim(4242); });
+  EXPECT_THAT(Findings(world_), ElementsAre(HasSubstr("names claim 4242, which has no record")));
+}
+
+TEST_F(RightsCheckTest, AStateWithoutClaimsAndClaimsWithoutItAreFound) {
+  Falsify(facility_, [](v1::Right& right) { right.set_state(v1::RIGHT_STATE_RECORDED); });
+  EXPECT_THAT(Findings(world_), ElementsAre(HasSubstr("RIGHT_STATE_RECORDED with 1 claims")));
+}
+
+TEST_F(RightsCheckTest, ObjectionsThatAreNotCountedAreFound) {
+  Falsify(facility_, [](v1::Right& right) { right.set_objections(0); });
+  EXPECT_THAT(Findings(world_), ElementsAre(HasSubstr("counts none")));
+  Falsify(facility_, [](v1::Right& right) { right.set_objections(2); });
+  EXPECT_THAT(Findings(world_), ElementsAre(HasSubstr("counts 2 objections, but 1 are open")));
+}
+
+TEST_F(RightsCheckTest, ANoticeOfAnotherNumberIsFound) {
+  Edit<v1::Notice>(world_, notice_, [](v1::Notice& notice) { notice.set_claims(7); });
+  EXPECT_THAT(Findings(world_), ElementsAre(HasSubstr("lists 1 claims, but says 7")));
+}
+
+TEST_F(RightsCheckTest, WhoFollowedTheClaimantHoldsItRightly) {
+  Edit<v1::Organization>(world_, water_, [&](v1::Organization& organization) {
+    organization.set_state(v1::ORGANIZATION_STATE_MERGED);
+    organization.add_successors(power_);
+  });
+  Falsify(confirmed_, [&](v1::Right& right) { right.set_holder(power_); });
+  EXPECT_THAT(Findings(world_), IsEmpty());
+  Falsify(confirmed_, [&](v1::Right& right) { right.set_holder(bureau_); });
+  EXPECT_THAT(Findings(world_), ElementsAre(HasSubstr("was confirmed for")));
+}
+
+TEST_F(RightsCheckTest, OffersAndOrdersThatStandNowhereAreFound) {
+  v1::Offer offer;
+  offer.set_id(7);
+  offer.set_facility(confirmed_);
+  offer.set_state(v1::OFFER_STATE_OPEN);
+  v1::Order order;
+  order.set_id(8);
+  order.set_facility(confirmed_);
+  order.set_right(v1::RIGHT_KIND_OWNING);
+  order.set_state(v1::ORDER_STATE_PROPOSED);
+  ChangeWriter writer(world_.call("test"), "");
+  writer.Create(7, offer);
+  writer.Create(8, order);
+  ASSERT_TRUE(Apply(world_, writer));
+  EXPECT_THAT(Findings(world_), ElementsAre(HasSubstr("offer 7 is open, but does not stand"),
+                                            HasSubstr("order 8 is proposed, but does not")));
+  Falsify(confirmed_, [](v1::Right& right) {
+    right.set_offer(7);
+    right.set_order(8);
+  });
+  EXPECT_THAT(Findings(world_), IsEmpty());
+  Edit<v1::Offer>(world_, 7, [](v1::Offer& o) { o.set_state(v1::OFFER_STATE_ENDED); });
+  Edit<v1::Order>(world_, 8, [](v1::Order& o) { o.set_state(v1::ORDER_STATE_DONE); });
+  EXPECT_THAT(Findings(world_),
+              ElementsAre(HasSubstr("offer 7 is not open"), HasSubstr("order 8 is not proposed")));
+}
+
+TEST_F(RightsCheckTest, WordsThatAreNotTheirHashAreFound) {
+  AfterPeriodOf(notice_);
+  AsRegistrar();
+  ASSERT_TRUE(Settle(SettleOf(facility_, 0)));
+  Edit<v1::Claim>(world_, claim_, [](v1::Claim& claim) {
+    claim.mutable_decision()->mutable_reason()->set_value("别的理由");
+  });
+  EXPECT_THAT(Findings(world_), ElementsAre(HasSubstr("decision.reason of claim")));
+}
+
+}  // namespace
+}  // namespace yima::server::testing

@@ -1,0 +1,216 @@
+#ifndef YIMA_TESTS_SERVER_RIGHTS_PROCEDURE_H_
+#define YIMA_TESTS_SERVER_RIGHTS_PROCEDURE_H_
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "server/access/roles.h"
+#include "tests/server/findings.h"
+#include "tests/server/methods.h"
+#include "tests/server/plates.h"
+
+namespace yima::server::testing {
+
+constexpr TimeUs kDayUs = 86'400'000'000;
+constexpr auto kFailed = StatusCode::kFailedPrecondition;
+constexpr auto kInvalid = StatusCode::kInvalidArgument;
+constexpr auto kNotFound = StatusCode::kNotFound;
+constexpr auto kDenied = StatusCode::kPermissionDenied;
+
+/// A city in which organizations claim the owning right of facilities: two owners with a manager
+/// each, and a registrar of the registry's own.
+class ProcedureTest : public ::testing::Test {
+ protected:
+  ~ProcedureTest() override { world_now = begin_; }
+
+  /// A principal that belongs to an organization; 0: to the registry's own.
+  uint64_t AddPrincipal(uint64_t organization) {
+    v1::Principal principal;
+    principal.set_id(*world_.domain().numbers.NewId(store::Kind::kPrincipal));
+    principal.set_kind(v1::PRINCIPAL_KIND_PERSON);
+    *principal.mutable_name() = Withhold("王师傅");
+    principal.set_organization(organization);
+    ChangeWriter writer(world_.call("test"), "");
+    writer.Create(principal.id(), principal);
+    EXPECT_TRUE(Apply(world_, writer));
+    return principal.id();
+  }
+  /// Who calls from now on, with which roles.
+  void As(uint64_t principal, Roles roles = kManagers | kRegistrars) {
+    world_.principal = fmt::format("{}", principal);
+    world_.principal_id = principal;
+    world_.roles = roles;
+  }
+  void AsRegistrar() { As(registrar_, kRegistrars); }
+  std::string NextId() { return fmt::format("request-{}", ++requests_); }
+
+  v1::ClaimRightsRequest ClaimOf(uint64_t organization, uint64_t facility = 0) {
+    v1::ClaimRightsRequest request;
+    request.mutable_run()->set_request_id(NextId());
+    Aim(facility, *request.mutable_target());
+    request.set_organization(organization);
+    request.mutable_basis()->set_kind("移交协议");
+    request.mutable_basis()->set_number(fmt::format("{}号", organization));
+    request.set_valid_from("2026-01-01");
+    return request;
+  }
+  /// Of one facility; of all when it is 0.
+  static void Aim(uint64_t facility, v1::RightsTarget& target) {
+    target.add_kinds(v1::RIGHT_KIND_OWNING);
+    if (facility != 0) {
+      target.set_facility(facility);
+    } else {
+      target.mutable_filter()->add_divisions("140502");
+    }
+  }
+  template <typename Response>
+  using OnAnswer = std::function<Result<void>(const Response&)>;
+
+  Result<std::vector<v1::ClaimRightsResponse>> Claim(
+      const v1::ClaimRightsRequest& request,
+      const OnAnswer<v1::ClaimRightsResponse>& on_answer = {},
+      const std::function<bool()>& cancelled = [] { return false; }) {
+    return methods_.Stream<v1::ClaimRightsResponse>("RightsService/ClaimRights", request, on_answer,
+                                                    cancelled);
+  }
+  /// By a manager of the organization. The id of the claim; 0 when it was refused.
+  uint64_t Claimed(uint64_t manager, uint64_t organization, uint64_t facility) {
+    As(manager, kManagers);
+    const auto answers = Claim(ClaimOf(organization, facility));
+    EXPECT_TRUE(answers) << answers.error().message;
+    const v1::Facility after = world_.Facility(facility);
+    return answers ? after.owning().claims(after.owning().claims_size() - 1).claim() : 0;
+  }
+
+  v1::PublishClaimsRequest PublishOf(uint64_t facility = 0) {
+    v1::PublishClaimsRequest request;
+    request.mutable_run()->set_request_id(NextId());
+    Aim(facility, *request.mutable_target());
+    request.set_title("2026年第一批确权公示");
+    return request;
+  }
+  Result<std::vector<v1::PublishClaimsResponse>> Publish(
+      const v1::PublishClaimsRequest& request,
+      const OnAnswer<v1::PublishClaimsResponse>& on_answer = {},
+      const std::function<bool()>& cancelled = [] { return false; }) {
+    return methods_.Stream<v1::PublishClaimsResponse>("RightsService/PublishClaims", request,
+                                                      on_answer, cancelled);
+  }
+  /// By the registrar. The notice; 0 when it was refused.
+  uint64_t Published(uint64_t facility = 0) {
+    AsRegistrar();
+    const auto answers = Publish(PublishOf(facility));
+    EXPECT_TRUE(answers) << answers.error().message;
+    return answers ? answers->back().notice().id() : 0;
+  }
+
+  v1::ObjectToClaimsRequest ObjectionTo(uint64_t notice, uint64_t organization,
+                                        uint64_t facility = 0) {
+    v1::ObjectToClaimsRequest request;
+    request.mutable_run()->set_request_id(NextId());
+    Aim(facility, *request.mutable_target());
+    request.set_notice(notice);
+    request.set_organization(organization);
+    request.set_reasons("我单位于二〇一九年投资建设");
+    return request;
+  }
+  v1::ObjectToClaimsRequest OnPaper(uint64_t notice, uint64_t facility, const std::string& day) {
+    auto request = ObjectionTo(notice, 0, facility);
+    request.set_person("李某某");
+    request.set_contact("13800000000");
+    request.set_received_on(day);
+    return request;
+  }
+  Result<std::vector<v1::ObjectToClaimsResponse>> Object(const v1::ObjectToClaimsRequest& request) {
+    return methods_.Stream<v1::ObjectToClaimsResponse>("RightsService/ObjectToClaims", request);
+  }
+  std::vector<v1::Objection> Objections() {
+    return methods_
+        .Unary<v1::ListObjectionsResponse>("RightsService/ListObjections",
+                                           v1::ListObjectionsRequest())
+        .transform([](const auto& list) {
+          return std::vector<v1::Objection>(list.objections().begin(), list.objections().end());
+        })
+        .value_or(std::vector<v1::Objection>());
+  }
+
+  v1::ConfirmClaimsRequest ConfirmOf(uint64_t facility = 0) {
+    v1::ConfirmClaimsRequest request;
+    request.mutable_run()->set_request_id(NextId());
+    Aim(facility, *request.mutable_target());
+    return request;
+  }
+  Result<std::vector<v1::ConfirmClaimsResponse>> Confirm(
+      const v1::ConfirmClaimsRequest& request,
+      const OnAnswer<v1::ConfirmClaimsResponse>& on_answer = {},
+      const std::function<bool()>& cancelled = [] { return false; }) {
+    return methods_.Stream<v1::ConfirmClaimsResponse>("RightsService/ConfirmClaims", request,
+                                                      on_answer, cancelled);
+  }
+
+  v1::SettleClaimsRequest SettleOf(uint64_t facility, uint64_t claim) {
+    v1::SettleClaimsRequest request;
+    request.set_request_id(NextId());
+    request.set_facility(facility);
+    request.set_kind(v1::RIGHT_KIND_OWNING);
+    request.set_claim(claim);
+    request.set_reason("移交协议在先");
+    return request;
+  }
+  Result<v1::SettleClaimsResponse> Settle(const v1::SettleClaimsRequest& request) {
+    return methods_.Unary<v1::SettleClaimsResponse>("RightsService/SettleClaims", request);
+  }
+
+  v1::Claim ClaimRecord(uint64_t claim) const {
+    const auto read = Get<v1::Claim>(*world_.Read(), claim);
+    return read && *read ? (*read)->record : v1::Claim();
+  }
+  v1::Notice NoticeRecord(uint64_t notice) const {
+    const auto read = Get<v1::Notice>(*world_.Read(), notice);
+    return read && *read ? (*read)->record : v1::Notice();
+  }
+  /// The first moment after the period of a notice.
+  void AfterPeriodOf(uint64_t notice) { world_now = NoticeRecord(notice).close_time_us(); }
+  void SetRules(const std::function<void(v1::RightsRules&)>& change) {
+    v1::RightsRules rules;
+    const auto read = *Get<v1::RightsRules>(*world_.Read(), kRightsRulesId);
+    if (read) rules = read->record;
+    change(rules);
+    ChangeWriter writer(world_.call("test"), "");
+    if (read) {
+      writer.Replace(kRightsRulesId, read->revision, read->record, rules);
+    } else {
+      writer.Create(kRightsRulesId, rules);
+    }
+    EXPECT_TRUE(Apply(world_, writer));
+  }
+  /// The call is refused and nothing was written.
+  template <typename Call>
+  void RefusesUnchanged(const Call& call, const Refusal& refusal) {
+    const std::string state = world_.State();
+    EXPECT_EQ(RefusalOf(call()), refusal);
+    EXPECT_EQ(world_.State(), state);
+  }
+
+  const TimeUs begin_ = world_now;
+  /// The log is stamped by the same clock as all else.
+  World world_{store::OpenMemoryStore([] { return world_now; })};
+  Methods methods_{world_};
+  int requests_ = 0;
+  uint64_t bureau_ = world_.AddOrganization("城管局");
+  uint64_t water_ = world_.AddOrganization("水务公司");
+  uint64_t power_ = world_.AddOrganization("供电公司");
+  uint64_t water_manager_ = AddPrincipal(water_);
+  uint64_t power_manager_ = AddPrincipal(power_);
+  uint64_t registrar_ = AddPrincipal(0);
+  uint64_t facility_ = world_.AddFacility(1, bureau_, water_);
+};
+
+}  // namespace yima::server::testing
+
+#endif  // YIMA_TESTS_SERVER_RIGHTS_PROCEDURE_H_
