@@ -12,6 +12,7 @@
 #include "server/check/derived_check.h"
 #include "server/check/findings.h"
 #include "server/check/log_tail.h"
+#include "server/check/orders_check.h"
 #include "server/check/stock_check.h"
 #include "server/check/tree_check.h"
 #include "server/domain/domain.h"
@@ -220,7 +221,7 @@ class Check {
     for (const auto& candidate : offer.candidates()) {
       CheckReference("offer", id, store::Kind::kOrganization, candidate.organization());
     }
-    return {};
+    return CheckOffer(snapshot_, offer, findings_);
   }
 
   Result<void> CheckContent(uint64_t id, const v1::Order& order) {
@@ -229,7 +230,7 @@ class Check {
     CheckReference("order", id, store::Kind::kOrganization, order.to());
     CheckReference("order", id, store::Kind::kClaim, order.claim());
     CheckReference("order", id, store::Kind::kNotice, order.notice());
-    return {};
+    return CheckOrder(snapshot_, order, findings_);
   }
 
   Result<void> CheckContent(uint64_t id, const v1::BlankRange& range) {
@@ -288,6 +289,7 @@ class Check {
     CheckStep("last step of facility", id, facility.last_step());
     CheckStep("hand-over of facility", id, facility.hand_over());
     YIMA_RETURN_IF_ERROR(CheckFiles(id, facility));
+    YIMA_RETURN_IF_ERROR(CheckOrdersOf(snapshot_, facility, findings_));
     return CheckWholes(id, facility);
   }
 

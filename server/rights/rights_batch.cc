@@ -121,7 +121,6 @@ Result<void> RightsBatch::CheckRequest() {
   return {};
 }
 
-/// What the request names, with its revision.
 Result<void> RightsBatch::Visit(const store::Snapshot& snapshot,
                                 const FacilityVisitor& visit) const {
   if (!target_.has_facility()) return VisitFiltered(call_, *matcher_, snapshot, visit);
@@ -184,6 +183,7 @@ Result<v1::RightsProgress> RightsBatch::LookAt(const store::Snapshot& snapshot) 
   ListHash hash;
   v1::BatchCounts counts;
   v1::RightsProgress progress;
+  YIMA_RETURN_IF_ERROR(CheckStart(snapshot));
   YIMA_RETURN_IF_ERROR(BeginChunk(snapshot));
   const auto looked =
       Visit(snapshot, [&](uint64_t revision, const v1::Facility& facility) -> Result<void> {
@@ -211,6 +211,7 @@ Result<v1::RightsProgress> RightsBatch::LookAt(const store::Snapshot& snapshot) 
 Result<uint64_t> RightsBatch::Begin(const store::Snapshot& snapshot, const RequestMark& mark,
                                     v1::BatchKind kind, const std::string& kept) {
   // Looked at before anything is written, so that a refusal leaves nothing behind.
+  YIMA_RETURN_IF_ERROR(CheckStart(snapshot));
   YIMA_RETURN_IF_ERROR(CheckFrozen(snapshot));
   if (target_.has_facility()) YIMA_RETURN_IF_ERROR(LookAt(snapshot));
   v1::Batch batch;
@@ -244,6 +245,7 @@ Result<void> RightsBatch::Serve(v1::BatchKind kind, const std::string& marked,
     }
   }
   if (batch == 0) return Say(v1::RightsProgress());
+  YIMA_RETURN_IF_ERROR(Start(batch));
   return Run(batch);
 }
 
