@@ -74,12 +74,6 @@ Result<std::optional<v1::Right>> NewRight(const char* field, const v1::Right& gi
                 fmt::format("the right {} is claimed or confirmed, so no update changes it", field),
                 field);
   }
-  if (stands.offer() != 0 || stands.order() != 0) {
-    return Fail(StatusCode::kFailedPrecondition, "RIGHT_SETTLED",
-                fmt::format("{} stands on the right {}, so no update changes it",
-                            stands.offer() != 0 ? "an offer" : "an order", field),
-                field);
-  }
   v1::Right right = given;
   if (SameHolder(given, stands)) {
     if (right.valid_from().empty()) right.set_valid_from(stands.valid_from());

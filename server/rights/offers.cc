@@ -26,6 +26,9 @@ class OfferBatch final : public RightsBatch {
   /// The facility, its new offer, and the one whose deadline has passed.
   size_t PutsMax() const override { return 3; }
 
+  /// Without its deadline no chunk of it could be done.
+  Result<void> MayBegin(const store::Snapshot& snapshot) override { return BeginChunk(snapshot); }
+
   Result<void> BeginChunk(const store::Snapshot& snapshot) override {
     YIMA_ASSIGN_OR_RETURN(moment_, Moment(domain_, snapshot));
     YIMA_ASSIGN_OR_RETURN(rules_, ReadRules(snapshot));
@@ -109,30 +112,13 @@ Result<v1::OfferFacilitiesRequest> OfOwning(v1::OfferFacilitiesRequest request) 
   return request;
 }
 
-std::string Marked(v1::OfferFacilitiesRequest request) {
-  request.mutable_run()->clear_frozen_hash();
-  request.mutable_run()->clear_frozen_log_size();
-  return request.SerializeAsString();
-}
-
-std::string Kept(v1::OfferFacilitiesRequest request) {
-  request.clear_run();
-  return request.SerializeAsString();
-}
-
 }  // namespace
 
 Result<void> OfferFacilities(const Domain& domain, const Call& call,
                              const v1::OfferFacilitiesRequest& request, const OfferSink& sink) {
   YIMA_ASSIGN_OR_RETURN(const auto owning, OfOwning(request));
-  {
-    // Else a batch would be begun of which no chunk can be done.
-    const auto snapshot = domain.store.Read();
-    YIMA_ASSIGN_OR_RETURN(const Rules rules, ReadRules(*snapshot));
-    YIMA_RETURN_IF_ERROR(PeriodFrom(rules.record, domain.now(), rules.OfferDays()));
-  }
   return OfferBatch(domain, call, owning, sink)
-      .Serve(v1::BATCH_KIND_OFFER, Marked(owning), Kept(owning));
+      .Serve(v1::BATCH_KIND_OFFER, MarkedRequest(owning), KeptRequest(owning));
 }
 
 }  // namespace yima::server

@@ -69,7 +69,7 @@ class ReorganizeBatch final : public RightsBatch {
   size_t PutsMax() const override { return kFollowPutsMax + 1; }
   bool TakesMoved() const override { return true; }
 
-  Result<void> CheckStart(const store::Snapshot& snapshot) override {
+  Result<void> MayBegin(const store::Snapshot& snapshot) override {
     return CheckReorganizable(call_, request_, snapshot);
   }
 
@@ -176,17 +176,6 @@ class ReorganizeBatch final : public RightsBatch {
   bool begun_ = false;
 };
 
-std::string Marked(v1::ReorganizeRequest request) {
-  request.mutable_run()->clear_frozen_hash();
-  request.mutable_run()->clear_frozen_log_size();
-  return request.SerializeAsString();
-}
-
-std::string Kept(v1::ReorganizeRequest request) {
-  request.clear_run();
-  return request.SerializeAsString();
-}
-
 Result<void> TellOrganization(const Domain& domain, uint64_t id, const ReorganizeSink& sink) {
   YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Organization>(*domain.store.Read(), id));
   v1::ReorganizeResponse response;
@@ -213,7 +202,7 @@ Result<void> ChangeRecordAlone(const Domain& domain, const Call& call,
   } else {
     YIMA_RETURN_IF_ERROR(CheckRequestId(request.run().request_id()));
     std::promise<Result<std::vector<RecordRef>>> done;
-    Execute(domain, MarkOf(domain, call, request.run().request_id(), Marked(request)), plan,
+    Execute(domain, MarkOf(domain, call, request.run().request_id(), MarkedRequest(request)), plan,
             [&](auto results) { done.set_value(std::move(results)); });
     YIMA_RETURN_IF_ERROR(done.get_future().get());
   }
@@ -247,7 +236,8 @@ Result<void> Reorganize(const Domain& domain, const Call& call,
   }
   const v1::RightsTarget target = TargetOf(request);
   ReorganizeBatch batch(domain, call, request, target, std::move(filter), sink);
-  YIMA_RETURN_IF_ERROR(batch.Serve(v1::BATCH_KIND_REORGANIZE, Marked(request), Kept(request)));
+  YIMA_RETURN_IF_ERROR(
+      batch.Serve(v1::BATCH_KIND_REORGANIZE, MarkedRequest(request), KeptRequest(request)));
   if (batch.begun() || request.run().dry_run()) return {};
   return ChangeRecordAlone(domain, call, request, sink);
 }

@@ -183,7 +183,7 @@ Result<v1::RightsProgress> RightsBatch::LookAt(const store::Snapshot& snapshot) 
   ListHash hash;
   v1::BatchCounts counts;
   v1::RightsProgress progress;
-  YIMA_RETURN_IF_ERROR(CheckStart(snapshot));
+  YIMA_RETURN_IF_ERROR(MayBegin(snapshot));
   YIMA_RETURN_IF_ERROR(BeginChunk(snapshot));
   const auto looked =
       Visit(snapshot, [&](uint64_t revision, const v1::Facility& facility) -> Result<void> {
@@ -211,8 +211,8 @@ Result<v1::RightsProgress> RightsBatch::LookAt(const store::Snapshot& snapshot) 
 Result<uint64_t> RightsBatch::Begin(const store::Snapshot& snapshot, const RequestMark& mark,
                                     v1::BatchKind kind, const std::string& kept) {
   // Looked at before anything is written, so that a refusal leaves nothing behind.
-  YIMA_RETURN_IF_ERROR(CheckStart(snapshot));
   YIMA_RETURN_IF_ERROR(CheckFrozen(snapshot));
+  YIMA_RETURN_IF_ERROR(MayBegin(snapshot));
   if (target_.has_facility()) YIMA_RETURN_IF_ERROR(LookAt(snapshot));
   v1::Batch batch;
   batch.set_kind(kind);

@@ -41,8 +41,9 @@ class RightsBatch : public FrozenBatch {
   virtual Result<void> Say(v1::RightsProgress progress) = 0;
   /// Whether the request is sound, whatever stands.
   virtual Result<void> CheckRequest();
-  /// Whether it may be done at all: in a dry run, and before a batch of it is begun.
-  virtual Result<void> CheckStart(const store::Snapshot&) { return {}; }
+  /// Before anything is looked at or begun. Not asked of a batch that goes on: what was asked for
+  /// in time is in time.
+  virtual Result<void> MayBegin(const store::Snapshot&) { return {}; }
   /// What the request names, with its revision.
   virtual Result<void> Visit(const store::Snapshot& snapshot, const FacilityVisitor& visit) const;
   /// Before the batch goes on, from its beginning or from where it stopped.
@@ -75,6 +76,21 @@ class RightsBatch : public FrozenBatch {
   std::string source_;
   std::optional<Error> refusal_;  ///< The last one.
 };
+
+/// What marks a request over rights for its retries: all but the hash of its dry run, since one
+/// that was begun goes on though its filter finds others by now.
+template <typename Request>
+std::string MarkedRequest(Request request) {
+  request.mutable_run()->clear_frozen_hash();
+  request.mutable_run()->clear_frozen_log_size();
+  return request.SerializeAsString();
+}
+/// What its batch keeps; of one without personal values.
+template <typename Request>
+std::string KeptRequest(Request request) {
+  request.clear_run();
+  return request.SerializeAsString();
+}
 
 }  // namespace yima::server
 

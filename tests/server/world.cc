@@ -125,6 +125,7 @@ Call World::call(std::string_view method) const {
   Call call;
   call.method = method;
   call.principal = principal;
+  call.principal_id = principal_id;
   call.reach = reach;
   return call;
 }

@@ -36,6 +36,7 @@ class World {
   Call call(std::string_view method) const;
   /// Who call() says asks, and where it lets that act.
   std::string principal = "local";
+  uint64_t principal_id = 0;  ///< Of its record; 0: it has none.
   std::shared_ptr<const Reach> reach = Reach::Everywhere();
   /// A bundle and no list, accepted: for verifying what was issued.
   TrustStore trust() const;
