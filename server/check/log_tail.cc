@@ -154,6 +154,7 @@ void LogTail::ReadEntry(const store::LogRecord& record, Findings& findings) {
 
 uint64_t LogTail::IdOf(store::Kind kind, std::string_view record) const {
   if (kind == store::Kind::kRegistry) return kRegistryId;
+  if (kind == store::Kind::kRightsRules) return kRightsRulesId;
   // Field 1 is the id, of a class its code.
   static_assert(v1::Facility::kUidFieldNumber == 1 && v1::Code::kSerialFieldNumber == 1 &&
                 v1::Organization::kIdFieldNumber == 1 && v1::Batch::kIdFieldNumber == 1 &&
