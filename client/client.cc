@@ -401,6 +401,80 @@ Result<v1::ListClaimsResponse> Client::ListClaims(const v1::ListClaimsRequest& r
 Result<v1::ListObjectionsResponse> Client::ListObjections(
     const v1::ListObjectionsRequest& request) const {
   return Call<v1::ListObjectionsResponse>("yima.v1.RightsService/ListObjections", request);
+Result<v1::TransferRightResponse> Client::TransferRight(
+    const v1::TransferRightRequest& request) const {
+  return Call<v1::TransferRightResponse>("yima.v1.RightsService/TransferRight", request);
+}
+
+Result<v1::CorrectRightResponse> Client::CorrectRight(
+    const v1::CorrectRightRequest& request) const {
+  return Call<v1::CorrectRightResponse>("yima.v1.RightsService/CorrectRight", request);
+}
+
+Result<v1::RevokeRightResponse> Client::RevokeRight(const v1::RevokeRightRequest& request) const {
+  return Call<v1::RevokeRightResponse>("yima.v1.RightsService/RevokeRight", request);
+}
+
+Result<v1::AssignCustodianResponse> Client::AssignCustodian(
+    const v1::AssignCustodianRequest& request) const {
+  return Call<v1::AssignCustodianResponse>("yima.v1.RightsService/AssignCustodian", request);
+}
+
+Result<v1::AgreeToOrderResponse> Client::AgreeToOrder(
+    const v1::AgreeToOrderRequest& request) const {
+  return Call<v1::AgreeToOrderResponse>("yima.v1.RightsService/AgreeToOrder", request);
+}
+
+Result<v1::CountersignOrderResponse> Client::CountersignOrder(
+    const v1::CountersignOrderRequest& request) const {
+  return Call<v1::CountersignOrderResponse>("yima.v1.RightsService/CountersignOrder", request);
+}
+
+Result<v1::WithdrawOrderResponse> Client::WithdrawOrder(
+    const v1::WithdrawOrderRequest& request) const {
+  return Call<v1::WithdrawOrderResponse>("yima.v1.RightsService/WithdrawOrder", request);
+}
+
+Result<void> Client::OfferFacilities(const v1::OfferFacilitiesRequest& request,
+                                     const Receiver<v1::OfferFacilitiesResponse>& receiver) const {
+  return Download("yima.v1.RightsService/OfferFacilities", request, receiver);
+}
+
+Result<v1::AcceptOfferResponse> Client::AcceptOffer(const v1::AcceptOfferRequest& request) const {
+  return Call<v1::AcceptOfferResponse>("yima.v1.RightsService/AcceptOffer", request);
+}
+
+Result<v1::DeclineOfferResponse> Client::DeclineOffer(
+    const v1::DeclineOfferRequest& request) const {
+  return Call<v1::DeclineOfferResponse>("yima.v1.RightsService/DeclineOffer", request);
+}
+
+Result<void> Client::Reorganize(const v1::ReorganizeRequest& request,
+                                const Receiver<v1::ReorganizeResponse>& receiver) const {
+  return Download("yima.v1.RightsService/Reorganize", request, receiver);
+}
+
+Result<v1::GetRightsRulesResponse> Client::GetRightsRules(
+    const v1::GetRightsRulesRequest& request) const {
+  return Call<v1::GetRightsRulesResponse>("yima.v1.RightsService/GetRightsRules", request);
+}
+
+Result<v1::SetRightsRulesResponse> Client::SetRightsRules(
+    const v1::SetRightsRulesRequest& request) const {
+  return Call<v1::SetRightsRulesResponse>("yima.v1.RightsService/SetRightsRules", request);
+}
+
+Result<v1::ListOffersResponse> Client::ListOffers(const v1::ListOffersRequest& request) const {
+  return Call<v1::ListOffersResponse>("yima.v1.RightsService/ListOffers", request);
+}
+
+Result<v1::ListOrdersResponse> Client::ListOrders(const v1::ListOrdersRequest& request) const {
+  return Call<v1::ListOrdersResponse>("yima.v1.RightsService/ListOrders", request);
+}
+
+Result<v1::ListUnresolvedResponse> Client::ListUnresolved(
+    const v1::ListUnresolvedRequest& request) const {
+  return Call<v1::ListUnresolvedResponse>("yima.v1.RightsService/ListUnresolved", request);
 }
 
 Result<v1::EraseValuesResponse> Client::EraseValues(const v1::EraseValuesRequest& request) const {

@@ -172,6 +172,26 @@ class Client {
       const v1::ListNoticeClaimsRequest& request) const;
   Result<v1::ListClaimsResponse> ListClaims(const v1::ListClaimsRequest& request) const;
   Result<v1::ListObjectionsResponse> ListObjections(const v1::ListObjectionsRequest& request) const;
+  Result<v1::TransferRightResponse> TransferRight(const v1::TransferRightRequest& request) const;
+  Result<v1::CorrectRightResponse> CorrectRight(const v1::CorrectRightRequest& request) const;
+  Result<v1::RevokeRightResponse> RevokeRight(const v1::RevokeRightRequest& request) const;
+  Result<v1::AssignCustodianResponse> AssignCustodian(
+      const v1::AssignCustodianRequest& request) const;
+  Result<v1::AgreeToOrderResponse> AgreeToOrder(const v1::AgreeToOrderRequest& request) const;
+  Result<v1::CountersignOrderResponse> CountersignOrder(
+      const v1::CountersignOrderRequest& request) const;
+  Result<v1::WithdrawOrderResponse> WithdrawOrder(const v1::WithdrawOrderRequest& request) const;
+  Result<void> OfferFacilities(const v1::OfferFacilitiesRequest& request,
+                               const Receiver<v1::OfferFacilitiesResponse>& receiver) const;
+  Result<v1::AcceptOfferResponse> AcceptOffer(const v1::AcceptOfferRequest& request) const;
+  Result<v1::DeclineOfferResponse> DeclineOffer(const v1::DeclineOfferRequest& request) const;
+  Result<void> Reorganize(const v1::ReorganizeRequest& request,
+                          const Receiver<v1::ReorganizeResponse>& receiver) const;
+  Result<v1::GetRightsRulesResponse> GetRightsRules(const v1::GetRightsRulesRequest& request) const;
+  Result<v1::SetRightsRulesResponse> SetRightsRules(const v1::SetRightsRulesRequest& request) const;
+  Result<v1::ListOffersResponse> ListOffers(const v1::ListOffersRequest& request) const;
+  Result<v1::ListOrdersResponse> ListOrders(const v1::ListOrdersRequest& request) const;
+  Result<v1::ListUnresolvedResponse> ListUnresolved(const v1::ListUnresolvedRequest& request) const;
 
   Result<v1::EraseValuesResponse> EraseValues(const v1::EraseValuesRequest& request) const;
 

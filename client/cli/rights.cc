@@ -126,6 +126,10 @@ void AddRights(CLI::App& app, Session& session) {
   AddRightsClaims(*group, session);
   AddConfirm(*group, session);
   AddNotices(*group, session);
+  AddRightsOrders(*group, session);
+  AddRightsOffers(*group, session);
+  AddRightsUnresolved(*group, session);
+  AddRightsRules(*group, session);
 }
 
 }  // namespace yima::cli

@@ -12,6 +12,7 @@
 #include "server/check/derived_check.h"
 #include "server/check/findings.h"
 #include "server/check/log_tail.h"
+#include "server/check/orders_check.h"
 #include "server/check/rights_check.h"
 #include "server/check/stock_check.h"
 #include "server/check/tree_check.h"
@@ -227,7 +228,7 @@ class Check {
       CheckReference("offer", id, store::Kind::kOrganization, candidate.organization());
     }
     CheckErasable("offer", id, offer);
-    return rights_.Check(offer);
+    return CheckOffer(snapshot_, offer, findings_);
   }
 
   Result<void> CheckContent(uint64_t id, const v1::Order& order) {
@@ -237,7 +238,7 @@ class Check {
     CheckReference("order", id, store::Kind::kClaim, order.claim());
     CheckReference("order", id, store::Kind::kNotice, order.notice());
     CheckErasable("order", id, order);
-    return rights_.Check(order);
+    return CheckOrder(snapshot_, order, findings_);
   }
 
   Result<void> CheckContent(uint64_t id, const v1::BlankRange& range) {
@@ -297,6 +298,7 @@ class Check {
     CheckStep("hand-over of facility", id, facility.hand_over());
     YIMA_RETURN_IF_ERROR(CheckFiles(id, facility));
     YIMA_RETURN_IF_ERROR(rights_.Check(facility));
+    YIMA_RETURN_IF_ERROR(CheckOrdersOf(snapshot_, facility, findings_));
     return CheckWholes(id, facility);
   }
 

@@ -30,22 +30,9 @@ Result<std::optional<R>> Sound(const store::Snapshot& snapshot, uint64_t id) {
 
 Result<void> RightsCheck::Check(const v1::Facility& facility) {
   for (const v1::RightKind kind : kRightKinds) {
-    const v1::Right& right = RightOf(facility, kind);
     YIMA_RETURN_IF_ERROR(CheckClaims(facility, kind));
     YIMA_RETURN_IF_ERROR(CheckObjections(facility, kind));
     YIMA_RETURN_IF_ERROR(CheckDecided(facility, kind));
-    YIMA_ASSIGN_OR_RETURN(const auto offer, Sound<v1::Offer>(snapshot_, right.offer()));
-    if (offer && (offer->state() != v1::OFFER_STATE_OPEN || offer->facility() != facility.uid() ||
-                  kind != v1::RIGHT_KIND_OWNING)) {
-      findings_.Add("offer {} is not open on right {} of facility {}, which says so", right.offer(),
-                    NameOf(kind), facility.uid());
-    }
-    YIMA_ASSIGN_OR_RETURN(const auto order, Sound<v1::Order>(snapshot_, right.order()));
-    if (order && (order->state() != v1::ORDER_STATE_PROPOSED ||
-                  order->facility() != facility.uid() || order->right() != kind)) {
-      findings_.Add("order {} is not proposed on right {} of facility {}, which says so",
-                    right.order(), NameOf(kind), facility.uid());
-    }
   }
   return {};
 }
@@ -138,26 +125,6 @@ Result<void> RightsCheck::Check(const v1::Objection& objection) {
   if (right.objections() == 0) {
     findings_.Add("objection {} is open, but right {} of facility {} counts none", objection.id(),
                   NameOf(objection.kind()), objection.facility());
-  }
-  return {};
-}
-
-Result<void> RightsCheck::Check(const v1::Offer& offer) {
-  if (offer.state() != v1::OFFER_STATE_OPEN) return {};
-  YIMA_ASSIGN_OR_RETURN(const v1::Right right, RightOn(offer.facility(), v1::RIGHT_KIND_OWNING));
-  if (right.offer() != offer.id()) {
-    findings_.Add("offer {} is open, but does not stand on facility {}", offer.id(),
-                  offer.facility());
-  }
-  return {};
-}
-
-Result<void> RightsCheck::Check(const v1::Order& order) {
-  if (order.state() != v1::ORDER_STATE_PROPOSED) return {};
-  YIMA_ASSIGN_OR_RETURN(const v1::Right right, RightOn(order.facility(), order.right()));
-  if (right.order() != order.id()) {
-    findings_.Add("order {} is proposed, but does not stand on right {} of facility {}", order.id(),
-                  NameOf(order.right()), order.facility());
   }
   return {};
 }

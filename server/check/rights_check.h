@@ -7,7 +7,7 @@
 
 namespace yima::server {
 
-/// Compares what a facility's rights say of claims, objections, offers and orders with the records
+/// Compares what a facility's rights say of claims and objections with the records
 /// of these, one record at a time and in flat memory. A record that is missing or damaged is found
 /// elsewhere, as a reference and as a record.
 class RightsCheck {
@@ -20,8 +20,6 @@ class RightsCheck {
   /// One that is open stands on the right of its facility.
   Result<void> Check(const v1::Claim& claim);
   Result<void> Check(const v1::Objection& objection);
-  Result<void> Check(const v1::Offer& offer);
-  Result<void> Check(const v1::Order& order);
   /// It lists as many claims as it says.
   Result<void> Check(const v1::Notice& notice);
 

@@ -40,6 +40,12 @@
 #include "server/rights/object.h"
 #include "server/rights/publish.h"
 #include "server/rights/settle.h"
+#include "server/rights/offers.h"
+#include "server/rights/order_steps.h"
+#include "server/rights/orders.h"
+#include "server/rights/reorganize.h"
+#include "server/rights/rules_methods.h"
+#include "server/rights/unresolved.h"
 #include "server/stock/stock_report.h"
 #include "server/stock/stock_scan.h"
 #include "server/stock/stock_takes.h"
@@ -441,6 +447,37 @@ std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolv
       {rights + "ListNoticeClaims", kPublic, Reading(d, ListNoticeClaims), {}},
       {rights + "ListClaims", kReaders, Reading(d, ListClaims), {}},
       {rights + "ListObjections", kReaders, Reading(d, ListObjections), {}},
+      {rights + "TransferRight",
+       kRegistrars,
+       Writing(d, PlanTransferRight, AnswerTransferRight),
+       {}},
+      {rights + "CorrectRight", kRegistrars, Writing(d, PlanCorrectRight, AnswerCorrectRight), {}},
+      {rights + "RevokeRight", kRegistrars, Writing(d, PlanRevokeRight, AnswerRevokeRight), {}},
+      {rights + "AssignCustodian",
+       kRegistrars,
+       Writing(d, PlanAssignCustodian, AnswerAssignCustodian),
+       {}},
+      {rights + "AgreeToOrder", kManagers, Writing(d, PlanAgreeToOrder, AnswerAgreeToOrder), {}},
+      {rights + "CountersignOrder",
+       kRegistrars,
+       Writing(d, PlanCountersignOrder, AnswerCountersignOrder),
+       {}},
+      {rights + "WithdrawOrder",
+       kRegistrars,
+       Writing(d, PlanWithdrawOrder, AnswerWithdrawOrder),
+       {}},
+      {rights + "OfferFacilities", kRegistrars, {}, Answer(d, OfferFacilities)},
+      {rights + "AcceptOffer", kManagers, Writing(d, PlanAcceptOffer, AnswerAcceptOffer), {}},
+      {rights + "DeclineOffer", kManagers, Writing(d, PlanDeclineOffer, AnswerDeclineOffer), {}},
+      {rights + "Reorganize", kRegistrars, {}, Answer(d, Reorganize)},
+      {rights + "GetRightsRules", kReaders, Reading(d, GetRightsRules), {}},
+      {rights + "SetRightsRules",
+       kRegistrars,
+       Writing(d, PlanSetRightsRules, AnswerSetRightsRules),
+       {}},
+      {rights + "ListOffers", kReaders, Reading(d, ListOffers), {}},
+      {rights + "ListOrders", kReaders, Reading(d, ListOrders), {}},
+      {rights + "ListUnresolved", kReaders, Reading(d, ListUnresolved), {}},
 
       {log + "GetCheckpoint", kPublic, OfLog(d, GetCheckpoint), {}},
       {log + "GetTile", kPublic, OfLog(d, GetTile), {}},

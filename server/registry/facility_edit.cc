@@ -163,7 +163,7 @@ Result<v1::Facility> FacilityEdit::Over(const Domain& domain, const store::Snaps
     YIMA_RETURN_IF_ERROR(LayRights(after));
     YIMA_RETURN_IF_ERROR(LayCodes(snapshot, after));
     YIMA_RETURN_IF_ERROR(LayExternalCodes(snapshot, after));
-    YIMA_RETURN_IF_ERROR(CheckHolders(snapshot, after));
+    YIMA_RETURN_IF_ERROR(CheckHolders(snapshot, after, stands));
     return CheckResult(domain, after);
   }();
   if (!sound) return WithinFacility(sound.error());

@@ -4,6 +4,7 @@
 #include <set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "codegen/code/facility_code.h"
 
@@ -318,18 +319,37 @@ Result<void> CheckRights(v1::Facility& facility) {
   return CheckRight(facility.maintaining(), "maintaining");
 }
 
-Result<void> CheckHolders(const store::Snapshot& snapshot, const v1::Facility& facility) {
-  const std::pair<const char*, uint64_t> holders[] = {
-      {"supervising.holder", facility.supervising().holder()},
-      {"owning.holder", facility.owning().holder()},
-      {"maintaining.holder", facility.maintaining().holder()}};
-  for (const auto& [field, holder] : holders) {
-    if (holder == 0) continue;
-    YIMA_ASSIGN_OR_RETURN(const auto found, snapshot.Get(store::Kind::kOrganization, holder));
+Result<void> CheckActs(const v1::Organization& organization, std::string_view field) {
+  if (organization.state() == v1::ORGANIZATION_STATE_UNSPECIFIED) return {};
+  const std::string follows =
+      organization.successors().empty()
+          ? "nobody follows it"
+          : fmt::format("organization {} follows it", fmt::join(organization.successors(), " or "));
+  return Fail(StatusCode::kFailedPrecondition, "ORGANIZATION_ENDED",
+              fmt::format("organization {} \"{}\" ended on {}; {}", organization.id(),
+                          organization.name(), organization.ended_on(), follows),
+              std::string(field));
+}
+
+Result<void> CheckHolders(const store::Snapshot& snapshot, const v1::Facility& facility,
+                          const v1::Facility& stands) {
+  struct Holder {
+    const char* field;
+    uint64_t is;
+    uint64_t was;
+  };
+  const Holder holders[] = {
+      {"supervising.holder", facility.supervising().holder(), stands.supervising().holder()},
+      {"owning.holder", facility.owning().holder(), stands.owning().holder()},
+      {"maintaining.holder", facility.maintaining().holder(), stands.maintaining().holder()}};
+  for (const auto& [field, is, was] : holders) {
+    if (is == 0 || is == was) continue;
+    YIMA_ASSIGN_OR_RETURN(const auto found, Get<v1::Organization>(snapshot, is));
     if (!found) {
       return Fail(StatusCode::kNotFound, "ORGANIZATION_UNKNOWN",
-                  fmt::format("no organization has id {}", holder), field);
+                  fmt::format("no organization has id {}", is), field);
     }
+    YIMA_RETURN_IF_ERROR(CheckActs(found->record, field));
   }
   return {};
 }

@@ -42,8 +42,15 @@ Result<void> CheckExternalCode(const v1::ExternalCode& code, const std::string& 
 /// FIELD_MISSING for the supervising department, RIGHT_INVALID, DATE_MALFORMED.
 Result<void> CheckRight(const v1::Right& right, std::string_view field);
 
-/// ORGANIZATION_UNKNOWN (NOT_FOUND) for the first holder of a right that is no organization.
-Result<void> CheckHolders(const store::Snapshot& snapshot, const v1::Facility& facility);
+/// ORGANIZATION_ENDED (FAILED_PRECONDITION) of one that was merged or dissolved: nothing new is
+/// given to it.
+Result<void> CheckActs(const v1::Organization& organization, std::string_view field);
+
+/// ORGANIZATION_UNKNOWN (NOT_FOUND) for the first holder of a right that is no organization,
+/// ORGANIZATION_ENDED for one that was merged or dissolved; who holds the right as the facility
+/// `stands` is not asked about.
+Result<void> CheckHolders(const store::Snapshot& snapshot, const v1::Facility& facility,
+                          const v1::Facility& stands = v1::Facility::default_instance());
 
 /// POSITION_OUT_OF_RANGE, FIELD_TOO_LONG, FIELD_NOT_TEXT; fields begin with "position".
 Result<void> CheckPosition(const v1::Position& position);

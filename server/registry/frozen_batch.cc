@@ -101,7 +101,7 @@ Result<store::Record> FrozenBatch::ItemsOf(const store::Snapshot& snapshot, uint
 Result<bool> FrozenBatch::StandsAsFrozen(const store::Snapshot& snapshot,
                                          const std::optional<Read<v1::Facility>>& read,
                                          const BatchItem& item) const {
-  if (!read || read->revision == item.revision) return read.has_value();
+  if (!read || read->revision == item.revision || TakesMoved()) return read.has_value();
   if (read->revision != item.revision + 1 || !read->record.has_parts()) return false;
   YIMA_ASSIGN_OR_RETURN(const uint64_t size, snapshot.LogSize());
   bool own = false;

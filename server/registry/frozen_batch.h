@@ -47,6 +47,8 @@ class FrozenBatch {
  protected:
   /// Records that Do puts at most. As many facilities of a chunk go into one change as it may hold.
   virtual size_t PutsMax() const { return 1; }
+  /// Whether also what another writer moved since the list was frozen is dealt with, as it is now.
+  virtual bool TakesMoved() const { return false; }
   /// Before and after the facilities of a change.
   virtual Result<void> BeginChunk(const store::Snapshot&) { return {}; }
   virtual Result<void> EndChunk(ChangeWriter&) { return {}; }

@@ -48,6 +48,13 @@ Result<v1::Organization> FromInput(const v1::OrganizationInput& input, const std
     return Invalid("FIELD_OUTPUT_ONLY", "id, contacts, etag and times are set by the server",
                    field("id"));
   }
+  if (organization.state() != v1::ORGANIZATION_STATE_UNSPECIFIED ||
+      !organization.former_names().empty() || !organization.successors().empty() ||
+      !organization.ended_on().empty() || organization.has_ended_basis()) {
+    return Invalid("FIELD_OUTPUT_ONLY",
+                   "former names, state, successors and the end are what reorganizing sets",
+                   field("state"));
+  }
   YIMA_RETURN_IF_ERROR(CheckText(organization.name(), kNameMax, field("name"), true));
   YIMA_RETURN_IF_ERROR(CheckAliases(organization, field("aliases")));
   std::set<std::string_view> names = {organization.name()};
@@ -203,9 +210,12 @@ class Merge {
     YIMA_RETURN_IF_ERROR(fill("telephone", offered.telephone(), stands.telephone(),
                               [&](const auto& v) { stands.set_telephone(v); }));
     const auto add_name = [&](const std::string& name) {
+      const auto& former = stands.former_names();
       if (name == stands.name() ||
-          std::ranges::find(stands.aliases(), name) != stands.aliases().end())
+          std::ranges::find(stands.aliases(), name) != stands.aliases().end() ||
+          std::ranges::find(former, name, &v1::FormerName::name) != former.end()) {
         return;
+      }
       stands.add_aliases(name);
     };
     add_name(offered.name());

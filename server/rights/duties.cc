@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "server/registry/facility_rules.h"
+
 namespace yima::server {
 
 Result<Actor> ActorOf(const Call& call, const store::Snapshot& snapshot) {
@@ -38,12 +40,7 @@ Result<Read<v1::Organization>> FindActing(const store::Snapshot& snapshot, uint6
     return Fail(StatusCode::kNotFound, "ORGANIZATION_UNKNOWN",
                 fmt::format("no organization has id {}", organization), std::string(field));
   }
-  if (read->record.state() != v1::ORGANIZATION_STATE_UNSPECIFIED) {
-    return Fail(StatusCode::kFailedPrecondition, "ORGANIZATION_ENDED",
-                fmt::format("organization {} \"{}\" ended on {}", organization, read->record.name(),
-                            read->record.ended_on()),
-                std::string(field));
-  }
+  YIMA_RETURN_IF_ERROR(CheckActs(read->record, field));
   return *std::move(read);
 }
 

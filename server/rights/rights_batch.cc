@@ -122,7 +122,6 @@ Result<void> RightsBatch::CheckRequest() {
   return {};
 }
 
-/// What the request names, with its revision.
 Result<void> RightsBatch::Visit(const store::Snapshot& snapshot,
                                 const FacilityVisitor& visit) const {
   if (!target_.has_facility()) return VisitFiltered(call_, *matcher_, snapshot, visit);
@@ -252,6 +251,7 @@ Result<void> RightsBatch::Serve(v1::BatchKind kind, const std::string& marked,
     }
   }
   if (batch == 0) return SayEnd(v1::RightsProgress());
+  YIMA_RETURN_IF_ERROR(Start(batch));
   return Run(batch);
 }
 

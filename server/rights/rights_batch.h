@@ -40,6 +40,8 @@ class RightsBatch : public FrozenBatch {
   virtual Result<uint64_t> Step(const store::Snapshot& snapshot, v1::Facility& facility,
                                 ChangeWriter& writer) = 0;
   virtual Result<void> Say(v1::RightsProgress progress) = 0;
+  /// Whether the request is sound, whatever stands.
+  virtual Result<void> CheckRequest();
   /// The last message, also that of a dry run.
   virtual Result<void> SayEnd(v1::RightsProgress progress) { return Say(std::move(progress)); }
 
@@ -50,6 +52,10 @@ class RightsBatch : public FrozenBatch {
   virtual void Found(const v1::Facility&) {}
   /// Puts what begins with the batch, in one change with its record.
   virtual Result<void> PutWithBatch(uint64_t /*batch*/, ChangeWriter&) { return {}; }
+  /// What the request names, with its revision.
+  virtual Result<void> Visit(const store::Snapshot& snapshot, const FacilityVisitor& visit) const;
+  /// Before the batch goes on, from its beginning or from where it stopped.
+  virtual Result<void> Start(uint64_t /*batch*/) { return {}; }
 
   /// The id of a new record; of no meaning in a dry run, which uses up no numbers.
   Result<uint64_t> NewId(store::Kind kind);
@@ -59,8 +65,6 @@ class RightsBatch : public FrozenBatch {
   const std::string& source() const { return source_; }
 
  private:
-  Result<void> CheckRequest();
-  Result<void> Visit(const store::Snapshot& snapshot, const FacilityVisitor& visit) const;
   Result<void> CheckFrozen(const store::Snapshot& snapshot) const;
   Result<v1::RightsProgress> LookAt(const store::Snapshot& snapshot);
   Result<uint64_t> Begin(const store::Snapshot& snapshot, const RequestMark& mark,

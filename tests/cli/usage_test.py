@@ -15,7 +15,10 @@ COMMANDS = ["organizations import", "organizations list", "facilities import", "
             "codes issue", "codes list", "codes show", "codes bind", "codes suspend", "codes resume",
             "codes replace", "codes reclaim", "codes revoke", "codes lookup", "codes printed", "codes suspicious",
             "ranges create", "ranges show", "ranges list", "ranges close", "audit start", "audit scan", "audit report",
-            "audit end", "audit list", "rights confirm", "labels", "scan", "verify",
+            "audit end", "audit list", "rights confirm", "rights offer", "rights accept", "rights decline", "rights offers",
+            "rights transfer", "rights correct", "rights revoke", "rights assign", "rights agree", "rights countersign",
+            "rights withdraw-order", "rights orders", "rights unresolved", "rights rules show", "rights rules set",
+            "organizations rename", "organizations merge", "organizations split", "organizations dissolve", "organizations show", "labels", "scan", "verify",
             "resolve", "trust show", "trust fetch", "classes list", "batches list", "batches show", "config show", "version",
             "log checkpoint", "log entries", "log proof", "log export", "log verify", "log monitor"]
 CHINESE = re.compile("[\u4e00-\u9fff]")

@@ -30,9 +30,10 @@ Result<uint64_t> LedgerOrganizations::Find(const store::Snapshot& snapshot, std:
                   std::string(field));
     }
     YIMA_ASSIGN_OR_RETURN(const uint64_t id, FindOrganization(snapshot, text));
+    YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Organization>(snapshot, id));
+    if (read) YIMA_RETURN_IF_ERROR(CheckActs(read->record, field));
     found = by_text_.emplace(text, named_.size()).first;
     by_id_.emplace(id != 0 ? id : kStandIn | named_.size(), named_.size());
-    YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Organization>(snapshot, id));
     const bool has_credit_code = read && !read->record.credit_code().empty();
     named_.push_back({std::string(text), id, 0, 0, has_credit_code});
   }

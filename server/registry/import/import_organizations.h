@@ -19,7 +19,8 @@ class LedgerOrganizations {
   explicit LedgerOrganizations(bool create) : create_(create) {}
 
   /// Id or stand-in, 0 for an empty text. ORGANIZATION_UNKNOWN when the registry lacks it and it is
-  /// not to be created, or the text is a credit code; FIELD_TOO_LONG, FIELD_NOT_TEXT.
+  /// not to be created, or the text is a credit code; ORGANIZATION_ENDED; FIELD_TOO_LONG,
+  /// FIELD_NOT_TEXT.
   /// ORGANIZATIONS_TOO_MANY (RESOURCE_EXHAUSTED) is of the ledger as a whole.
   Result<uint64_t> Find(const store::Snapshot& snapshot, std::string_view text,
                         std::string_view field);
