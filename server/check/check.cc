@@ -14,6 +14,7 @@
 #include "server/check/log_tail.h"
 #include "server/check/stock_check.h"
 #include "server/check/tree_check.h"
+#include "server/domain/cover.h"
 #include "server/domain/domain.h"
 #include "server/registry/erase.h"
 #include "server/registry/facility_rules.h"
@@ -52,7 +53,7 @@ bool IsErased(const v1::Withheld& withheld) {
 class Check {
  public:
   Check(const store::Snapshot& snapshot, const CheckProgress& progress)
-      : snapshot_(snapshot), progress_(progress) {}
+      : snapshot_(snapshot), progress_(progress), coded_(snapshot) {}
 
   Result<std::vector<std::string>> Run(const v1::Registry& registry) {
     YIMA_RETURN_IF_ERROR(log_.Read(snapshot_, findings_, progress_));
@@ -278,6 +279,10 @@ class Check {
       findings_.Add("facility {} takes {} bytes, more than {}", id, size, kFacilitySizeMax);
     }
     CheckErasable("facility", id, facility);
+    YIMA_ASSIGN_OR_RETURN(const bool coded, coded_.Has(id));
+    if (const std::string cover = CoverCounter(facility); coded && !cover.empty()) {
+      derived_.Count(CodedCounter(cover));
+    }
     const auto check_right = [&](const v1::Right& right) {
       CheckReference("facility", id, store::Kind::kOrganization, right.holder());
     };
@@ -411,6 +416,7 @@ class Check {
   Findings findings_;
   LogTail log_;
   DerivedCheck derived_;
+  CodedFacilities coded_;
   std::optional<CodeProofs> proofs_;
 };
 
