@@ -28,6 +28,7 @@ void AddRanges(CLI::App& app, Session& session);
 void AddAudit(CLI::App& app, Session& session);
 void AddAuditScan(CLI::App& audit, Session& session);
 void AddRights(CLI::App& app, Session& session);
+void AddCoverage(CLI::App& app, Session& session);
 void AddLabels(CLI::App& app, Session& session);
 void AddScan(CLI::App& app, Session& session);
 void AddVerify(CLI::App& app, Session& session);

@@ -77,6 +77,7 @@ constexpr auto kWords = std::to_array<Words>({
     {"CREDIT_CODE_TAKEN", "统一社会信用代码已属另一单位"},
     {"DATE_IN_FUTURE", "日期在将来"},
     {"DATE_MALFORMED", "日期有误"},
+    {"DAY_MALFORMED", "日期应写作 YYYY-MM-DD"},
     {"DEADLINE_EXCEEDED", "超时"},
     {"DIGITS_MALFORMED", "码文数字有误"},
     {"DISK_ERROR", "服务器磁盘读写出错"},

@@ -20,6 +20,7 @@
 #include "server/registry/facility_rules.h"
 #include "server/registry/life.h"
 #include "server/registry/wholes.h"
+#include "server/rights/coverage_days.h"
 
 namespace yima::server {
 namespace {
@@ -88,6 +89,7 @@ class Check {
     YIMA_RETURN_IF_ERROR(CheckBatches(snapshot_, log_, findings_));
     YIMA_RETURN_IF_ERROR(CheckAttachments(snapshot_, findings_, progress_));
     YIMA_RETURN_IF_ERROR(CheckRangesApart(snapshot_, findings_));
+    YIMA_RETURN_IF_ERROR(CheckCoverageDays());
     YIMA_RETURN_IF_ERROR(CheckStockLists(snapshot_, log_, findings_));
     YIMA_RETURN_IF_ERROR(CheckTree(snapshot_, registry, findings_, progress_));
     return findings_.Take();
@@ -143,6 +145,27 @@ class Check {
           return CheckContent(id, record);
         },
         [&](uint64_t id) { findings_.Add("{} {} does not parse", KindName(kind), id); });
+  }
+
+  /// Each says of which day it is, and counts each facility once in each grouping.
+  Result<void> CheckCoverageDays() {
+    return snapshot_.Scan(
+        store::Kind::kCoverageDay, 0, {}, [&](uint64_t id, uint64_t, std::string_view bytes) {
+          v1::CoverageDay day;
+          const bool parses = day.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+          if (!parses || DayNumber(day.day()) != id) {
+            findings_.Add("the coverage of day {} is of \"{}\"", id, day.day());
+            return true;
+          }
+          for (const auto* rows : {&day.divisions(), &day.classes(), &day.organizations()}) {
+            uint64_t facilities = 0;
+            for (const auto& row : *rows) facilities += row.facilities();
+            if (facilities == day.total().facilities()) continue;
+            findings_.Add("the coverage of {} counts {} facilities, but {} in a grouping",
+                          day.day(), day.total().facilities(), facilities);
+          }
+          return true;
+        });
   }
 
   Result<void> DeriveAll(const DerivedCheck::Visitor& visit) {

@@ -8,6 +8,7 @@
 #include "server/http/preferences.h"
 #include "server/registry/classes.h"
 #include "yima/v1/resolver_service.pb.h"
+#include "yima/v1/rights_service.pb.h"
 
 namespace yima::server {
 
@@ -27,6 +28,9 @@ class Pages {
   /// The form for short numbers; `typed` and `mistake` when one led nowhere.
   std::string Search(Language language, std::string_view typed = {},
                      std::string_view mistake = {}) const;
+  /// How far the city has come: all, by division and by class. Of no organization.
+  std::string Coverage(Language language, const v1::GetCoverageResponse& divisions,
+                       const v1::GetCoverageResponse& classes) const;
   /// What went wrong, and what to do. `detail` may be empty.
   std::string Error(Language language, int status, std::string_view detail) const;
 

@@ -17,12 +17,14 @@
 #include "server/methods/call_log.h"
 #include "yima/v1/log_service.pb.h"
 #include "yima/v1/resolver_service.pb.h"
+#include "yima/v1/rights_service.pb.h"
 
 namespace yima::server {
 namespace {
 
 /// Whose calls a page may need; the names of their methods differ.
-constexpr std::string_view kServices[] = {"yima.v1.ResolverService/", "yima.v1.LogService/"};
+constexpr std::string_view kServices[] = {"yima.v1.ResolverService/", "yima.v1.LogService/",
+                                          "yima.v1.RightsService/"};
 constexpr std::string_view kWellKnown = "/.well-known/yima/";
 constexpr std::string_view kLog = "log/";
 constexpr const char* kCacheControl = "Cache-Control";
@@ -194,6 +196,7 @@ void Site::Answer(const HttpRequest& request, const HttpReply& reply) const {
   const auto last = LastPart(path);
   if (!last) return reply(Refuse(asked, 404, ""));
   if (last->empty()) return AnswerHome(asked, reply);
+  if (*last == "coverage") return AnswerCoverage(asked, reply);
   if (auto file = webroot_.Read(*last)) {
     return reply(Finish(
         asked, {.content_type = std::move(file->content_type), .body = std::move(file->content)}));
@@ -259,6 +262,25 @@ void Site::AskFor(const Asked& asked, std::string_view method,
         if (!bytes) return reply(Refuse(asked, bytes.error()));
         auto answer = Parse<Response>(*bytes);
         reply(answer ? show(*answer) : Refuse(asked, 500, ""));
+      });
+}
+
+void Site::AnswerCoverage(Asked asked, const HttpReply& reply) const {
+  v1::GetCoverageRequest by_division;
+  by_division.set_group(v1::COVERAGE_GROUP_DIVISION);
+  v1::GetCoverageRequest by_class;
+  by_class.set_group(v1::COVERAGE_GROUP_CLASS);
+  Ask(asked.request, "GetCoverage", by_division,
+      [this, asked, by_class, reply](const Result<std::string>& bytes) {
+        if (!bytes) return reply(Refuse(asked, bytes.error()));
+        const auto divisions = Parse<v1::GetCoverageResponse>(*bytes);
+        if (!divisions) return reply(Refuse(asked, 500, ""));
+        if (asked.json) return reply(Json(asked, 200, ToJson(*divisions)));
+        AskFor<v1::GetCoverageResponse>(
+            asked, "GetCoverage", by_class, reply,
+            [this, asked, divisions = *divisions](v1::GetCoverageResponse& classes) {
+              return Page(asked, 200, pages_.Coverage(asked.language, divisions, classes));
+            });
       });
 }
 

@@ -46,6 +46,7 @@ class Site {
   };
   void AnswerCode(Asked asked, const HttpReply& reply) const;
   void AnswerHome(Asked asked, const HttpReply& reply) const;
+  void AnswerCoverage(Asked asked, const HttpReply& reply) const;
   void AnswerNote(Asked asked, std::string_view method, const HttpReply& reply) const;
   void AnswerKeys(Asked asked, const HttpReply& reply) const;
   /// The log, by the paths of C2SP tlog-tiles.

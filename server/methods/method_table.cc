@@ -32,6 +32,8 @@
 #include "server/registry/watch.h"
 #include "server/resolver/note_desk.h"
 #include "server/rights/confirm.h"
+#include "server/rights/coverage.h"
+#include "server/rights/coverage_days.h"
 #include "server/stock/stock_report.h"
 #include "server/stock/stock_scan.h"
 #include "server/stock/stock_takes.h"
@@ -414,6 +416,8 @@ std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolv
        true},
 
       {rights + "ConfirmRights", kRegistrars, {}, Answer(d, ConfirmRights)},
+      {rights + "GetCoverage", kPublic, Reading(d, GetCoverage), {}},
+      {rights + "ListCoverageDays", kReaders, Reading(d, ListCoverageDays), {}},
 
       {log + "GetCheckpoint", kPublic, OfLog(d, GetCheckpoint), {}},
       {log + "GetTile", kPublic, OfLog(d, GetTile), {}},
