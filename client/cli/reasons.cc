@@ -48,6 +48,7 @@ constexpr auto kWords = std::to_array<Words>({
     {"CHECKPOINT_UNSIGNED", "检查点不是由已知的日志密钥签署"},
     {"CHECK_FAILED", "成品回读未能进行"},
     {"CHECK_PROGRAM_MISSING", "缺少回读所需的程序"},
+    {"CHART_MALFORMED", "图表数据有误"},
     {"CLASS_AMBIGUOUS", "小类名称不唯一"},
     {"CLASS_HAS_NO_NUMBERS", "该小类不能由服务器给号"},
     {"CLASS_MALFORMED", "小类编码格式有误"},
