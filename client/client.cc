@@ -136,6 +136,15 @@ Result<void> Client::Watch(const v1::WatchRequest& request,
   return WatchStream(connection_, request, receiver, on_break).Run();
 }
 
+Result<v1::GetCoverageResponse> Client::GetCoverage(const v1::GetCoverageRequest& request) const {
+  return Call<v1::GetCoverageResponse>("yima.v1.RightsService/GetCoverage", request);
+}
+
+Result<v1::ListCoverageDaysResponse> Client::ListCoverageDays(
+    const v1::ListCoverageDaysRequest& request) const {
+  return Call<v1::ListCoverageDaysResponse>("yima.v1.RightsService/ListCoverageDays", request);
+}
+
 Result<v1::SearchNearbyResponse> Client::SearchNearby(
     const v1::SearchNearbyRequest& request) const {
   return Call<v1::SearchNearbyResponse>("yima.v1.RegistryService/SearchNearby", request);

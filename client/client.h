@@ -95,6 +95,9 @@ class Client {
   /// `on_break`, or what the server refuses (WATCH_OTHER_EPOCH, WATCH_FROM_FUTURE).
   Result<void> Watch(const v1::WatchRequest& request, const Receiver<v1::WatchResponse>& receiver,
                      const BreakReceiver& on_break = {}) const;
+  Result<v1::GetCoverageResponse> GetCoverage(const v1::GetCoverageRequest& request) const;
+  Result<v1::ListCoverageDaysResponse> ListCoverageDays(
+      const v1::ListCoverageDaysRequest& request) const;
   Result<v1::SearchNearbyResponse> SearchNearby(const v1::SearchNearbyRequest& request) const;
   Result<v1::UpdateFacilityResponse> UpdateFacility(const v1::UpdateFacilityRequest& request) const;
   Result<v1::RecordLifeStepResponse> RecordLifeStep(const v1::RecordLifeStepRequest& request) const;

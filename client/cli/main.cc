@@ -94,6 +94,7 @@ void AddCommands(CLI::App& app, yima::cli::Session& session) {
   yima::cli::AddRanges(app, session);
   yima::cli::AddAudit(app, session);
   yima::cli::AddRights(app, session);
+  yima::cli::AddCoverage(app, session);
   yima::cli::AddLabels(app, session);
   yima::cli::AddScan(app, session);
   yima::cli::AddVerify(app, session);

@@ -181,7 +181,8 @@ class Replay {
 
   Result<void> Flush() {
     if (entries_.empty()) return {};
-    store::Change change = writer_.Take();
+    if (!snapshot_) snapshot_ = store_.Read();
+    YIMA_ASSIGN_OR_RETURN(store::Change change, writer_.Take(*snapshot_));
     // The entries are kept as they are: they are what was hashed.
     for (size_t i = 0; i < entries_.size(); ++i) change.puts[i].entry = std::move(entries_[i]);
     std::ranges::move(tiles_.puts, std::back_inserter(change.puts));

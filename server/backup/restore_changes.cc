@@ -75,7 +75,8 @@ class ListedCodes {
   Result<void> SettleWhenFull() { return writer_.puts() < kPutsMax ? Result<void>() : Settle(); }
   Result<void> Settle() {
     if (writer_.puts() == 0) return {};
-    return Settled(store::ApplyAndWait(store_, writer_.Take()));
+    YIMA_ASSIGN_OR_RETURN(store::Change change, writer_.Take(*store_.Read()));
+    return Settled(store::ApplyAndWait(store_, std::move(change)));
   }
 
   store::Store& store_;

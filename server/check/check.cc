@@ -16,11 +16,13 @@
 #include "server/check/rights_check.h"
 #include "server/check/stock_check.h"
 #include "server/check/tree_check.h"
+#include "server/domain/cover.h"
 #include "server/domain/domain.h"
 #include "server/registry/erase.h"
 #include "server/registry/facility_rules.h"
 #include "server/registry/life.h"
 #include "server/registry/wholes.h"
+#include "server/rights/coverage_days.h"
 
 namespace yima::server {
 namespace {
@@ -54,7 +56,7 @@ bool IsErased(const v1::Withheld& withheld) {
 class Check {
  public:
   Check(const store::Snapshot& snapshot, const CheckProgress& progress)
-      : snapshot_(snapshot), progress_(progress), rights_(snapshot, findings_) {}
+      : snapshot_(snapshot), progress_(progress), coded_(snapshot), rights_(snapshot, findings_) {}
 
   Result<std::vector<std::string>> Run(const v1::Registry& registry) {
     YIMA_RETURN_IF_ERROR(log_.Read(snapshot_, findings_, progress_));
@@ -89,6 +91,7 @@ class Check {
     YIMA_RETURN_IF_ERROR(CheckBatches(snapshot_, log_, findings_));
     YIMA_RETURN_IF_ERROR(CheckAttachments(snapshot_, findings_, progress_));
     YIMA_RETURN_IF_ERROR(CheckRangesApart(snapshot_, findings_));
+    YIMA_RETURN_IF_ERROR(CheckCoverageDays());
     YIMA_RETURN_IF_ERROR(CheckStockLists(snapshot_, log_, findings_));
     YIMA_RETURN_IF_ERROR(CheckTree(snapshot_, registry, findings_, progress_));
     return findings_.Take();
@@ -144,6 +147,27 @@ class Check {
           return CheckContent(id, record);
         },
         [&](uint64_t id) { findings_.Add("{} {} does not parse", KindName(kind), id); });
+  }
+
+  /// Each says of which day it is, and counts each facility once in each grouping.
+  Result<void> CheckCoverageDays() {
+    return snapshot_.Scan(
+        store::Kind::kCoverageDay, 0, {}, [&](uint64_t id, uint64_t, std::string_view bytes) {
+          v1::CoverageDay day;
+          const bool parses = day.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+          if (!parses || DayNumber(day.day()) != id) {
+            findings_.Add("the coverage of day {} is of \"{}\"", id, day.day());
+            return true;
+          }
+          for (const auto* rows : {&day.divisions(), &day.classes(), &day.organizations()}) {
+            uint64_t facilities = 0;
+            for (const auto& row : *rows) facilities += row.facilities();
+            if (facilities == day.total().facilities()) continue;
+            findings_.Add("the coverage of {} counts {} facilities, but {} in a grouping",
+                          day.day(), day.total().facilities(), facilities);
+          }
+          return true;
+        });
   }
 
   Result<void> DeriveAll(const DerivedCheck::Visitor& visit) {
@@ -287,6 +311,10 @@ class Check {
       findings_.Add("facility {} takes {} bytes, more than {}", id, size, kFacilitySizeMax);
     }
     CheckErasable("facility", id, facility);
+    YIMA_ASSIGN_OR_RETURN(const bool coded, coded_.Has(id));
+    if (const std::string cover = CoverCounter(facility); coded && !cover.empty()) {
+      derived_.Count(CodedCounter(cover));
+    }
     const auto check_right = [&](const v1::Right& right) {
       CheckReference("facility", id, store::Kind::kOrganization, right.holder());
     };
@@ -422,6 +450,7 @@ class Check {
   Findings findings_;
   LogTail log_;
   DerivedCheck derived_;
+  CodedFacilities coded_;
   RightsCheck rights_;
   std::optional<CodeProofs> proofs_;
 };

@@ -24,6 +24,8 @@ class DerivedCheck {
   /// Gives all records once more, with what follows from each.
   using Visitor = std::function<void(store::Kind kind, uint64_t id, const Derived& derived)>;
   using Again = std::function<Result<void>(const Visitor& visit)>;
+  /// What follows from more records than one.
+  void Count(const std::string& counter) { ++counters_[counter]; }
   /// After the first pass: reads what is stored; `again` is called only when something differs.
   Result<void> Compare(const store::Snapshot& snapshot, const Again& again, Findings& findings);
 

@@ -7,9 +7,30 @@
 namespace yima::server {
 namespace {
 
-/// Without a reason, which stands behind it with a byte of its length before it.
+/// Without a reason and a cover, which stand behind it, each with a byte of its length before it.
 constexpr size_t kItemSize = 34;
-constexpr char kMoved = 1;
+constexpr uint8_t kMoved = 1;
+/// Added to what became of an item: a cover stands behind it, of length 0 when it is that of the
+/// item before.
+constexpr uint8_t kCovered = 0x80;
+
+bool HasReason(uint8_t became) {
+  return became != kMoved && became >= static_cast<uint8_t>(ItemOutcome::kRefused);
+}
+
+void AppendShort(std::string& out, std::string_view text) {
+  const std::string_view kept = text.substr(0, UINT8_MAX);
+  out.push_back(static_cast<char>(kept.size()));
+  out.append(kept);
+}
+
+/// Takes it from the front; as much of it as there is.
+std::string ReadShort(std::string_view& bytes) {
+  if (bytes.empty()) return {};
+  const std::string_view text = bytes.substr(1, static_cast<uint8_t>(bytes[0]));
+  bytes.remove_prefix(1 + text.size());
+  return std::string(text);
+}
 
 void Append64(std::string& out, uint64_t value) {
   for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>(value >> shift));
@@ -26,17 +47,19 @@ uint64_t Read64(std::string_view bytes) {
 std::string EncodeItems(const std::vector<BatchItem>& items) {
   std::string out;
   out.reserve(items.size() * kItemSize);
+  std::string_view cover;
   for (const auto& item : items) {
     Append64(out, item.facility);
     Append64(out, item.revision);
     out.push_back(static_cast<char>(item.scheme));
     Append64(out, item.facility_code);
     Append64(out, item.serial);
-    out.push_back(item.moved ? kMoved : static_cast<char>(item.outcome));
-    if (item.moved || item.outcome < ItemOutcome::kRefused) continue;
-    const std::string_view reason = std::string_view(item.reason).substr(0, UINT8_MAX);
-    out.push_back(static_cast<char>(reason.size()));
-    out.append(reason);
+    const uint8_t became = item.moved ? kMoved : static_cast<uint8_t>(item.outcome);
+    out.push_back(static_cast<char>(item.cover.empty() ? became : became | kCovered));
+    if (HasReason(became)) AppendShort(out, item.reason);
+    if (item.cover.empty()) continue;
+    AppendShort(out, item.cover == cover ? std::string_view() : item.cover);
+    cover = item.cover;
   }
   return out;
 }
@@ -44,15 +67,20 @@ std::string EncodeItems(const std::vector<BatchItem>& items) {
 std::vector<BatchItem> DecodeItems(std::string_view bytes) {
   std::vector<BatchItem> items;
   items.reserve(bytes.size() / kItemSize);
+  std::string cover;
   while (bytes.size() >= kItemSize) {
     auto& item = items.emplace_back(
         BatchItem{Read64(bytes), Read64(bytes.substr(8)), static_cast<Scheme>(bytes[16]),
-                  Read64(bytes.substr(17)), Read64(bytes.substr(25)), bytes[33] == kMoved});
-    if (!item.moved) item.outcome = static_cast<ItemOutcome>(bytes[33]);
+                  Read64(bytes.substr(17)), Read64(bytes.substr(25))});
+    const auto flags = static_cast<uint8_t>(bytes[33]);
+    const uint8_t became = flags & static_cast<uint8_t>(~kCovered);
+    item.moved = became == kMoved;
+    if (!item.moved) item.outcome = static_cast<ItemOutcome>(became);
     bytes.remove_prefix(kItemSize);
-    if (item.moved || item.outcome < ItemOutcome::kRefused || bytes.empty()) continue;
-    item.reason = bytes.substr(1, static_cast<uint8_t>(bytes[0]));
-    bytes.remove_prefix(1 + item.reason.size());
+    if (HasReason(became)) item.reason = ReadShort(bytes);
+    if ((flags & kCovered) == 0) continue;
+    if (std::string own = ReadShort(bytes); !own.empty()) cover = std::move(own);
+    item.cover = cover;
   }
   return items;
 }

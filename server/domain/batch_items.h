@@ -28,6 +28,8 @@ struct BatchItem {
   bool moved = false;   ///< Left as it was: another writer had moved it since.
   ItemOutcome outcome = ItemOutcome::kDone;
   std::string reason = {};  ///< Why it was refused, or done in part; at most 255 bytes.
+  /// Where it was counted, as CoverCounter says; of codes to be issued, else empty.
+  std::string cover = {};
 
   void Refuse(std::string why) { outcome = ItemOutcome::kRefused, reason = std::move(why); }
   void DoInPart(std::string why) { outcome = ItemOutcome::kDoneInPart, reason = std::move(why); }

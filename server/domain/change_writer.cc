@@ -1,12 +1,15 @@
 #include "server/domain/change_writer.h"
 
 #include <algorithm>
+#include <cassert>
 #include <memory>
+#include <utility>
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 #include <google/protobuf/wire_format_lite.h>
 
+#include "server/domain/cover.h"
 #include "yima/v1/log_entry.pb.h"
 #include "yima/v1/withheld.pb.h"
 
@@ -15,6 +18,12 @@ namespace {
 
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
+
+uint64_t FacilityOfKey(std::string_view active_code_key) {
+  uint64_t facility = 0;
+  for (const char c : active_code_key) facility = facility << 8 | static_cast<uint8_t>(c);
+  return facility;
+}
 
 void AppendVarint(std::string& out, uint64_t value) {
   for (; value >= 0x80; value >>= 7) out.push_back(static_cast<char>(value | 0x80));
@@ -131,6 +140,20 @@ void ChangeWriter::Put(store::Kind kind, uint64_t id, uint64_t revision, const D
   put.entry.append(logged);
   change_.puts.push_back(std::move(put));
   PutDerived(kind, id, before, after);
+  if (kind == store::Kind::kFacility && revision != 0) NoteCover(id, before, after);
+}
+
+/// A new facility has no code, but by this change itself.
+void ChangeWriter::NoteCover(uint64_t facility, const Derived& before, const Derived& after) {
+  if (before.counters == after.counters) return;
+  const auto cover = [](const Derived& derived) {
+    return derived.counters.empty() ? std::string() : derived.counters.front().first;
+  };
+  covers_[facility] = {cover(before), cover(after)};
+}
+
+void ChangeWriter::KnowCover(uint64_t facility, std::string cover_counter) {
+  covers_[facility] = {cover_counter, cover_counter};
 }
 
 void ChangeWriter::PutDerived(store::Kind kind, uint64_t id, const Derived& before,
@@ -189,12 +212,86 @@ void ChangeWriter::Count(const Key& key, uint64_t before, uint64_t after) {
   change_.claims.push_back({key.index, key.key, before, after});
 }
 
+/// The facilities whose active code is a key of this change.
+ChangeWriter::CodedMoves ChangeWriter::MovedCodes() const {
+  CodedMoves coded;
+  for (const auto& claim : change_.claims) {
+    if (claim.index != store::Index::kActiveCode) continue;
+    coded[FacilityOfKey(claim.key)] = {claim.before != 0, claim.after != 0};
+  }
+  return coded;
+}
+
+/// Of a facility that is counted elsewhere from now on: that it has an active code, or none, still
+/// when the change is applied. Who binds one meanwhile makes one of both plan again.
+Result<void> ChangeWriter::ExpectCodes(const store::Snapshot& snapshot) {
+  const CodedMoves coded = MovedCodes();
+  for (const auto& [facility, cover] : covers_) {
+    if (!cover.Moves() || coded.contains(facility)) continue;
+    std::string key = ActiveCodeKey(facility);
+    YIMA_ASSIGN_OR_RETURN(const uint64_t code, snapshot.Holder(store::Index::kActiveCode, key));
+    change_.claims.push_back({store::Index::kActiveCode, std::move(key), code, code});
+  }
+  return {};
+}
+
+/// Of facilities that get or lose an active code: from what the change puts, or else the record,
+/// which it then expects.
+Result<void> ChangeWriter::ReadCovers(const store::Snapshot& snapshot) {
+  const CodedMoves coded = MovedCodes();
+  const auto unknown = [&](const auto& each) {
+    return each.second.Moves() && !covers_.contains(each.first);
+  };
+  if (std::ranges::none_of(coded, unknown)) return {};
+  std::map<uint64_t, const store::Put*> puts;
+  for (const auto& put : change_.puts) {
+    if (put.kind == store::Kind::kFacility) puts.emplace(put.id, &put);
+  }
+  for (const auto& each : coded) {
+    if (!unknown(each)) continue;
+    const uint64_t facility = each.first;
+    v1::Facility record;
+    if (const auto put = puts.find(facility); put != puts.end()) {
+      record.ParseFromString(put->second->bytes);
+      std::string cover = CoverCounter(record);
+      covers_[facility] = {put->second->expected_revision == 0 ? "" : cover, cover};
+      continue;
+    }
+    YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot.Get(store::Kind::kFacility, facility));
+    Check(store::Kind::kFacility, facility, stored ? stored->revision : 0);
+    // A code may lead to what a damaged store has lost.
+    const bool sound = stored && record.ParseFromString(stored->bytes);
+    KnowCover(facility, sound ? CoverCounter(record) : "");
+  }
+  return {};
+}
+
+Result<store::Change> ChangeWriter::Take(const store::Snapshot& snapshot) {
+  YIMA_RETURN_IF_ERROR(ExpectCodes(snapshot));
+  YIMA_RETURN_IF_ERROR(ReadCovers(snapshot));
+  return Take();
+}
+
 store::Change ChangeWriter::Take() {
+  const CodedMoves coded = MovedCodes();
+  for (const auto& [facility, cover] : covers_) {
+    assert(!cover.Moves() || coded.contains(facility));
+  }
+  for (const auto& [facility, has_code] : coded) {
+    const auto cover = covers_.find(facility);
+    assert(cover != covers_.end() || !has_code.Moves());
+    if (cover == covers_.end()) continue;
+    if (!has_code.Moves() && !cover->second.Moves()) continue;
+    if (has_code.before) --adds_[CodedCounter(cover->second.before)];
+    if (has_code.after) ++adds_[CodedCounter(cover->second.after)];
+  }
+  adds_.erase("");  // Of facilities that are not counted.
   for (const auto& [counter, delta] : adds_) {
     if (delta != 0) change_.adds.push_back({counter, delta});
   }
   adds_.clear();
   released_.clear();
+  covers_.clear();
   return std::exchange(change_, {});
 }
 

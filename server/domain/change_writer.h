@@ -55,8 +55,18 @@ class ChangeWriter {
   /// value before and after it only expects it.
   void Count(const Key& key, uint64_t before, uint64_t after);
 
+  /// That a facility which the change checks, and does not put, is counted there: spares Take the
+  /// reading of its record.
+  void KnowCover(uint64_t facility, std::string cover_counter);
+
   size_t puts() const { return change_.puts.size(); }
-  /// The finished change; the writer is empty afterwards.
+  /// The finished change; the writer is empty afterwards. Facilities that get or lose an active
+  /// code, and those that have one and are counted elsewhere from now on, follow from two records
+  /// each: what of these the writer was not told it reads from the snapshot on which it was
+  /// planned, and the change expects it.
+  Result<store::Change> Take(const store::Snapshot& snapshot);
+  /// The same without a look: of a change that counts no facility elsewhere, and moves active codes
+  /// of those alone of which KnowCover was told.
   store::Change Take();
 
   static store::Kind KindOf(const v1::Facility&) { return store::Kind::kFacility; }
@@ -78,16 +88,30 @@ class ChangeWriter {
   static store::Kind KindOf(const v1::Sightings&) { return store::Kind::kSighting; }
 
  private:
+  /// What holds of a facility before and after the change.
+  template <typename T>
+  struct Moved {
+    T before{};
+    T after{};
+    bool Moves() const { return before != after; }
+  };
+  using CodedMoves = std::map<uint64_t, Moved<bool>>;
+
+  CodedMoves MovedCodes() const;
+  Result<void> ExpectCodes(const store::Snapshot& snapshot);
+  Result<void> ReadCovers(const store::Snapshot& snapshot);
+  void NoteCover(uint64_t facility, const Derived& before, const Derived& after);
   void Put(store::Kind kind, uint64_t id, uint64_t revision, const Derived& before,
            const Derived& after, const google::protobuf::Message& record);
   void PutDerived(store::Kind kind, uint64_t id, const Derived& before, const Derived& after);
   void Release(const Key& key, uint64_t id);
   void Claim(const Key& key, uint64_t id);
-
   const std::string entry_head_;  ///< LogEntry's fields 2 to 5, serialized: equal for all entries.
   store::Change change_;
   std::map<std::string, int64_t, std::less<>> adds_;
   std::map<Key, size_t> released_;  ///< Places in change_.claims.
+  /// Of facilities put over others and counted elsewhere now, and of those that KnowCover told.
+  std::map<uint64_t, Moved<std::string>> covers_;
 };
 
 /// Visits every Withheld inside a record, at any depth.

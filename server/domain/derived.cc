@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "server/domain/cover.h"
+
 namespace yima::server {
 namespace {
 
@@ -116,19 +118,15 @@ Derived Derive(const v1::Facility& facility) {
     }
     if (facility.has_parts()) derived.terms.push_back(InnerWholeTerm(facility.parent()));
   }
-  derived.counters.emplace_back(
-      fmt::format("facilities/{}/{}", facility.division(), facility.class_code()), 1);
-  const std::pair<std::string_view, const v1::Right&> rights[] = {
-      {"supervising", facility.supervising()},
-      {"owning", facility.owning()},
-      {"maintaining", facility.maintaining()}};
-  for (const auto& [name, right] : rights) {
-    if (right.holder() != 0) AddTerm(derived, OrganizationTerm(right.holder()));
-    for (const auto& claim : right.claims()) {
+  for (const v1::Right* right :
+       {&facility.supervising(), &facility.owning(), &facility.maintaining()}) {
+    if (right->holder() != 0) AddTerm(derived, OrganizationTerm(right->holder()));
+    for (const auto& claim : right->claims()) {
       AddTerm(derived, OrganizationTerm(claim.organization()));
     }
-    derived.counters.emplace_back(
-        fmt::format("rights/{}/{}", name, static_cast<int>(right.state())), 1);
+  }
+  if (std::string cover = CoverCounter(facility); !cover.empty()) {
+    derived.counters.emplace_back(std::move(cover), 1);
   }
   derived.place = PlaceOf(facility);
   return derived;

@@ -44,6 +44,7 @@ struct Derived {
   std::optional<store::Point> place;  ///< Of a facility whose position is known.
 };
 
+/// Of the counters, one at most follows from a facility: its CoverCounter.
 Derived Derive(const v1::Facility& facility);
 Derived Derive(const v1::Code& code);
 Derived Derive(const v1::Organization& organization);

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "server/domain/cover.h"
 #include "server/domain/derived.h"
 #include "server/domain/entry_view.h"
 
@@ -71,19 +72,35 @@ class Rederivation {
     do {
       store::Change change;
       found = 0;
+      const auto snapshot = store_.Read();
+      CodedFacilities coded(*snapshot);
+      Result<void> counted;
       YIMA_RETURN_IF_ERROR(
-          store_.Read()->Scan(kind, after, {}, [&](uint64_t id, uint64_t, std::string_view bytes) {
+          snapshot->Scan(kind, after, {}, [&](uint64_t id, uint64_t, std::string_view bytes) {
             // What does not parse is for `yimad check` to tell.
-            if (auto derived = DeriveFrom(kind, bytes)) Collect(kind, id, *derived, change);
+            if (auto derived = DeriveFrom(kind, bytes)) {
+              if (kind == store::Kind::kFacility) counted = CountCoded(id, *derived, coded);
+              Collect(kind, id, *derived, change);
+            }
             after = id;
-            return ++found < kRecordsAtOnce;
+            return counted && ++found < kRecordsAtOnce;
           }));
+      YIMA_RETURN_IF_ERROR(counted);
       if (!change.terms.empty() || !change.places.empty()) {
         YIMA_RETURN_IF_ERROR(Apply(store_, std::move(change)));
       }
       records_ += found;
       if (found > 0) progress_("records", records_);
     } while (found == kRecordsAtOnce);
+    return {};
+  }
+
+  /// Follows from the facility and the key of its active code, which every store has.
+  Result<void> CountCoded(uint64_t facility, const Derived& derived, CodedFacilities& coded) {
+    YIMA_ASSIGN_OR_RETURN(const bool has_code, coded.Has(facility));
+    for (const auto& [cover, value] : derived.counters) {
+      if (has_code) counters_[CodedCounter(cover)] += value;
+    }
     return {};
   }
 

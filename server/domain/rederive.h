@@ -11,7 +11,7 @@ namespace yima::server {
 
 /// By which rules this program derives what is stored beside records. Raise it with each release
 /// that derives more than the one before from records that may stand already.
-constexpr uint64_t kDerivedRules = 2;
+constexpr uint64_t kDerivedRules = 3;
 
 /// Told now and then what is being done, and how much of it.
 using RederiveProgress = std::function<void(std::string_view what, uint64_t done)>;

@@ -33,6 +33,9 @@ class Pages {
   /// One notice with some of its lines; `query` is what they were searched by.
   std::string Notice(Language language, const v1::GetNoticeResponse& notice,
                      const v1::ListNoticeClaimsResponse& lines, std::string_view query) const;
+  /// How far the city has come: all, by division and by class. Of no organization.
+  std::string Coverage(Language language, const v1::GetCoverageResponse& divisions,
+                       const v1::GetCoverageResponse& classes) const;
   /// What went wrong, and what to do. `detail` may be empty.
   std::string Error(Language language, int status, std::string_view detail) const;
 

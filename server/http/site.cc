@@ -200,6 +200,7 @@ void Site::Answer(const HttpRequest& request, const HttpReply& reply) const {
   const auto last = LastPart(path);
   if (!last) return reply(Refuse(asked, 404, ""));
   if (last->empty()) return AnswerHome(asked, reply);
+  if (*last == "coverage") return AnswerCoverage(asked, reply);
   if (auto file = webroot_.Read(*last)) {
     return reply(Finish(
         asked, {.content_type = std::move(file->content_type), .body = std::move(file->content)}));
@@ -312,6 +313,25 @@ void Site::AnswerNotice(Asked asked, const HttpReply& reply) const {
               return asked.json
                          ? Json(asked, 200, ToJson(lines))
                          : Page(asked, 200, pages_.Notice(asked.language, found, lines, query));
+            });
+      });
+}
+
+void Site::AnswerCoverage(Asked asked, const HttpReply& reply) const {
+  v1::GetCoverageRequest by_division;
+  by_division.set_group(v1::COVERAGE_GROUP_DIVISION);
+  v1::GetCoverageRequest by_class;
+  by_class.set_group(v1::COVERAGE_GROUP_CLASS);
+  Ask(asked.request, "GetCoverage", by_division,
+      [this, asked, by_class, reply](const Result<std::string>& bytes) {
+        if (!bytes) return reply(Refuse(asked, bytes.error()));
+        const auto divisions = Parse<v1::GetCoverageResponse>(*bytes);
+        if (!divisions) return reply(Refuse(asked, 500, ""));
+        if (asked.json) return reply(Json(asked, 200, ToJson(*divisions)));
+        AskFor<v1::GetCoverageResponse>(
+            asked, "GetCoverage", by_class, reply,
+            [this, asked, divisions = *divisions](v1::GetCoverageResponse& classes) {
+              return Page(asked, 200, pages_.Coverage(asked.language, divisions, classes));
             });
       });
 }

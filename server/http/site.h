@@ -49,6 +49,7 @@ class Site {
   /// The notices 公示 there are, and the page of one.
   void AnswerNotices(Asked asked, const HttpReply& reply) const;
   void AnswerNotice(Asked asked, const HttpReply& reply) const;
+  void AnswerCoverage(Asked asked, const HttpReply& reply) const;
   void AnswerNote(Asked asked, std::string_view method, const HttpReply& reply) const;
   void AnswerKeys(Asked asked, const HttpReply& reply) const;
   /// The log, by the paths of C2SP tlog-tiles.

@@ -33,11 +33,13 @@ Result<void> CheckPlaceFree(const v1::Code& code, const store::Snapshot& snapsho
                 fmt::format("facility {} has active code {}", code.facility(), active), "serial");
 }
 
-Planned PutState(ChangeWriter writer, const Read<v1::Code>& code, v1::CodeState state) {
+Result<Planned> PutState(ChangeWriter writer, const Read<v1::Code>& code, v1::CodeState state,
+                         const store::Snapshot& snapshot) {
   v1::Code after = code.record;
   after.set_state(state);
   writer.Replace(after.serial(), code.revision, code.record, after);
-  return Planned{writer.Take(), {RefTo(code, 1)}};
+  YIMA_ASSIGN_OR_RETURN(auto change, writer.Take(snapshot));
+  return Planned{std::move(change), {RefTo(code, 1)}};
 }
 
 /// The facility that a code leads to, which has not ended.
@@ -160,7 +162,8 @@ Result<Planned> PlanSuspendCode(const Domain&, const Call& call,
                               request.serial(), StateName(code.record)),
                   "serial");
   }
-  return PutState(ChangeWriter(call, request.request_id()), code, v1::CODE_STATE_SUSPENDED);
+  return PutState(ChangeWriter(call, request.request_id()), code, v1::CODE_STATE_SUSPENDED,
+                  snapshot);
 }
 
 Result<v1::SuspendCodeResponse> AnswerSuspendCode(const Domain& domain,
@@ -185,7 +188,7 @@ Result<Planned> PlanResumeCode(const Domain&, const Call& call,
   YIMA_ASSIGN_OR_RETURN(const auto facility, StandingFacility(code.record, snapshot));
   ChangeWriter writer(call, request.request_id());
   writer.Check(store::Kind::kFacility, facility.record.uid(), facility.revision);
-  return PutState(std::move(writer), code, v1::CODE_STATE_ACTIVE);
+  return PutState(std::move(writer), code, v1::CODE_STATE_ACTIVE, snapshot);
 }
 
 Result<v1::ResumeCodeResponse> AnswerResumeCode(const Domain& domain,
@@ -232,10 +235,12 @@ Result<Planned> PlanReplaceCode(const Domain& domain, const Call& call,
   writer.Replace(request.serial(), code.revision, code.record, ended);
   if (!successor.plate) {
     writer.Create(serial, successor.code);
-    return Planned{writer.Take(), {{store::Kind::kCode, serial, 1}, RefTo(code, 1)}};
+    YIMA_ASSIGN_OR_RETURN(auto change, writer.Take(snapshot));
+    return Planned{std::move(change), {{store::Kind::kCode, serial, 1}, RefTo(code, 1)}};
   }
   writer.Replace(serial, successor.plate->revision, successor.plate->record, successor.code);
-  return Planned{writer.Take(), {RefTo(*successor.plate, 1), RefTo(code, 1)}};
+  YIMA_ASSIGN_OR_RETURN(auto change, writer.Take(snapshot));
+  return Planned{std::move(change), {RefTo(*successor.plate, 1), RefTo(code, 1)}};
 }
 
 Result<v1::ReplaceCodeResponse> AnswerReplaceCode(const Domain& domain,

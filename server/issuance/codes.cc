@@ -170,7 +170,8 @@ Result<Planned> PlanBindCode(const Domain& domain, const Call& call,
   ChangeWriter writer(call, request.request_id());
   writer.Check(store::Kind::kFacility, request.facility(), facility->revision);
   writer.Replace(serial, code.revision, code.record, bound);
-  return Planned{writer.Take(), {RefTo(code, 1)}};
+  YIMA_ASSIGN_OR_RETURN(auto change, writer.Take(snapshot));
+  return Planned{std::move(change), {RefTo(code, 1)}};
 }
 
 Result<v1::BindCodeResponse> AnswerBindCode(const Domain& domain,
@@ -208,7 +209,8 @@ Result<Planned> PlanRevokeCode(const Domain&, const Call& call,
   revoked.set_reason(request.reason());
   ChangeWriter writer(call, request.request_id());
   writer.Replace(request.serial(), code.revision, code.record, revoked);
-  return Planned{writer.Take(), {RefTo(code, 1)}};
+  YIMA_ASSIGN_OR_RETURN(auto change, writer.Take(snapshot));
+  return Planned{std::move(change), {RefTo(code, 1)}};
 }
 
 Result<v1::RevokeCodeResponse> AnswerRevokeCode(const Domain& domain,

@@ -1,9 +1,8 @@
 #include "server/issuance/issue.h"
 
-#include <bitset>
-
 #include <fmt/format.h>
 
+#include "server/domain/cover.h"
 #include "server/issuance/issue_batch.h"
 #include "server/issuance/signer.h"
 #include "server/registry/filter.h"
@@ -35,33 +34,6 @@ Result<void> FreezeOne(const Call& call, const store::Snapshot& snapshot, uint64
               fmt::format("facility {} has no facility code that could be signed", uid),
               "facility");
 }
-
-/// Says of facilities, asked by rising uid, whether they have an active code: one look at the index
-/// for 256 uids, since this is done for a whole batch before its first code is signed.
-class CodedFacilities {
- public:
-  explicit CodedFacilities(const store::Snapshot& snapshot) : snapshot_(snapshot) {}
-
-  Result<bool> Has(uint64_t facility) {
-    std::string block = ActiveCodeKey(facility);
-    block.pop_back();
-    if (block != block_) {
-      coded_.reset();
-      YIMA_RETURN_IF_ERROR(snapshot_.ScanClaims(store::Index::kActiveCode, block,
-                                                [&](std::string_view key, uint64_t) {
-                                                  coded_.set(static_cast<uint8_t>(key.back()));
-                                                  return true;
-                                                }));
-      block_ = std::move(block);
-    }
-    return coded_.test(facility & 0xFF);
-  }
-
- private:
-  const store::Snapshot& snapshot_;
-  std::string block_;
-  std::bitset<256> coded_;
-};
 
 Result<void> FreezeFilter(const Call& call, const store::Snapshot& snapshot,
                           const FacilityMatcher& matcher, BatchFreezer& freezer) {

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "server/domain/cover.h"
 #include "server/issuance/codes.h"
 #include "server/registry/life.h"
 
@@ -146,9 +147,22 @@ Result<std::vector<BatchItem>> IssueBatch::LookAgain(const store::Snapshot& snap
     const auto& code = read->record.codes(read->record.codes_size() - 1);
     YIMA_ASSIGN_OR_RETURN(const auto parsed,
                           FacilityCode::Parse(static_cast<Scheme>(code.scheme()), code.digits()));
-    item = {item.facility, read->revision, parsed.scheme(), parsed.value(), 0};
+    item = {item.facility, read->revision, parsed.scheme(), parsed.value()};
+    item.cover = CoverCounter(read->record);
   }
   return items;
+}
+
+/// Of lists that were frozen by a program that did not keep them. A facility that was changed since
+/// is refused by its revision.
+Result<void> IssueBatch::FindCovers(const store::Snapshot& snapshot,
+                                    std::vector<BatchItem>& items) {
+  for (auto& item : items) {
+    if (item.facility == 0 || item.revision == 0 || !item.cover.empty()) continue;
+    YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Facility>(snapshot, item.facility));
+    if (read) item.cover = CoverCounter(read->record);
+  }
+  return {};
 }
 
 Result<void> IssueBatch::Prepare(uint64_t number, bool look_again) {
@@ -159,6 +173,7 @@ Result<void> IssueBatch::Prepare(uint64_t number, bool look_again) {
   if (look_again) {
     YIMA_ASSIGN_OR_RETURN(items, LookAgain(*snapshot, std::move(items)));
   }
+  YIMA_RETURN_IF_ERROR(FindCovers(*snapshot, items));
   // A facility of the list is passed over when it has no revision any more.
   const auto passed_over = [](const BatchItem& item) {
     return item.facility != 0 && item.revision == 0;
@@ -184,7 +199,10 @@ Result<void> IssueBatch::Prepare(uint64_t number, bool look_again) {
     for (const auto& item : items) {
       if (item.serial == 0) continue;
       const v1::Code code = signer.Sign(item, batch_, now);
-      if (item.facility != 0) writer.Check(store::Kind::kFacility, item.facility, item.revision);
+      if (item.facility != 0) {
+        writer.Check(store::Kind::kFacility, item.facility, item.revision);
+        writer.KnowCover(item.facility, item.cover);
+      }
       writer.Create(item.serial, code);
       *chunk.answer.add_codes() = ToIssued(domain_, code, 1);
     }

@@ -55,6 +55,7 @@ class IssueBatch {
                                          uint64_t& revision) const;
   Result<std::vector<BatchItem>> LookAgain(const store::Snapshot& snapshot,
                                            std::vector<BatchItem> items) const;
+  static Result<void> FindCovers(const store::Snapshot& snapshot, std::vector<BatchItem>& items);
   Result<void> CheckDay();
 
   const Domain& domain_;

@@ -86,7 +86,7 @@ class Reclaiming {
       YIMA_ASSIGN_OR_RETURN(auto result, Enter(plate, *judged.payload, registry.epoch()));
       planned.results.push_back(result);
     }
-    planned.change = writer_.Take();
+    YIMA_ASSIGN_OR_RETURN(planned.change, writer_.Take(snapshot_));
     return planned;
   }
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "server/domain/cover.h"
 #include "server/registry/life.h"
 #include "server/resolver/trust_notes.h"
 
@@ -152,7 +153,9 @@ std::optional<BatchItem> ItemOf(const v1::Facility& facility, uint64_t revision)
   const auto& code = facility.codes(facility.codes_size() - 1);
   const auto parsed = FacilityCode::Parse(static_cast<Scheme>(code.scheme()), code.digits());
   if (!parsed) return std::nullopt;
-  return BatchItem{facility.uid(), revision, parsed->scheme(), parsed->value(), 0};
+  BatchItem item{facility.uid(), revision, parsed->scheme(), parsed->value()};
+  item.cover = CoverCounter(facility);
+  return item;
 }
 
 Result<std::vector<Serial>> TakeSerials(const Domain& domain, size_t n) {

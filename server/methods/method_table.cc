@@ -46,6 +46,8 @@
 #include "server/rights/reorganize.h"
 #include "server/rights/rules_methods.h"
 #include "server/rights/unresolved.h"
+#include "server/rights/coverage.h"
+#include "server/rights/coverage_days.h"
 #include "server/stock/stock_report.h"
 #include "server/stock/stock_scan.h"
 #include "server/stock/stock_takes.h"
@@ -478,6 +480,8 @@ std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolv
       {rights + "ListOffers", kReaders, Reading(d, ListOffers), {}},
       {rights + "ListOrders", kReaders, Reading(d, ListOrders), {}},
       {rights + "ListUnresolved", kReaders, Reading(d, ListUnresolved), {}},
+      {rights + "GetCoverage", kPublic, Reading(d, GetCoverage), {}},
+      {rights + "ListCoverageDays", kReaders, Reading(d, ListCoverageDays), {}},
 
       {log + "GetCheckpoint", kPublic, OfLog(d, GetCheckpoint), {}},
       {log + "GetTile", kPublic, OfLog(d, GetTile), {}},

@@ -188,7 +188,8 @@ Result<Planned> PlanRecordLifeStep(const Domain& domain, const Call& call,
   if (scraps) {
     YIMA_RETURN_IF_ERROR(RevokeCodes(snapshot, request.facility(), writer, results));
   }
-  return Planned{writer.Take(), std::move(results)};
+  YIMA_ASSIGN_OR_RETURN(auto change, writer.Take(snapshot));
+  return Planned{std::move(change), std::move(results)};
 }
 
 Result<v1::RecordLifeStepResponse> AnswerRecordLifeStep(const Domain& domain,

@@ -37,7 +37,8 @@ Result<Planned> PlanUpdateFacility(const Domain& domain, const Call& call,
   writer.Replace(given.uid(), read.revision, read.record, *after);
   YIMA_RETURN_IF_ERROR(wholes.Put(writer));
   ++result.revision;
-  return Planned{writer.Take(), {result}};
+  YIMA_ASSIGN_OR_RETURN(auto change, writer.Take(snapshot));
+  return Planned{std::move(change), {result}};
 }
 
 Result<v1::UpdateFacilityResponse> AnswerUpdateFacility(const Domain& domain,

@@ -144,7 +144,8 @@ Result<void> FrozenBatch::DoNext() {
   }
   writer.PutUnlogged(store::Kind::kBatchCursor, batch_, cursor_revision_,
                      counts.SerializeAsString());
-  const auto outcome = store::ApplyAndWait(domain_.store, writer.Take());
+  YIMA_ASSIGN_OR_RETURN(store::Change change, writer.Take(*snapshot));
+  const auto outcome = store::ApplyAndWait(domain_.store, std::move(change));
   if (std::holds_alternative<store::MovedRecord>(outcome) ||
       std::holds_alternative<store::TakenKey>(outcome)) {
     return Load();

@@ -205,7 +205,8 @@ Result<Planned> PlanWithdrawClaim(const Domain& domain, const Call& call,
   ClearEmptyRights(after);
   after.set_update_time_us(domain.now());
   writer.Replace(claim.facility(), facility.revision, facility.record, after);
-  return Planned{writer.Take(), {{store::Kind::kClaim, claim.id(), read.revision + 1}}};
+  YIMA_ASSIGN_OR_RETURN(auto change, writer.Take(snapshot));
+  return Planned{std::move(change), {{store::Kind::kClaim, claim.id(), read.revision + 1}}};
 }
 
 Result<v1::WithdrawClaimResponse> AnswerWithdrawClaim(const Domain&,

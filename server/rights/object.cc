@@ -284,7 +284,8 @@ Result<Planned> PlanWithdrawObjection(const Domain& domain, const Call& call,
   ChangeWriter writer(call, request.request_id());
   writer.Replace(objection.id(), read.revision, objection, ended);
   writer.Replace(objection.facility(), facility.revision, facility.record, after);
-  return Planned{writer.Take(), {{store::Kind::kObjection, objection.id(), read.revision + 1}}};
+  YIMA_ASSIGN_OR_RETURN(auto change, writer.Take(snapshot));
+  return Planned{std::move(change), {{store::Kind::kObjection, objection.id(), read.revision + 1}}};
 }
 
 Result<v1::WithdrawObjectionResponse> AnswerWithdrawObjection(const Domain&,

@@ -113,15 +113,16 @@ v1::Claim ClaimOf(const Case& open, const v1::Basis& basis, uint64_t rules) {
 }
 
 /// Puts the offer, and the facility when the offer has ended.
-Planned Put(const Domain& domain, const Case& open, const v1::Offer& offer, v1::Facility facility,
-            ChangeWriter& writer) {
+Result<Planned> Put(const Domain& domain, const store::Snapshot& snapshot, const Case& open,
+                    const v1::Offer& offer, v1::Facility facility, ChangeWriter& writer) {
   writer.Replace(offer.id(), open.offer.revision, open.offer.record, offer);
   if (offer.state() != v1::OFFER_STATE_OPEN) {
     facility.mutable_owning()->clear_offer();
     facility.set_update_time_us(domain.now());
     writer.Replace(facility.uid(), open.facility.revision, open.facility.record, facility);
   }
-  return {writer.Take(), {{store::Kind::kOffer, offer.id(), open.offer.revision + 1}}};
+  YIMA_ASSIGN_OR_RETURN(auto change, writer.Take(snapshot));
+  return Planned{std::move(change), {{store::Kind::kOffer, offer.id(), open.offer.revision + 1}}};
 }
 
 template <typename Response>
@@ -156,7 +157,7 @@ Result<Planned> PlanAcceptOffer(const Domain& domain, const Call& call,
   offer.set_end_time_us(open.moment);
   ChangeWriter writer(call, request.request_id());
   writer.Create(id, claim);
-  return Put(domain, open, offer, std::move(facility), writer);
+  return Put(domain, snapshot, open, offer, std::move(facility), writer);
 }
 
 Result<v1::AcceptOfferResponse> AnswerAcceptOffer(const Domain&,
@@ -181,7 +182,7 @@ Result<Planned> PlanDeclineOffer(const Domain& domain, const Call& call,
     offer.set_end_time_us(open.moment);
   }
   ChangeWriter writer(call, request.request_id());
-  return Put(domain, open, offer, open.facility.record, writer);
+  return Put(domain, snapshot, open, offer, open.facility.record, writer);
 }
 
 Result<v1::DeclineOfferResponse> AnswerDeclineOffer(const Domain&,

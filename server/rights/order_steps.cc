@@ -44,8 +44,8 @@ bool NeedsBothSides(const v1::Order& order) {
 }
 
 /// Puts both as they are to be; the facility when its right changed.
-Planned Put(const Domain& domain, const Case& before, const v1::Order& order, v1::Facility facility,
-            ChangeWriter& writer) {
+Result<Planned> Put(const Domain& domain, const store::Snapshot& snapshot, const Case& before,
+                    const v1::Order& order, v1::Facility facility, ChangeWriter& writer) {
   Planned planned;
   writer.Replace(order.id(), before.order.revision, before.order.record, order);
   planned.results.push_back({store::Kind::kOrder, order.id(), before.order.revision + 1});
@@ -53,19 +53,19 @@ Planned Put(const Domain& domain, const Case& before, const v1::Order& order, v1
     facility.set_update_time_us(domain.now());
     writer.Replace(facility.uid(), before.facility.revision, before.facility.record, facility);
   }
-  planned.change = writer.Take();
+  YIMA_ASSIGN_OR_RETURN(planned.change, writer.Take(snapshot));
   return planned;
 }
 
 /// Ends an order that is not carried out.
-Planned EndWith(const Domain& domain, const Case& before, v1::OrderState state,
-                ChangeWriter& writer) {
+Result<Planned> EndWith(const Domain& domain, const store::Snapshot& snapshot, const Case& before,
+                        v1::OrderState state, ChangeWriter& writer) {
   v1::Order order = before.order.record;
   v1::Facility facility = before.facility.record;
   order.set_state(state);
   *order.mutable_ended() = Approve(before.actor, before.moment);
   MutableRightOf(facility, order.right()).clear_order();
-  return Put(domain, before, order, std::move(facility), writer);
+  return Put(domain, snapshot, before, order, std::move(facility), writer);
 }
 
 bool IsSide(const Actor& actor, const v1::Order& order) {
@@ -124,7 +124,7 @@ Result<Planned> PlanAgreeToOrder(const Domain& domain, const Call& call,
                 "order");
   }
   ChangeWriter writer(call, request.request_id());
-  if (request.refuse()) return EndWith(domain, open, v1::ORDER_STATE_REFUSED, writer);
+  if (request.refuse()) return EndWith(domain, snapshot, open, v1::ORDER_STATE_REFUSED, writer);
   const bool gives = open.actor.organization == order.from();
   v1::Approval& side = gives ? *order.mutable_giver() : *order.mutable_taker();
   if (side.time_us() != 0) {
@@ -188,7 +188,7 @@ Result<Planned> PlanWithdrawOrder(const Domain& domain, const Call& call,
                 fmt::format("another proposed order {}, and can withdraw it", order.id()), "order");
   }
   ChangeWriter writer(call, request.request_id());
-  return EndWith(domain, open, v1::ORDER_STATE_WITHDRAWN, writer);
+  return EndWith(domain, snapshot, open, v1::ORDER_STATE_WITHDRAWN, writer);
 }
 
 Result<v1::WithdrawOrderResponse> AnswerWithdrawOrder(const Domain&,

@@ -145,7 +145,8 @@ Result<Planned> Propose(const Domain& domain, const Call& call, const Proposal& 
   after.set_update_time_us(domain.now());
   writer.Create(id, order);
   writer.Replace(after.uid(), read.revision, read.record, after);
-  return Planned{writer.Take(), {{store::Kind::kOrder, id, 1}}};
+  YIMA_ASSIGN_OR_RETURN(auto change, writer.Take(snapshot));
+  return Planned{std::move(change), {{store::Kind::kOrder, id, 1}}};
 }
 
 template <typename Response>

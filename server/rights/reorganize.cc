@@ -142,7 +142,8 @@ class ReorganizeBatch final : public RightsBatch {
       if (!done || *done == 0) return {};
       after.set_update_time_us(domain_.now());
       writer.Replace(uid, read.revision, read.record, after);
-      const auto outcome = store::ApplyAndWait(domain_.store, writer.Take());
+      YIMA_ASSIGN_OR_RETURN(auto change, writer.Take(*snapshot));
+      const auto outcome = store::ApplyAndWait(domain_.store, std::move(change));
       if (!std::holds_alternative<store::MovedRecord>(outcome)) return Settled(outcome);
     }
     return Contended();

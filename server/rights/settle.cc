@@ -137,7 +137,9 @@ Result<Planned> PlanSettleClaims(const Domain& domain, const Call& call,
   ClearEmptyRights(after);
   after.set_update_time_us(domain.now());
   writer.Replace(request.facility(), read.revision, read.record, after);
-  return Planned{writer.Take(), {{store::Kind::kFacility, request.facility(), read.revision + 1}}};
+  YIMA_ASSIGN_OR_RETURN(auto change, writer.Take(snapshot));
+  return Planned{std::move(change),
+                 {{store::Kind::kFacility, request.facility(), read.revision + 1}}};
 }
 
 Result<v1::SettleClaimsResponse> AnswerSettleClaims(const Domain& domain,

@@ -18,6 +18,7 @@
 #include "server/log/tree_keeper.h"
 #include "server/methods/method_table.h"
 #include "server/resolver/sightings.h"
+#include "server/rights/coverage_days.h"
 #include "server/rpc/grpc_server.h"
 #include "server/yimad/commands.h"
 #include "server/yimad/data_folder.h"
@@ -256,6 +257,13 @@ void KeepSightings(SightingKeeper& sightings, std::string& trouble) {
   if (!kept && trouble != said) spdlog::error("sightings: {}", trouble);
 }
 
+/// Writes how far the city had come at the end of days gone by; what hinders it is said once.
+void KeepCoverage(CoverageDayKeeper& coverage, std::string& trouble) {
+  const auto kept = coverage.Keep();
+  const std::string said = std::exchange(trouble, kept ? "" : kept.error().message);
+  if (!kept && trouble != said) spdlog::error("coverage: {}", trouble);
+}
+
 /// Until one of the signals comes. This thread serves nobody, so it may wait for commits.
 void KeepHouseUntil(const sigset_t& signals, const Domain& domain, TrustNotes& notes,
                     AuditTrail& audit, const std::function<void()>& look) {
@@ -324,6 +332,10 @@ Result<void> Serve(const ServeOptions& options) {
   SightingKeeper sightings(domain);
   YIMA_RETURN_IF_ERROR(sightings.Load());
   const Resolver resolver(domain, &sightings);
+  CoverageDayKeeper coverage(domain);
+  // Days without a server ended as the last one left them, so before anything is written.
+  std::string coverage_trouble;
+  KeepCoverage(coverage, coverage_trouble);
   // A folder from before there were principals gets its first one here.
   YIMA_RETURN_IF_ERROR(KeepAdminToken(domain, options.data));
   AuditTrail audit(domain);
@@ -367,7 +379,10 @@ Result<void> Serve(const ServeOptions& options) {
       server->SetServing(!domain.store.Refusing());
       return false;
     });
-    KeepHouseUntil(signals, domain, notes, audit, [&] { certificate.Look(http.get()); });
+    KeepHouseUntil(signals, domain, notes, audit, [&] {
+      certificate.Look(http.get());
+      KeepCoverage(coverage, coverage_trouble);
+    });
   }
   NotifySystemd("STOPPING=1");
   if (figures != nullptr) figures->Stop();

@@ -42,7 +42,7 @@ inline Plate SignPlate(const World& world, uint64_t serial, uint64_t facility,
 /// Applies what the writer has collected.
 inline bool Apply(World& world, ChangeWriter& writer) {
   return std::holds_alternative<store::Committed>(
-      store::ApplyAndWait(world.store(), writer.Take()));
+      store::ApplyAndWait(world.store(), *writer.Take(*world.Read())));
 }
 
 /// Signs and stores one: blank when there is no facility.

@@ -21,6 +21,7 @@ Result<Line> BenchBackup(const Options& options);
 Result<Line> BenchRestart(const Options& options);
 Result<Line> BenchPage(const Options& options);
 Result<Line> BenchPageSlow(const Options& options);
+Result<Line> BenchCoverage(const Options& options);
 Result<Line> BenchNearby(const Options& options);
 Result<Line> BenchWatch(const Options& options);
 Result<Line> BenchHistory(const Options& options);

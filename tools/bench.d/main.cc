@@ -34,6 +34,7 @@ constexpr std::array kBenches = {
     Bench{"page", BenchPage},
     Bench{"page_slow", BenchPageSlow},
     Bench{"nearby", BenchNearby},
+    Bench{"coverage", BenchCoverage},
     Bench{"watch", BenchWatch},
     Bench{"history", BenchHistory},
     Bench{"rights_notice", BenchRightsNotice},

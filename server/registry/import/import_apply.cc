@@ -128,7 +128,7 @@ Result<store::Change> ImportApply::PlanChunk(const RequestMark& mark, Chunk& chu
   YIMA_RETURN_IF_ERROR(wholes.Put(writer));
   writer.PutUnlogged(store::Kind::kBatchCursor, batch_.id(),
                      cursor_revision_ + on_their_way_.size(), chunk.counts.SerializeAsString());
-  return writer.Take();
+  return writer.Take(*snapshot);
 }
 
 Result<std::vector<ImportApply::Planned>> ImportApply::PlanRows(const store::Snapshot& snapshot,

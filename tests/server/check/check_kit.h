@@ -45,7 +45,7 @@ class CheckTest : public ::testing::Test {
     ChangeWriter writer(world_.call("test"), "");
     const auto before = *Get<R>(*world_.Read(), id);
     writer.Replace(id, before->revision, before->record, logged);
-    store::Change change = writer.Take();
+    store::Change change = *writer.Take(*world_.Read());
     change.puts[0].bytes = record.SerializeAsString();
     Damage(std::move(change));
   }

@@ -214,6 +214,7 @@ TEST_F(CheckTest, FindsTwoActiveCodes) {
   Plate second = SignPlate(world_, kSerial + 1, facility_, *world_.domain().keys.code(1));
   ChangeWriter writer(world_.call("test"), "");
   writer.Create(second.serial, second.record);
+  writer.KnowCover(facility_, "");  // Counted with the first.
   store::Change change = writer.Take();
   change.claims.clear();
   Damage(std::move(change));

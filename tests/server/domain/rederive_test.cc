@@ -9,6 +9,7 @@
 
 #include "server/check/check.h"
 #include "server/domain/batch_items.h"
+#include "server/rights/coverage.h"
 #include "tests/server/plates.h"
 #include "tests/server/world.h"
 #include "tests/store/dump.h"
@@ -21,6 +22,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 
 constexpr uint32_t kFacilities = 30;
+constexpr uint64_t kFirstSerial = uint64_t{1} << 32;
 
 /// A registry in a file, with facilities that lie somewhere, changed records and plates, before and
 /// after an older program: what that did not derive is taken out of its file.
@@ -32,6 +34,7 @@ class RederiveTest : public ::testing::Test {
       const uint64_t uid = world_.AddFacility(number, bureau);
       if (number % 3 != 0) Move(uid, 1, 112.5 + number * 1e-3);
       if (number % 3 == 1) Move(uid, 2, 112.6 + number * 1e-3);
+      if (number % 4 == 1) AddPlate(world_, kFirstSerial + number, uid);
     }
     EXPECT_TRUE(Rederive(world_.store(), Quietly()));
     whole_ = Dump();
@@ -87,10 +90,28 @@ TEST_F(RederiveTest, AddsPlacesAndHistories) {
 
 TEST_F(RederiveTest, AddsTermsAndCountersThatAreMissing) {
   Edit(
-      "DELETE FROM term WHERE id % 2 = 0; DELETE FROM counter WHERE name LIKE 'rights%'; "
-      "UPDATE counter SET value = 3 WHERE name LIKE 'facilities%'; DELETE FROM record77;");
+      "DELETE FROM term WHERE id % 2 = 0; DELETE FROM counter WHERE name LIKE 'coded%'; "
+      "UPDATE counter SET value = 3 WHERE name LIKE 'cover%'; DELETE FROM record77;");
   ASSERT_TRUE(Rederive(world_.store(), Quietly()));
   EXPECT_EQ(Dump(), whole_);
+}
+
+/// Before rules 3 a facility was counted by division and class, and its rights apart from that.
+TEST_F(RederiveTest, CountsCoverageInPlaceOfWhatWasCountedBefore) {
+  Edit(
+      "DELETE FROM counter WHERE name LIKE 'cover/%' OR name LIKE 'coded/%'; "
+      "INSERT INTO counter (name, value) VALUES ('facilities/140502/01001', 30), "
+      "('rights/supervising/1', 30), ('rights/owning/0', 30); "
+      "UPDATE record77 SET bytes = '2';");
+  EXPECT_NE(Dump(), whole_);
+  ASSERT_TRUE(Rederive(world_.store(), Quietly()));
+  uint64_t coded = 0;
+  ASSERT_TRUE(EachCover(*world_.Read(), [&](const Cover&, bool is_coded, uint64_t count) {
+    if (is_coded) coded += count;
+  }));
+  EXPECT_EQ(coded, 8U);
+  EXPECT_EQ(*world_.Read()->Counter("facilities/140502/01001"), 0);
+  EXPECT_THAT(Findings(), IsEmpty());
 }
 
 TEST_F(RederiveTest, KeepsAndAddsWhatFollowsFromRecordsBesideTheLog) {

@@ -69,6 +69,22 @@ TEST_F(SiteTest, ScannedCodeShowsItsFacility) {
   EXPECT_THAT(page.body, HasSubstr("tel:035612345"));
 }
 
+TEST_F(SiteTest, CoverageIsShownByDivisionAndClassAndOfNoOrganization) {
+  AddPlate(world_, kSerial, facility_);
+  const auto page = Ask(At("/coverage"));
+  EXPECT_EQ(page.status, 200);
+  EXPECT_THAT(page.body, ShowsOutcome("COVERAGE"));
+  EXPECT_THAT(page.body, HasSubstr("100.0 %<small>1 / 1</small>"));
+  EXPECT_THAT(page.body, HasSubstr("140502</th><td>1</td><td>100.0 %</td><td>0.0 %</td>"));
+  EXPECT_THAT(page.body, Not(HasSubstr("城管局")));
+  auto chinese = At("/coverage");
+  chinese.headers[1].second = "zh-CN";
+  EXPECT_THAT(Ask(chinese).body, HasSubstr("确权率"));
+  auto json = At("/coverage");
+  json.headers.emplace_back("accept", "application/json");
+  EXPECT_EQ(nlohmann::json::parse(Ask(json).body)["total"]["coded"], "1");
+}
+
 TEST_F(SiteTest, LogIsServedByThePathsOfItsTiles) {
   EXPECT_EQ(Ask(At("/.well-known/yima/log/checkpoint")).status, 503);
   ASSERT_TRUE(TreeKeeper(world_.domain()).Grow());

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "server/domain/batch_items.h"
+#include "server/rights/coverage.h"
 #include "tests/server/findings.h"
 #include "tests/server/plates.h"
 #include "tests/server/rights/confirm_request.h"
@@ -41,7 +42,11 @@ class ConfirmBatchTest : public ::testing::Test {
     return moved;
   }
   uint64_t CountConfirmed() const {
-    return static_cast<uint64_t>(*world_.Read()->Counter("rights/supervising/3"));
+    uint64_t confirmed = 0;
+    EXPECT_TRUE(EachCover(*world_.Read(), [&](const Cover& cover, bool coded, uint64_t count) {
+      if (!coded && cover.rights[0].state == v1::RIGHT_STATE_CONFIRMED) confirmed += count;
+    }));
+    return confirmed;
   }
   /// Another writer changes the last facility once the first chunk is done.
   OnAnswer MoveTheLast() {
