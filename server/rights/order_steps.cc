@@ -136,7 +136,7 @@ Result<Planned> PlanAgreeToOrder(const Domain& domain, const Call& call,
     YIMA_ASSIGN_OR_RETURN(const Rules rules, ReadRules(snapshot));
     YIMA_RETURN_IF_ERROR(CarryOut(domain, snapshot, rules, open.moment, order, facility, writer));
   }
-  return Put(domain, open, order, std::move(facility), writer);
+  return Put(domain, snapshot, open, order, std::move(facility), writer);
 }
 
 Result<v1::AgreeToOrderResponse> AnswerAgreeToOrder(const Domain&,
@@ -163,7 +163,7 @@ Result<Planned> PlanCountersignOrder(const Domain& domain, const Call& call,
   v1::Facility facility = open.facility.record;
   ChangeWriter writer(call, request.request_id());
   YIMA_RETURN_IF_ERROR(CarryOut(domain, snapshot, rules, open.moment, order, facility, writer));
-  return Put(domain, open, order, std::move(facility), writer);
+  return Put(domain, snapshot, open, order, std::move(facility), writer);
 }
 
 Result<v1::CountersignOrderResponse> AnswerCountersignOrder(const Domain&,
