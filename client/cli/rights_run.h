@@ -1,6 +1,7 @@
 #ifndef YIMA_CLIENT_CLI_RIGHTS_RUN_H_
 #define YIMA_CLIENT_CLI_RIGHTS_RUN_H_
 
+#include <filesystem>
 #include <string>
 
 #include <fmt/format.h>
@@ -65,27 +66,13 @@ Json MoreOf(const Response& answer) {
   return more;
 }
 
-/// Looks first, asks on a terminal, then does it: gives the last answer, or that of the dry run.
+/// Sends it under a request id that is kept until the answer is there.
 template <typename Response, typename Request>
-Result<Response> RunOverRights(
-    Session& session, const RunOptions& options, const RunWords& words, Request request,
-    Result<void> (Client::*call)(const Request&, const Client::Receiver<Response>&) const) {
-  request.mutable_run()->set_dry_run(true);
-  YIMA_ASSIGN_OR_RETURN(auto answer, LastProgress(session, words.bar, request, call));
-  if (options.dry_run) {
-    ShowProgress(session, answer.progress(), words, true, MoreOf(answer));
-    return answer;
-  }
-  const v1::RightsProgress found = answer.progress();
-  YIMA_ASSIGN_OR_RETURN(const bool confirmed,
-                        Confirmed(session, options.yes,
-                                  fmt::format(fmt::runtime(words.question), found.rights(),
-                                              found.changed(), found.refused())));
-  if (!confirmed) return answer;
-  request.mutable_run()->set_dry_run(false);
-  request.mutable_run()->set_frozen_hash(found.frozen_hash());
-  request.mutable_run()->set_frozen_log_size(found.frozen_log_size());
-  const RequestMemory memory(RequestMemory::Default(), session.server, session.words);
+Result<Response> RunKept(Session& session, const RunOptions& options, const RequestMemory& memory,
+                         const RunWords& words, Request request,
+                         Result<void> (Client::*call)(const Request&,
+                                                      const Client::Receiver<Response>&) const) {
+  Response answer;
   YIMA_RETURN_IF_ERROR(
       UnderRequestId(memory, options.request_id, [&](const std::string& id) -> Result<void> {
         request.mutable_run()->set_request_id(id);
@@ -94,6 +81,35 @@ Result<Response> RunOverRights(
       }));
   ShowProgress(session, answer.progress(), words, false, MoreOf(answer));
   return answer;
+}
+
+/// Looks first, asks on a terminal, then does it: gives the last answer, or that of the dry run.
+/// What was begun before, or has a request id of the user's own and --yes, goes on unasked: looked
+/// at again it may be refused for what it has done itself.
+template <typename Response, typename Request>
+Result<Response> RunOverRights(
+    Session& session, const RunOptions& options, const RunWords& words, Request request,
+    Result<void> (Client::*call)(const Request&, const Client::Receiver<Response>&) const) {
+  const RequestMemory memory(RequestMemory::Default(), session.server, session.words);
+  const bool begun =
+      options.request_id.empty() ? std::filesystem::exists(memory.file()) : options.yes;
+  if (begun && !options.dry_run) return RunKept(session, options, memory, words, request, call);
+  request.mutable_run()->set_dry_run(true);
+  YIMA_ASSIGN_OR_RETURN(auto answer, LastProgress(session, words.bar, request, call));
+  if (options.dry_run) {
+    ShowProgress(session, answer.progress(), words, true, MoreOf(answer));
+    return answer;
+  }
+  const v1::RightsProgress& found = answer.progress();
+  YIMA_ASSIGN_OR_RETURN(const bool confirmed,
+                        Confirmed(session, options.yes,
+                                  fmt::format(fmt::runtime(words.question), found.rights(),
+                                              found.changed(), found.refused())));
+  if (!confirmed) return answer;
+  request.mutable_run()->set_dry_run(false);
+  request.mutable_run()->set_frozen_hash(found.frozen_hash());
+  request.mutable_run()->set_frozen_log_size(found.frozen_log_size());
+  return RunKept(session, options, memory, words, request, call);
 }
 
 }  // namespace yima::cli

@@ -303,6 +303,9 @@ class Check {
 
   Result<void> CheckContent(uint64_t id, const v1::Organization& organization) {
     CheckErasable("organization", id, organization);
+    for (const uint64_t successor : organization.successors()) {
+      CheckReference("organization", id, store::Kind::kOrganization, successor);
+    }
     return {};
   }
 

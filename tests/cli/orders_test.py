@@ -119,6 +119,22 @@ class OrdersTest(unittest.TestCase):
         self.assertEqual((shown["owning"]["state"], shown["maintaining"]["byOrder"]), ("OWNERLESS", True))
         self.registry.check()
 
+    def test_a_merger_that_was_cut_off_goes_on_by_the_same_command(self):
+        ledger = write_ledger(self.registry.folder / "many.csv", 3000, "M")
+        self.registry.yima("facilities", "import", ledger, "--key", "编号")
+        merge = ("organizations", "merge", WATER, "--into", "城区供电公司", "--date", "2026-11-30", *BASIS, "--yes")
+        running = self.registry.begin(*merge)
+        while running.poll() is None and self.one("organizations", "show", WATER)["state"] != "MERGED":
+            pass
+        self.registry.kill()
+        if running.wait() == 0:
+            self.skipTest("it was done before it could be cut off")
+        self.registry.start()
+        done = self.one(*merge)
+        self.assertEqual((done["total"], done["changed"], done["moved"]), ("3005", "3005", "0"))
+        self.assertEqual(self.registry.objects("facilities", "list", "--where", f"organization={self.number(WATER)}"), [])
+        self.registry.check()
+
     def test_rules_are_read_back_as_they_were(self):
         self.assertIn("no rules were set", self.registry.yima("rights", "rules", "show").stderr)
         self.assertIn("the rules are sound", self.registry.yima("rights", "rules", "set", "--file", SAMPLE, "--dry-run").stdout)
@@ -158,6 +174,9 @@ class OrdersTest(unittest.TestCase):
         self.assertEqual((merged["rights"], merged["organization"]["state"]), ("5", "MERGED"))
         self.assertEqual(self.owning("ledger:W-000001")["holder"], self.number("城区供电公司"))
         self.refused("ended on 2026-11-30", "", "facilities", "update", "ledger:W-000001", f"maintainer={WATER}")
+        # A ledger with the old name means the one that was merged, and gives it nothing.
+        told = self.registry.yima("facilities", "import", self.registry.folder / "ledger.csv", "--key", "编号", "--update", expect=1)
+        self.assertIn("follows it", told.stdout + told.stderr)
         self.refused("supervises facility", "须指明接续单位", "organizations", "dissolve", BUREAU, *when, "--yes")
         self.registry.yima("organizations", "dissolve", "城区供电公司", *when, "--yes")
         self.assertEqual(self.owning("ledger:W-000001")["state"], "OWNERLESS")

@@ -72,6 +72,17 @@ TEST_F(ReorganizeTest, ALedgerOfOrganizationsWithTheOldNameMeansTheSame) {
   ExpectSound();
 }
 
+TEST_F(ReorganizeTest, WhatReorganizingSetsIsTakenFromNoOtherCall) {
+  v1::CreateOrganizationRequest create;
+  create.set_request_id(NextId());
+  create.mutable_input()->mutable_organization()->set_name("园林局");
+  create.mutable_input()->mutable_organization()->add_former_names()->set_name("绿化处");
+  RefusesUnchanged({kInvalid, "FIELD_OUTPUT_ONLY", "input.organization.state"}, [&] {
+    return methods_.Unary<v1::CreateOrganizationResponse>("RegistryService/CreateOrganization",
+                                                          create);
+  });
+}
+
 TEST_F(ReorganizeTest, NameMayComeBackAndTheRetryChangesNothing) {
   const auto first = Renaming("城市水务集团");
   ASSERT_TRUE(Ask(first));
