@@ -39,15 +39,15 @@ v1::RightsProgress ToProgress(const v1::ConfirmRightsResponse& response) {
 
 /// On a document's basis alone, without a claim.
 Result<void> ConfirmDirectly(Session& session, const ConfirmOptions& options) {
-  YIMA_ASSIGN_OR_RETURN(const auto basis, options.rights.dry_run
+  YIMA_ASSIGN_OR_RETURN(const auto basis, options.rights.run.dry_run
                                               ? MakeBasis(options.basis)
                                               : MakeKeptBasis(session, options.basis));
   uint64_t not_held = 0;
   RightsStep step{
-      .bar = T("确权", "confirming"),
-      .done = T("已确认", "confirmed"),
-      .question = T("将凭此文件确认 {0} 项权利。继续吗？",
-                    "{0} rights would be confirmed on this document. Go on?"),
+      .words = {T("确权", "confirming"), T("已确认", "confirmed"),
+                T("将处理的权利", "rights that would be dealt with"),
+                T("将凭此文件确认 {0} 项权利。继续吗？",
+                  "{0} rights would be confirmed on this document. Go on?")},
       .send =
           [&](const v1::RightsTarget& target, const v1::RightsRun& run, const auto& told) {
             v1::ConfirmRightsRequest request;
@@ -65,11 +65,11 @@ Result<void> ConfirmDirectly(Session& session, const ConfirmOptions& options) {
                                                     return told(ToProgress(response));
                                                   });
           },
-      .show =
-          [&](Json& object) {
-            object["notHeld"] = fmt::to_string(not_held);
-            if (!session.json) ShowCount(session, T("无人持有", "not held"), not_held);
-          }};
+      .more =
+          [&] {
+            return Json{{"notHeld", fmt::to_string(not_held)}};
+          },
+      .tell = [&] { ShowCount(session, T("无人持有", "not held"), not_held); }};
   return TakeStep(session, options.rights, step);
 }
 
@@ -80,11 +80,11 @@ Result<void> ConfirmClaims(Session& session, const ConfirmOptions& options) {
   }
   return TakeStep(
       session, options.rights,
-      {.bar = T("确权", "confirming"),
-       .done = T("已确认", "confirmed"),
-       .question = T("将确认 {1} 个部件的 {0} 项权利，拒绝 {2} 个部件。继续吗？",
-                     "{0} rights of {1} facilities would be confirmed, {2} facilities refuse. Go "
-                     "on?"),
+      {.words = {T("确权", "confirming"), T("已确认", "confirmed"),
+                 T("将处理的权利", "rights that would be dealt with"),
+                 T("将确认 {1} 个部件的 {0} 项权利，拒绝 {2} 个部件。继续吗？",
+                   "{0} rights of {1} facilities would be confirmed, {2} facilities refuse. Go "
+                   "on?")},
        .send = [&](const v1::RightsTarget& target, const v1::RightsRun& run, const auto& told) {
          v1::ConfirmClaimsRequest request;
          *request.mutable_target() = target;

@@ -35,7 +35,7 @@ Result<void> Claim(Session& session, const ClaimOptions& options) {
   YIMA_ASSIGN_OR_RETURN(const uint64_t organization,
                         OwnOrganization(session, options.organization));
   request.set_organization(organization);
-  YIMA_ASSIGN_OR_RETURN(*request.mutable_basis(), options.rights.dry_run
+  YIMA_ASSIGN_OR_RETURN(*request.mutable_basis(), options.rights.run.dry_run
                                                       ? MakeBasis(options.basis)
                                                       : MakeKeptBasis(session, options.basis));
   request.set_valid_from(options.valid_from);
@@ -72,11 +72,11 @@ Result<void> Publish(Session& session, const PublishOptions& options) {
   v1::Notice notice;
   return TakeStep(
       session, options.rights,
-      {.bar = T("公示", "publishing"),
-       .done = T("已公示", "published"),
-       .question = T("将公示 {1} 个部件的 {0} 项认领，拒绝 {2} 个部件。继续吗？",
-                     "{0} claims on {1} facilities would be published, {2} facilities refuse. Go "
-                     "on?"),
+      {.words = {T("公示", "publishing"), T("已公示", "published"),
+                 T("将处理的权利", "rights that would be dealt with"),
+                 T("将公示 {1} 个部件的 {0} 项认领，拒绝 {2} 个部件。继续吗？",
+                   "{0} claims on {1} facilities would be published, {2} facilities refuse. Go "
+                   "on?")},
        .send =
            [&](const v1::RightsTarget& target, const v1::RightsRun& run, const auto& told) {
              *request.mutable_target() = target;
@@ -88,10 +88,13 @@ Result<void> Publish(Session& session, const PublishOptions& options) {
                                                      return told(response.progress());
                                                    });
            },
-       .show =
-           [&](Json& object) {
-             object["notice"] = notice.id() == 0 ? Json() : ToJson(notice);
-             if (session.json || notice.id() == 0) return;
+       .more =
+           [&] {
+             return Json{{"notice", notice.id() == 0 ? Json() : ToJson(notice)}};
+           },
+       .tell =
+           [&] {
+             if (notice.id() == 0) return;
              session.Line(fmt::format("{}: {}", T("公示编号", "notice"), notice.id()));
              session.Line(
                  fmt::format("{}: {}", T("公示至", "open until the end of"), notice.last_day()));
@@ -126,11 +129,11 @@ Result<void> Object(Session& session, const ObjectOptions& options) {
   }
   return TakeStep(
       session, options.rights,
-      {.bar = T("异议", "objecting"),
-       .done = T("已提异议", "objected to"),
-       .question = T("将对 {1} 个部件的 {0} 项认领提出异议，拒绝 {2} 个部件。继续吗？",
-                     "{0} rights of {1} facilities would be objected to, {2} facilities refuse. Go "
-                     "on?"),
+      {.words = {T("异议", "objecting"), T("已提异议", "objected to"),
+                 T("将处理的权利", "rights that would be dealt with"),
+                 T("将对 {1} 个部件的 {0} 项认领提出异议，拒绝 {2} 个部件。继续吗？",
+                   "{0} rights of {1} facilities would be objected to, {2} facilities refuse. Go "
+                   "on?")},
        .send = [&](const v1::RightsTarget& target, const v1::RightsRun& run, const auto& told) {
          *request.mutable_target() = target;
          *request.mutable_run() = run;

@@ -3,19 +3,13 @@
 #include "client/cli/basis.h"
 #include "client/cli/commands.h"
 #include "client/cli/records.h"
-#include "client/cli/rights_run.h"
+#include "client/cli/rights_target.h"
 #include "client/cli/selectors.h"
 #include "client/cli/words.h"
 #include "client/cli/writes.h"
 
 namespace yima::cli {
 namespace {
-
-struct OfferOptions {
-  std::string facility;
-  std::vector<std::string> where;
-  RunOptions run;
-};
 
 struct AnswerOptions {
   std::string offer;
@@ -30,25 +24,22 @@ struct OffersOptions {
   bool all = false;
 };
 
-Result<void> Offer(Session& session, const OfferOptions& options) {
-  v1::OfferFacilitiesRequest request;
-  if (options.facility.empty() == options.where.empty()) {
-    return Invalid("TARGET_MISSING", "want either --facility or --where", "--where");
-  }
-  if (!options.facility.empty()) {
-    YIMA_ASSIGN_OR_RETURN(const auto found, FindFacility(session, options.facility));
-    request.mutable_target()->set_facility(found.facility().uid());
-  } else {
-    YIMA_ASSIGN_OR_RETURN(*request.mutable_target()->mutable_filter(),
-                          ParseWhere(session, options.where));
-  }
-  const RunWords words{
-      T("无主认领", "offering"), T("已推送", "offered"), T("将推送", "would offer"),
-      T("将把 {1} 个无主部件推送给各候选单位，拒绝 {2} 个。继续吗？",
-        "{1} ownerless facilities would be put to their candidates, {2} refuse. Go on?")};
-  YIMA_RETURN_IF_ERROR(
-      RunOverRights(session, options.run, words, request, &Client::OfferFacilities));
-  return {};
+Result<void> Offer(Session& session, const RightsOptions& options) {
+  return TakeStep(
+      session, options,
+      {.words =
+           {T("无主认领", "offering"), T("已推送", "offered"), T("将推送", "would offer"),
+            T("将把 {1} 个无主部件推送给各候选单位，拒绝 {2} 个。继续吗？",
+              "{1} ownerless facilities would be put to their candidates, {2} refuse. Go on?")},
+       .send = [&](const v1::RightsTarget& target, const v1::RightsRun& run, const auto& told) {
+         v1::OfferFacilitiesRequest request;
+         *request.mutable_target() = target;
+         *request.mutable_run() = run;
+         return session.client().OfferFacilities(request,
+                                                 [&](const v1::OfferFacilitiesResponse& response) {
+                                                   return told(response.progress());
+                                                 });
+       }});
 }
 
 Result<void> Accept(Session& session, const AnswerOptions& options) {
@@ -111,7 +102,7 @@ Result<void> List(Session& session, const OffersOptions& options) {
 }
 
 void AddOffer(CLI::App& rights, Session& session) {
-  const auto options = std::make_shared<OfferOptions>();
+  const auto options = std::make_shared<RightsOptions>();
   auto* offer =
       AddCommand(&rights, session, "offer",
                  T("无主认领：把无主部件同时推送给其小类的各候选单位",
@@ -119,9 +110,7 @@ void AddOffer(CLI::App& rights, Session& session) {
                  {"yima rights offer --where right=owning right-state=ownerless --dry-run",
                   "yima rights offer --facility 14050201001000001 --yes"},
                  [&session, options] { return Offer(session, *options); });
-  offer->add_option("--facility", options->facility, T("一个部件", "one facility"));
-  offer->add_option("--where", options->where, WhereHelp());
-  AddRunOptions(*offer, options->run);
+  AddTargetOptions(*offer, *options);
 }
 
 CLI::App* AddAnswer(CLI::App& rights, Session& session, const char* name, const char* what,

@@ -18,12 +18,6 @@ namespace {
 /// As many as a filter may name.
 constexpr size_t kListMax = 200'000;
 
-/// What a step said of facilities.
-struct Answer {
-  v1::RightsProgress progress;
-  Json more = Json::object();
-};
-
 /// What the file of rejects holds: a line for each facility that was left, and why.
 class Rejects {
  public:
@@ -110,46 +104,36 @@ Result<v1::RightsTarget> MakeTarget(Session& session, const RightsOptions& optio
   return target;
 }
 
-Result<Answer> Send(const RightsStep& step, const v1::RightsTarget& target,
-                    const v1::RightsRun& run) {
-  Answer answer;
+Result<v1::RightsProgress> Send(const RightsStep& step, const v1::RightsTarget& target,
+                                const v1::RightsRun& run) {
+  v1::RightsProgress answer;
   Outcomes kept;
-  Progress progress(step.bar);
+  Progress progress(step.words.bar);
   YIMA_RETURN_IF_ERROR(step.send(target, run, [&](const v1::RightsProgress& told) -> Result<void> {
     KeepRemarkable(told.facilities(), kept);
-    answer.progress = told;
+    answer = told;
     progress.Show(told.done(), told.total());
     return {};
   }));
-  *answer.progress.mutable_facilities() = kept;
+  *answer.mutable_facilities() = kept;
   return answer;
 }
 
-void ShowAnswer(Session& session, const RightsStep& step, const Answer& answer, bool dry_run,
-                Rejects& rejects) {
-  const v1::RightsProgress& progress = answer.progress;
-  for (const auto& outcome : progress.facilities()) {
+void ShowAnswer(Session& session, const RightsStep& step, const v1::RightsProgress& answer,
+                bool dry_run, Rejects& rejects) {
+  for (const auto& outcome : answer.facilities()) {
     rejects.Add(fmt::format("uid:{}", outcome.facility()),
                 outcome.kind() == v1::FACILITY_OUTCOME_KIND_MOVED ? "MOVED" : outcome.reason());
   }
-  Json object = ToJson(progress);
-  object["dryRun"] = dry_run;
-  step.show(object);
-  if (session.json) return session.Object(object);
-  if (progress.batch() != 0) ShowCount(session, T("批次", "batch"), progress.batch());
-  ShowCount(session, T("部件", "facilities"), progress.total());
-  ShowCount(session, dry_run ? T("将处理的权利", "rights that would be dealt with") : step.done,
-            progress.rights());
-  ShowCount(session, T("不变", "unchanged"), progress.unchanged());
-  ShowCount(session, T("拒绝", "refused"), progress.refused());
-  if (!dry_run) ShowCount(session, T("其间被改动", "moved"), progress.moved());
-  TellOutcomes(session, progress.facilities());
+  ShowProgress(session, answer, step.words, dry_run, step.more());
+  if (!session.json) step.tell();
 }
 
 Result<void> RunUnderId(Session& session, const RightsOptions& options, const RightsStep& step,
-                        const v1::RightsTarget& target, v1::RightsRun run, Answer& answer) {
+                        const v1::RightsTarget& target, v1::RightsRun run,
+                        v1::RightsProgress& answer) {
   const RequestMemory memory(RequestMemory::Default(), session.server, session.words);
-  return UnderRequestId(memory, options.request_id, [&](const std::string& id) -> Result<void> {
+  return UnderRequestId(memory, options.run.request_id, [&](const std::string& id) -> Result<void> {
     run.set_request_id(id);
     YIMA_ASSIGN_OR_RETURN(answer, Send(step, target, run));
     return {};
@@ -158,7 +142,7 @@ Result<void> RunUnderId(Session& session, const RightsOptions& options, const Ri
 
 }  // namespace
 
-void AddRightsOptions(CLI::App& command, RightsOptions& options) {
+void AddTargetOptions(CLI::App& command, RightsOptions& options) {
   command.add_option("--facility", options.facility, T("一个部件", "one facility"));
   command.add_option("--where", options.where, WhereHelp());
   command.add_option(
@@ -167,15 +151,17 @@ void AddRightsOptions(CLI::App& command, RightsOptions& options) {
   command.add_option(
       "--rejects", options.rejects,
       T("把未处理的部件及原因写入此文件", "write what was left, and why, to this file"));
+  AddRunOptions(command, options.run);
+}
+
+void AddRightsOptions(CLI::App& command, RightsOptions& options) {
+  AddTargetOptions(command, options);
   command
       .add_option("--right,--kind", options.kinds,
                   T("哪些权利：supervising、owning、maintaining",
                     "which: supervising, owning, maintaining"))
       ->required()
       ->delimiter(',');
-  command.add_flag("--dry-run", options.dry_run, T("只说会做什么", "say what would be done"));
-  command.add_flag("--yes", options.yes, T("不再询问", "do not ask"));
-  command.add_option("--request-id", options.request_id, T("请求号", "id of the request"));
 }
 
 Result<std::vector<v1::RightKind>> ParseKinds(const std::vector<std::string>& kinds) {
@@ -191,27 +177,27 @@ Result<void> TakeStep(Session& session, const RightsOptions& options, const Righ
   Rejects rejects;
   YIMA_RETURN_IF_ERROR(rejects.Open(options.rejects));
   YIMA_ASSIGN_OR_RETURN(const auto target, MakeTarget(session, options, rejects));
-  Answer answer;
+  v1::RightsProgress answer;
   v1::RightsRun run;
-  if (options.dry_run || !target.has_facility()) {
+  if (options.run.dry_run || !target.has_facility()) {
     run.set_dry_run(true);
     YIMA_ASSIGN_OR_RETURN(answer, Send(step, target, run));
     run.Clear();
-    run.set_frozen_hash(answer.progress.frozen_hash());
-    run.set_frozen_log_size(answer.progress.frozen_log_size());
+    run.set_frozen_hash(answer.frozen_hash());
+    run.set_frozen_log_size(answer.frozen_log_size());
   }
-  if (!options.dry_run) {
+  if (!options.run.dry_run) {
     if (!target.has_facility()) {
-      const auto& would = answer.progress;
+      const auto& would = answer;
       YIMA_ASSIGN_OR_RETURN(const bool confirmed,
-                            Confirmed(session, options.yes,
-                                      fmt::format(fmt::runtime(step.question), would.rights(),
+                            Confirmed(session, options.run.yes,
+                                      fmt::format(fmt::runtime(step.words.question), would.rights(),
                                                   would.changed(), would.refused())));
       if (!confirmed) return {};
     }
     YIMA_RETURN_IF_ERROR(RunUnderId(session, options, step, target, run, answer));
   }
-  ShowAnswer(session, step, answer, options.dry_run, rejects);
+  ShowAnswer(session, step, answer, options.run.dry_run, rejects);
   return rejects.Close();
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "client/cli/rights_run.h"
 #include "client/cli/session.h"
 
 namespace yima::cli {
@@ -17,13 +18,12 @@ struct RightsOptions {
   std::string from;  ///< A file with a facility a line; "-": standard input.
   std::filesystem::path rejects;
   std::vector<std::string> kinds;
-  std::string request_id;
-  bool dry_run = false;
-  bool yes = false;
+  RunOptions run;
 };
 
-/// --facility, --where, --from, --rejects, --right, --dry-run, --yes, --request-id. `options`
-/// outlives the command.
+/// --facility, --where, --from, --rejects and those of a run. `options` outlives the command.
+void AddTargetOptions(CLI::App& command, RightsOptions& options);
+/// The same, and --right.
 void AddRightsOptions(CLI::App& command, RightsOptions& options);
 
 /// The kinds of rights that are named. ENUM_UNKNOWN.
@@ -31,15 +31,15 @@ Result<std::vector<v1::RightKind>> ParseKinds(const std::vector<std::string>& ki
 
 /// One step over what the options name.
 struct RightsStep {
-  const char* bar;       ///< Of the progress.
-  const char* done;      ///< 已认领: of the count of rights.
-  std::string question;  ///< With {0} rights, {1} facilities and {2} refused ones.
+  RunWords words;
   /// Sends a request with this target and run, and tells of each message of the answer.
   std::function<Result<void>(const v1::RightsTarget&, const v1::RightsRun&,
                              const std::function<Result<void>(const v1::RightsProgress&)>&)>
       send;
-  /// More that the answer said, for people and in the JSON object.
-  std::function<void(Json&)> show = [](Json&) {};
+  /// What the answer says beside its progress, as fields of the JSON object.
+  std::function<Json()> more = [] { return Json::object(); };
+  /// The same for people.
+  std::function<void()> tell = [] {};
 };
 
 /// Takes a step: of one facility at once; of many after a dry run, and a question on a terminal.
