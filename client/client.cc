@@ -341,6 +341,17 @@ Result<void> Client::ConfirmRights(const v1::ConfirmRightsRequest& request,
   return Download("yima.v1.RightsService/ConfirmRights", request, receiver);
 }
 
+Result<void> Client::IssueCertificates(
+    const v1::IssueCertificatesRequest& request,
+    const Receiver<v1::IssueCertificatesResponse>& receiver) const {
+  return Download("yima.v1.RightsService/IssueCertificates", request, receiver);
+}
+
+Result<v1::CheckCertificateResponse> Client::CheckCertificate(
+    const v1::CheckCertificateRequest& request) const {
+  return Call<v1::CheckCertificateResponse>("yima.v1.RightsService/CheckCertificate", request);
+}
+
 Result<v1::EraseValuesResponse> Client::EraseValues(const v1::EraseValuesRequest& request) const {
   return Call<v1::EraseValuesResponse>("yima.v1.RegistryService/EraseValues", request);
 }

@@ -153,6 +153,10 @@ class Client {
 
   Result<void> ConfirmRights(const v1::ConfirmRightsRequest& request,
                              const Receiver<v1::ConfirmRightsResponse>& receiver) const;
+  Result<void> IssueCertificates(const v1::IssueCertificatesRequest& request,
+                                 const Receiver<v1::IssueCertificatesResponse>& receiver) const;
+  Result<v1::CheckCertificateResponse> CheckCertificate(
+      const v1::CheckCertificateRequest& request) const;
 
   Result<v1::EraseValuesResponse> EraseValues(const v1::EraseValuesRequest& request) const;
 

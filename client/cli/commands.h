@@ -28,6 +28,8 @@ void AddRanges(CLI::App& app, Session& session);
 void AddAudit(CLI::App& app, Session& session);
 void AddAuditScan(CLI::App& audit, Session& session);
 void AddRights(CLI::App& app, Session& session);
+void AddRightsCertificate(CLI::App& rights, Session& session);
+void AddRightsVerifyCertificate(CLI::App& rights, Session& session);
 void AddLabels(CLI::App& app, Session& session);
 void AddScan(CLI::App& app, Session& session);
 void AddVerify(CLI::App& app, Session& session);

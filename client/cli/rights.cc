@@ -119,6 +119,7 @@ void AddRights(CLI::App& app, Session& session) {
                         "from a dry run: refuse when the filter finds something else by now"));
   confirm->add_flag("--dry-run", options->dry_run, T("只说会做什么", "say what would be done"));
   confirm->add_option("--request-id", options->request_id, T("请求号", "id of the request"));
+  AddRightsCertificate(*group, session);
 }
 
 }  // namespace yima::cli

@@ -31,6 +31,7 @@
 #include "server/registry/undo_batch.h"
 #include "server/registry/watch.h"
 #include "server/resolver/note_desk.h"
+#include "server/rights/certificate.h"
 #include "server/rights/confirm.h"
 #include "server/stock/stock_report.h"
 #include "server/stock/stock_scan.h"
@@ -414,6 +415,8 @@ std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolv
        true},
 
       {rights + "ConfirmRights", kRegistrars, {}, Answer(d, ConfirmRights)},
+      {rights + "IssueCertificates", kReaders, {}, Answer(d, IssueCertificates)},
+      {rights + "CheckCertificate", kPublic, Reading(d, CheckCertificate), {}},
 
       {log + "GetCheckpoint", kPublic, OfLog(d, GetCheckpoint), {}},
       {log + "GetTile", kPublic, OfLog(d, GetTile), {}},
