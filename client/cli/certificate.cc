@@ -42,14 +42,14 @@ struct Press {
   ClassNames classes;
   const CertificateOptions& options;
   bool out_is_file = false;
-  bool judged = false;  ///< The trust of its registry is kept.
 };
 
 /// One certificate as it was made, or why not.
 struct Made {
   uint64_t facility = 0;
   std::string file;
-  bool kept = false;  ///< One that says the same lay there already.
+  bool kept = false;    ///< One that says the same lay there already.
+  bool judged = false;  ///< By the trust that is kept of its registry.
   std::optional<Error> error;
 };
 
@@ -121,11 +121,16 @@ class Drawer {
   }
 
  private:
+  /// What does not hold is not handed out.
+  Result<Certificate> Open(const std::string& bytes, Made& made) const {
+    auto verified = VerifyCertificate(bytes, press_.trust);
+    made.judged = verified || (verified.error().reason != "TRUST_MISSING" &&
+                               verified.error().reason != "CERTIFICATE_OF_ANOTHER_REGISTRY");
+    return made.judged ? verified : ReadCertificate(bytes);
+  }
+
   Result<void> Write(const v1::IssueCertificatesResponse& issued, Made& made) {
-    // What does not hold is not handed out.
-    YIMA_ASSIGN_OR_RETURN(const auto certificate,
-                          press_.judged ? VerifyCertificate(issued.certificate(), press_.trust)
-                                        : ReadCertificate(issued.certificate()));
+    YIMA_ASSIGN_OR_RETURN(const auto certificate, Open(issued.certificate(), made));
     made.file = FileOf(press_, certificate);
     YIMA_ASSIGN_OR_RETURN(const bool same, LiesThere(made.file, certificate));
     made.kept = same && !press_.options.renew;
@@ -212,10 +217,12 @@ struct Tally {
   uint64_t made = 0;
   uint64_t kept = 0;
   uint64_t failed = 0;
+  bool unjudged = false;
 };
 
 void Tell(Session& session, const std::vector<Made>& all, Tally& tally) {
   for (const auto& made : all) {
+    tally.unjudged |= !made.judged;
     if (made.error) {
       ++tally.failed;
       Error error = *made.error;
@@ -296,14 +303,8 @@ Result<bool> PrepareOut(const CertificateOptions& options) {
 Result<void> MakeCertificates(Session& session, const CertificateOptions& options) {
   YIMA_ASSIGN_OR_RETURN(const bool out_is_file, PrepareOut(options));
   YIMA_ASSIGN_OR_RETURN(const auto requests, RequestsOf(session, options));
-  Press press{session.client(), {}, {}, options, out_is_file, false};
+  Press press{session.client(), {}, {}, options, out_is_file};
   YIMA_ASSIGN_OR_RETURN(press.trust, TrustDir(session.trust).Load());
-  YIMA_ASSIGN_OR_RETURN(const auto bundle, session.client().GetTrustBundle({}));
-  const auto note = SignedNote::Parse(bundle.note());
-  const auto published = note ? TrustBundle::ParseText(note->text) : tl::unexpected(note.error());
-  press.judged = published && std::ranges::any_of(press.trust, [&](const TrustStore& held) {
-                   return held.bundle()->registry == published->registry;
-                 });
   YIMA_ASSIGN_OR_RETURN(press.classes, FetchClasses(session));
   Tally tally;
   Result<void> done;
@@ -322,7 +323,7 @@ Result<void> MakeCertificates(Session& session, const CertificateOptions& option
                                             "certificates: {} made, {} unchanged, {} failed")),
                              tally.made, tally.kept, tally.failed));
   }
-  if (!press.judged) {
+  if (tally.unjudged) {
     session.Tell(T("未存该登记簿的信任包，证书未经核验：先运行 yima trust fetch",
                    "no trust of this registry is kept, so nothing was verified: first run yima "
                    "trust fetch"));

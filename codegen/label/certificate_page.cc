@@ -33,7 +33,7 @@ constexpr double kZhMinMm = 2.3;
 constexpr double kEnMm = 2.5;
 constexpr double kEnMinMm = 1.7;
 constexpr double kHeadMm = 4.2;
-/// A text that would have to shrink below this part of its size takes two lines instead.
+/// A text that would have to shrink below this part of its size takes more lines instead.
 constexpr double kOneLineLeast = 0.8;
 /// From the middle of a Han character down to its baseline, in ems.
 constexpr double kMiddleToBaselineEm = 0.38;
@@ -49,7 +49,7 @@ constexpr double kRightsTopMm = 141;
 constexpr double kRightsHeadMm = 9;
 constexpr double kRightsRowMm = 19;
 /// Right, state, holder, basis, dates, notice.
-constexpr double kColumnsMm[] = {22, 24, 41, 37, 20, 26};
+constexpr double kColumnsMm[] = {20, 25, 42, 36, 21, 26};
 
 constexpr double kLowerTopMm = 213;
 constexpr double kSymbolMm = 34;
@@ -58,20 +58,51 @@ constexpr double kMetresADegree = 111'320;
 
 double Points(double mm) { return mm * kPointsPerMm; }
 
-/// Nearest break to the middle: a space, else between two characters.
-size_t MiddleOf(std::string_view text) {
-  size_t best = std::string_view::npos;
-  const auto distance = [&](size_t at) {
-    return at > text.size() / 2 ? at - text.size() / 2 : text.size() / 2 - at;
-  };
-  for (size_t at = 1; at < text.size(); ++at) {
-    if (text[at] == ' ' && (best == std::string_view::npos || distance(at) < distance(best)))
-      best = at;
+bool IsAscii(char c) { return (c & 0x80) == 0; }
+
+bool IsWithinCharacter(std::string_view text, size_t at) {
+  return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80;
+}
+
+/// Within a word or number of ASCII.
+bool IsWithinWord(std::string_view text, size_t at) {
+  return at > 0 && at < text.size() && IsAscii(text[at - 1]) && IsAscii(text[at]) &&
+         text[at - 1] != ' ' && text[at] != ' ';
+}
+
+bool BeginsWithStop(std::string_view text) {
+  constexpr std::string_view kStops[] = {"，", "、", "；", "：", "。", "）", "〕", "》", "”"};
+  return std::ranges::any_of(kStops, [&](std::string_view stop) { return text.starts_with(stop); });
+}
+
+/// Where a line may end, near to a place: not within a word, and no line begins with a stop. The
+/// text's size when there is none.
+size_t BreakNear(std::string_view text, size_t place) {
+  size_t at = place;
+  while (IsWithinCharacter(text, at)) ++at;
+  while (IsWithinWord(text, at)) --at;
+  for (size_t next = place; at == 0 && next < text.size(); ++next) {
+    if (!IsWithinCharacter(text, next) && !IsWithinWord(text, next)) at = next;
   }
-  if (best != std::string_view::npos) return best;
-  size_t at = text.size() / 2;
-  while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) ++at;
+  if (at == 0) return text.size();
+  while (BeginsWithStop(text.substr(at))) {
+    do ++at;
+    while (IsWithinCharacter(text, at));
+  }
   return at;
+}
+
+/// As many lines, of about the same number of bytes each.
+std::vector<std::string> Split(std::string_view text, size_t lines) {
+  std::vector<std::string> parts;
+  for (; lines > 1 && !text.empty(); --lines) {
+    const size_t at = BreakNear(text, text.size() / lines);
+    if (at >= text.size()) break;
+    parts.emplace_back(text.substr(0, at));
+    text.remove_prefix(text[at] == ' ' ? at + 1 : at);
+  }
+  parts.emplace_back(text);
+  return parts;
 }
 
 struct Size {
@@ -364,15 +395,26 @@ class PageDrawer {
     return width_mm;
   }
 
-  /// One line, or two when one would be too small.
-  std::vector<std::string> LinesOf(std::string_view text, const Box& box, const Size& size) {
+  /// As few lines as it takes without shrinking below a part of its size, up to so many.
+  std::vector<std::string> LinesOf(std::string_view text, const Box& box, const Size& size,
+                                   size_t lines_max) {
     if (text.empty()) return {};
-    const SetText& set = setter_.Set(text, LineOf(box, size, Align::kLeft));
-    const bool fits = !set.ellipsis && set.size_mm >= size.size_mm * kOneLineLeast;
-    const size_t middle = MiddleOf(text);
-    if (fits || middle == 0 || middle >= text.size()) return {std::string(text)};
-    const size_t next = text[middle] == ' ' ? middle + 1 : middle;
-    return {std::string(text.substr(0, middle)), std::string(text.substr(next))};
+    std::vector<std::string> lines;
+    for (size_t count = 1; count <= lines_max; ++count) {
+      lines = Split(text, count);
+      if (SizeOf(lines, box, size) >= size.size_mm * kOneLineLeast) break;
+    }
+    return lines;
+  }
+
+  /// At which all of the lines fit; 0 when one of them does not even at the smallest.
+  double SizeOf(const std::vector<std::string>& lines, const Box& box, const Size& size) {
+    double size_mm = size.size_mm;
+    for (const auto& line : lines) {
+      const SetText& set = setter_.Set(line, LineOf(box, size, Align::kLeft));
+      size_mm = std::min(size_mm, set.ellipsis ? 0 : set.size_mm);
+    }
+    return size_mm;
   }
 
   /// Chinese above English, both together in the middle of the cell's height.
@@ -380,10 +422,12 @@ class PageDrawer {
     constexpr double kPadMm = 1.2;
     Box box{cell.x_mm + kPadMm, 0, cell.width_mm - 2 * kPadMm, 0};
     const bool alone = words.zh.empty();
-    const auto zh_lines = LinesOf(words.zh, box, zh);
+    // A high cell has room for more.
+    const size_t lines_max = cell.height_mm > 2 * kFactRowMm ? 3 : 2;
+    const auto zh_lines = LinesOf(words.zh, box, zh, lines_max);
     const Size en = alone ? Size{zh.size_mm * 0.9, zh.min_mm * 0.8, zh.bold}
                           : Size{std::min(kEnMm, zh.size_mm * 0.75), kEnMinMm, false};
-    const auto en_lines = LinesOf(words.en, box, en);
+    const auto en_lines = LinesOf(words.en, box, en, 2);
     double zh_mm = zh.size_mm * kLineEm;
     double en_mm = en.size_mm * kLineEm;
     const double wanted_mm =
@@ -394,7 +438,8 @@ class PageDrawer {
     en_mm *= squeeze;
     double y_mm = cell.y_mm + (cell.height_mm - wanted_mm * squeeze) / 2;
     const auto put = [&](const std::vector<std::string>& lines, Size size, double line_mm) {
-      size.size_mm *= squeeze;
+      // Lines of one text are of one size.
+      size.size_mm = std::max(size.min_mm, SizeOf(lines, box, size)) * squeeze;
       size.min_mm = std::min(size.min_mm, size.size_mm);
       for (const auto& line : lines) {
         box.y_mm = y_mm;
@@ -427,7 +472,7 @@ CertificatePrinter& CertificatePrinter::operator=(CertificatePrinter&&) noexcept
 CertificatePrinter::~CertificatePrinter() = default;
 
 Result<CertificatePrinter> CertificatePrinter::Create() {
-  YIMA_ASSIGN_OR_RETURN(auto setter, TextSetter::Create());
+  YIMA_ASSIGN_OR_RETURN(auto setter, TextSetter::Create(true));
   return CertificatePrinter(std::make_unique<TextSetter>(std::move(setter)));
 }
 
