@@ -410,6 +410,8 @@ Result<v1::ListClaimsResponse> Client::ListClaims(const v1::ListClaimsRequest& r
 Result<v1::ListObjectionsResponse> Client::ListObjections(
     const v1::ListObjectionsRequest& request) const {
   return Call<v1::ListObjectionsResponse>("yima.v1.RightsService/ListObjections", request);
+}
+
 Result<v1::TransferRightResponse> Client::TransferRight(
     const v1::TransferRightRequest& request) const {
   return Call<v1::TransferRightResponse>("yima.v1.RightsService/TransferRight", request);
@@ -484,6 +486,17 @@ Result<v1::ListOrdersResponse> Client::ListOrders(const v1::ListOrdersRequest& r
 Result<v1::ListUnresolvedResponse> Client::ListUnresolved(
     const v1::ListUnresolvedRequest& request) const {
   return Call<v1::ListUnresolvedResponse>("yima.v1.RightsService/ListUnresolved", request);
+}
+
+Result<void> Client::IssueCertificates(
+    const v1::IssueCertificatesRequest& request,
+    const Receiver<v1::IssueCertificatesResponse>& receiver) const {
+  return Download("yima.v1.RightsService/IssueCertificates", request, receiver);
+}
+
+Result<v1::CheckCertificateResponse> Client::CheckCertificate(
+    const v1::CheckCertificateRequest& request) const {
+  return Call<v1::CheckCertificateResponse>("yima.v1.RightsService/CheckCertificate", request);
 }
 
 Result<v1::EraseValuesResponse> Client::EraseValues(const v1::EraseValuesRequest& request) const {

@@ -195,6 +195,10 @@ class Client {
   Result<v1::ListOffersResponse> ListOffers(const v1::ListOffersRequest& request) const;
   Result<v1::ListOrdersResponse> ListOrders(const v1::ListOrdersRequest& request) const;
   Result<v1::ListUnresolvedResponse> ListUnresolved(const v1::ListUnresolvedRequest& request) const;
+  Result<void> IssueCertificates(const v1::IssueCertificatesRequest& request,
+                                 const Receiver<v1::IssueCertificatesResponse>& receiver) const;
+  Result<v1::CheckCertificateResponse> CheckCertificate(
+      const v1::CheckCertificateRequest& request) const;
 
   Result<v1::EraseValuesResponse> EraseValues(const v1::EraseValuesRequest& request) const;
 

@@ -36,6 +36,8 @@ void AddRightsOrders(CLI::App& rights, Session& session);
 void AddRightsRules(CLI::App& rights, Session& session);
 void AddRightsUnresolved(CLI::App& rights, Session& session);
 void AddCoverage(CLI::App& app, Session& session);
+void AddRightsCertificate(CLI::App& rights, Session& session);
+void AddRightsVerifyCertificate(CLI::App& rights, Session& session);
 void AddLabels(CLI::App& app, Session& session);
 void AddScan(CLI::App& app, Session& session);
 void AddVerify(CLI::App& app, Session& session);

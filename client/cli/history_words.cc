@@ -227,6 +227,14 @@ std::string PathInWords(std::string_view path) {
 
 std::string ValueInWords(std::string_view value) { return InWords(kValues, value); }
 
+std::pair<std::string, std::string> ValueInBoth(std::string_view value) {
+  const auto* const found = std::ranges::lower_bound(kValues, value, {}, &Word::name);
+  if (found == std::end(kValues) || found->name != value) {
+    return {std::string(value), std::string(value)};
+  }
+  return {found->zh, found->en};
+}
+
 std::string MethodInWords(std::string_view method) {
   return InWords(kMethods, method.substr(method.rfind('/') + 1));
 }

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace yima::cli {
 
@@ -12,6 +13,8 @@ std::string PathInWords(std::string_view path);
 
 /// A value of a history: names of enums in words, `withheld` and `erased` too; any other as it is.
 std::string ValueInWords(std::string_view value);
+/// The same in both languages, Chinese first, whichever is spoken.
+std::pair<std::string, std::string> ValueInBoth(std::string_view value);
 
 /// What a call does: 导入 of `yima.v1.RegistryService/ImportFacilities`.
 std::string MethodInWords(std::string_view method);

@@ -130,6 +130,7 @@ void AddRights(CLI::App& app, Session& session) {
   AddRightsOffers(*group, session);
   AddRightsUnresolved(*group, session);
   AddRightsRules(*group, session);
+  AddRightsCertificate(*group, session);
 }
 
 }  // namespace yima::cli

@@ -2,15 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <set>
 
 #include <fmt/format.h>
 
+#include "codegen/code/note_lines.h"
+
 namespace yima {
 namespace {
 
-constexpr size_t kRegistryDigits = 32;
 /// Serials a line: keeps lines of a long list readable by tools that read line by line.
 constexpr size_t kSerialsPerLine = 1000;
 /// Of the name of an algorithm that this build does not know, and of its keys.
@@ -19,134 +19,8 @@ constexpr size_t kOtherKeyDigitsMax = 512;
 
 constexpr std::array<std::string_view, 3> kStatusNames = {"current", "old", "lost"};
 
-/// Reads `name value` lines in their one order; the first fault is kept with its line number.
-class LineReader {
- public:
-  LineReader(std::string_view text, std::string reason) : rest_(text), reason_(std::move(reason)) {
-    if (!text.ends_with('\n')) {
-      Refuse("it does not end with a newline");
-    } else {
-      Advance();
-    }
-  }
-
-  /// The value of the line at hand if it has that name; steps on then.
-  std::optional<std::string_view> Take(std::string_view name) {
-    if (fault_ || name_ != name) return std::nullopt;
-    const std::string_view value = value_;
-    taken_line_ = line_;
-    Advance();
-    return value;
-  }
-
-  /// The same for a line that must be there.
-  std::string_view Require(std::string_view name) {
-    if (const auto value = Take(name)) return *value;
-    Refuse(name_.empty() ? fmt::format("\"{}\" is missing at the end", name)
-                         : fmt::format("\"{}\" stands where \"{}\" is wanted", name_, name));
-    return {};
-  }
-
-  /// Keeps the value of a Result, or its Error with the line last taken.
-  template <typename T>
-  T Keep(Result<T> result) {
-    if (result) return *std::move(result);
-    RefuseAt(taken_line_, result.error().message);
-    return T{};
-  }
-
-  void RefuseTaken(std::string message) { RefuseAt(taken_line_, std::move(message)); }
-
-  Result<void> Finish() {
-    if (!name_.empty())
-      Refuse(fmt::format("\"{}\" is unknown, or stands in the wrong place", name_));
-    if (fault_) return tl::unexpected(*fault_);
-    return {};
-  }
-
- private:
-  void Advance() {
-    do {
-      name_ = value_ = {};
-      if (rest_.empty()) return;
-      ++line_;
-      const size_t end = rest_.find('\n');
-      const std::string_view line = rest_.substr(0, end);
-      rest_.remove_prefix(end + 1);
-      const size_t space = line.find(' ');
-      if (space == 0 || space == std::string_view::npos || space + 1 == line.size()) {
-        return Refuse("it is not \"name value\"");
-      }
-      name_ = line.substr(0, space);
-      value_ = line.substr(space + 1);
-    } while (name_.starts_with("x-"));
-  }
-
-  void Refuse(std::string message) { RefuseAt(line_, std::move(message)); }
-
-  void RefuseAt(size_t line, std::string message) {
-    if (fault_) return;
-    fault_ = Error{StatusCode::kInvalidArgument, reason_, fmt::format("line {}: {}", line, message),
-                   fmt::format("line {}", line)};
-  }
-
-  std::string_view rest_;
-  std::string_view name_;
-  std::string_view value_;
-  size_t line_ = 0;
-  size_t taken_line_ = 0;
-  const std::string reason_;
-  std::optional<Error> fault_;
-};
-
-Result<uint64_t> ParseNumber(std::string_view text, uint64_t max) {
-  uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const bool leading_zero = text.size() > 1 && text[0] == '0';
-  if (error != std::errc() || end != text.data() + text.size() || leading_zero || value > max) {
-    return Invalid("NUMBER_MALFORMED",
-                   fmt::format("\"{}\" is not a number up to {}", text.substr(0, 40), max));
-  }
-  return value;
-}
-
-Result<PublicKey> ParseKey(std::string_view hex) {
-  PublicKey key{};
-  YIMA_RETURN_IF_ERROR(FromHex(hex, key));
-  if (ToHex(key) != hex) return Invalid("HEX_MALFORMED", "hex digits are not lower case");
-  return key;
-}
-
-Result<std::string> ParseRegistry(std::string_view text) {
-  const bool hex = std::ranges::all_of(
-      text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-  if (text.size() != kRegistryDigits || !hex) {
-    return Invalid("REGISTRY_MALFORMED",
-                   fmt::format("registry \"{}\" is not {} lower-case hex digits",
-                               text.substr(0, 64), kRegistryDigits));
-  }
-  return std::string(text);
-}
-
-/// Cuts the first word off; the rest is empty after the last one.
-std::string_view NextWord(std::string_view& rest) {
-  const size_t end = rest.find(' ');
-  const std::string_view word = rest.substr(0, end);
-  rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-  return word;
-}
-
-/// At most one word more than `wanted`, so that a long line costs nothing.
-std::vector<std::string_view> Words(std::string_view text, size_t wanted) {
-  std::vector<std::string_view> words;
-  const bool dangling = text.ends_with(' ');
-  while (!text.empty() && words.size() <= wanted) words.push_back(NextWord(text));
-  if (dangling) words.emplace_back();
-  return words;
-}
-
 Result<TrustedOrigin> ParseOrigin(std::string_view value) {
-  const auto words = Words(value, 3);
+  const auto words = NoteWords(value, 3);
   const bool test = words.size() == 3 && words[2] == "test";
   if (words.size() != 2 && !test) {
     return Invalid("ORIGIN_LINE", fmt::format("origin \"{}\", want URL, status and perhaps test",
@@ -167,7 +41,7 @@ Result<TrustedOrigin> ParseOrigin(std::string_view value) {
 
 Result<OwnScheme> ParseScheme(std::string_view value) {
   const size_t space = value.find(' ');
-  YIMA_ASSIGN_OR_RETURN(const uint64_t number, ParseNumber(value.substr(0, space), UINT8_MAX));
+  YIMA_ASSIGN_OR_RETURN(const uint64_t number, ParseNoteNumber(value.substr(0, space), UINT8_MAX));
   if (number < kSchemeOwnFirst || number > kSchemeOwnLast || space == std::string_view::npos ||
       space + 1 == value.size()) {
     return Invalid("SCHEME_LINE",
@@ -195,20 +69,20 @@ Result<std::string> ParseOtherKey(std::string_view algorithm, std::string_view k
 }
 
 Result<CodeKey> ParseCodeKey(std::string_view value) {
-  const auto words = Words(value, 7);
+  const auto words = NoteWords(value, 7);
   if (words.size() != 7 || (words[6] != "valid" && words[6] != "revoked")) {
     return Invalid("KEY_LINE",
                    "want origin, key id, algorithm, key, first day, last day, valid or revoked");
   }
   CodeKey key;
   key.origin = words[0];
-  YIMA_ASSIGN_OR_RETURN(const uint64_t key_id, ParseNumber(words[1], UINT16_MAX));
+  YIMA_ASSIGN_OR_RETURN(const uint64_t key_id, ParseNoteNumber(words[1], UINT16_MAX));
   key.key_id = static_cast<uint16_t>(key_id);
   key.algorithm = ParseAlgorithm(words[2]).value_or(Algorithm::kOther);
   if (key.algorithm == Algorithm::kOther) {
     YIMA_ASSIGN_OR_RETURN(key.other, ParseOtherKey(words[2], words[3]));
   } else {
-    YIMA_ASSIGN_OR_RETURN(key.public_key, ParseKey(words[3]));
+    YIMA_ASSIGN_OR_RETURN(key.public_key, ParseNoteKey(words[3]));
   }
   YIMA_ASSIGN_OR_RETURN(key.first_day, ParseDay(words[4]));
   YIMA_ASSIGN_OR_RETURN(key.last_day, ParseDay(words[5]));
@@ -217,14 +91,9 @@ Result<CodeKey> ParseCodeKey(std::string_view value) {
   return key;
 }
 
-Result<uint16_t> ParseEpoch(std::string_view text) {
-  YIMA_ASSIGN_OR_RETURN(const uint64_t epoch, ParseNumber(text, UINT16_MAX));
-  return static_cast<uint16_t>(epoch);
-}
-
 std::vector<PublicKey> TakeKeys(LineReader& lines, std::string_view name) {
   std::vector<PublicKey> keys;
-  while (const auto value = lines.Take(name)) keys.push_back(lines.Keep(ParseKey(*value)));
+  while (const auto value = lines.Take(name)) keys.push_back(lines.Keep(ParseNoteKey(*value)));
   return keys;
 }
 
@@ -269,7 +138,7 @@ std::vector<Serial> TakeSerials(LineReader& lines, std::string_view name) {
     const size_t full = serials.size() + kSerialsPerLine;
     if (value->ends_with(' ')) lines.RefuseTaken("the line ends in a space");
     while (!value->empty()) {
-      const uint64_t delta = lines.Keep(ParseNumber(NextWord(*value), Serial::kMax));
+      const uint64_t delta = lines.Keep(ParseNoteNumber(NextNoteWord(*value), Serial::kMax));
       if (delta == 0 || last + delta > Serial::kMax || serials.size() == full) {
         lines.RefuseTaken(fmt::format("serials do not rise, leave their range, or are more than {}",
                                       kSerialsPerLine));
@@ -350,12 +219,12 @@ std::string TrustBundle::ToText() const {
 Result<TrustBundle> TrustBundle::ParseText(std::string_view text) {
   LineReader lines(text, "TRUST_BUNDLE_MALFORMED");
   TrustBundle bundle;
-  bundle.registry = lines.Keep(ParseRegistry(lines.Require("registry")));
-  bundle.epoch = lines.Keep(ParseEpoch(lines.Require("epoch")));
-  bundle.sequence = lines.Keep(ParseNumber(lines.Require("sequence"), INT64_MAX));
+  bundle.registry = lines.Keep(ParseRegistryId(lines.Require("registry")));
+  bundle.epoch = lines.Keep(ParseNoteEpoch(lines.Require("epoch")));
+  bundle.sequence = lines.Keep(ParseNoteNumber(lines.Require("sequence"), INT64_MAX));
   bundle.issued = lines.Keep(ParseTime(lines.Require("issued")));
   bundle.expires = lines.Keep(ParseTime(lines.Require("expires")));
-  bundle.roots.push_back(lines.Keep(ParseKey(lines.Require("root"))));
+  bundle.roots.push_back(lines.Keep(ParseNoteKey(lines.Require("root"))));
   std::ranges::move(TakeKeys(lines, "root"), std::back_inserter(bundle.roots));
   bundle.origins.push_back(lines.Keep(ParseOrigin(lines.Require("origin"))));
   while (const auto value = lines.Take("origin")) {
@@ -369,12 +238,12 @@ Result<TrustBundle> TrustBundle::ParseText(std::string_view text) {
     bundle.keys.push_back(lines.Keep(ParseCodeKey(*value)));
   }
   CheckReferences(bundle, lines);
-  bundle.status_keys.push_back(lines.Keep(ParseKey(lines.Require("status"))));
+  bundle.status_keys.push_back(lines.Keep(ParseNoteKey(lines.Require("status"))));
   std::ranges::move(TakeKeys(lines, "status"), std::back_inserter(bundle.status_keys));
   bundle.log_keys = TakeKeys(lines, "log");
   while (const auto value = lines.Take("witness")) bundle.witnesses.emplace_back(*value);
   if (const auto value = lines.Take("quorum")) {
-    bundle.quorum = static_cast<uint32_t>(lines.Keep(ParseNumber(*value, UINT32_MAX)));
+    bundle.quorum = static_cast<uint32_t>(lines.Keep(ParseNoteNumber(*value, UINT32_MAX)));
   }
   bundle.certificate_keys = TakeKeys(lines, "certificate");
   YIMA_RETURN_IF_ERROR(lines.Finish());
@@ -391,9 +260,9 @@ std::string RevocationList::ToText() const {
 Result<RevocationList> RevocationList::ParseText(std::string_view text) {
   LineReader lines(text, "REVOCATION_LIST_MALFORMED");
   RevocationList list;
-  list.registry = lines.Keep(ParseRegistry(lines.Require("registry")));
-  list.epoch = lines.Keep(ParseEpoch(lines.Require("epoch")));
-  list.sequence = lines.Keep(ParseNumber(lines.Require("sequence"), INT64_MAX));
+  list.registry = lines.Keep(ParseRegistryId(lines.Require("registry")));
+  list.epoch = lines.Keep(ParseNoteEpoch(lines.Require("epoch")));
+  list.sequence = lines.Keep(ParseNoteNumber(lines.Require("sequence"), INT64_MAX));
   list.issued = lines.Keep(ParseTime(lines.Require("issued")));
   list.next_update = lines.Keep(ParseTime(lines.Require("next_update")));
   list.suspended = TakeSerials(lines, "suspended");

@@ -9,6 +9,7 @@ namespace yima::label {
 namespace {
 
 constexpr const char* kFamily = "Noto Sans CJK SC";
+constexpr const char* kLatinFamily = "Noto Sans CJK HK";
 /// Shaping happens at this size, large enough that Pango's rounding doesn't show.
 constexpr double kEm = 1000;
 /// A city's words fit many times over; what doesn't is shaped again.
@@ -95,8 +96,9 @@ Shaper::~Shaper() {
   g_object_unref(font_map_);
 }
 
-Result<std::unique_ptr<Shaper>> Shaper::Create() {
+Result<std::unique_ptr<Shaper>> Shaper::Create(bool latin_apart) {
   std::unique_ptr<Shaper> shaper(new Shaper());
+  shaper->latin_apart_ = latin_apart;
   PangoFont* font =
       pango_font_map_load_font(shaper->font_map_, shaper->context_, shaper->description_);
   std::string family = "none";
@@ -140,6 +142,9 @@ const ShapedText& Shaper::ShapeUnit(std::string_view unit, bool bold) {
 }
 
 ShapedText Shaper::ShapeByPango(std::string_view unit, bool bold) {
+  const bool is_latin =
+      latin_apart_ && std::ranges::all_of(unit, [](char c) { return (c & 0x80) == 0; });
+  pango_font_description_set_family_static(description_, is_latin ? kLatinFamily : kFamily);
   pango_font_description_set_weight(description_, bold ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL);
   pango_layout_set_font_description(layout_, description_);
   pango_layout_set_text(layout_, unit.data(), static_cast<int>(unit.size()));

@@ -88,8 +88,8 @@ TextSetter::TextSetter(TextSetter&&) noexcept = default;
 TextSetter& TextSetter::operator=(TextSetter&&) noexcept = default;
 TextSetter::~TextSetter() = default;
 
-Result<TextSetter> TextSetter::Create() {
-  YIMA_ASSIGN_OR_RETURN(auto shaper, Shaper::Create());
+Result<TextSetter> TextSetter::Create(bool latin_apart) {
+  YIMA_ASSIGN_OR_RETURN(auto shaper, Shaper::Create(latin_apart));
   return TextSetter(std::move(shaper));
 }
 

@@ -41,8 +41,8 @@ struct SetText {
 /// label on. Not thread-safe: one for each thread.
 class TextSetter {
  public:
-  /// FONT_MISSING when Noto Sans CJK is not installed.
-  static Result<TextSetter> Create();
+  /// FONT_MISSING when Noto Sans CJK is not installed. `latin_apart`: see Shaper::Create.
+  static Result<TextSetter> Create(bool latin_apart = false);
   TextSetter(TextSetter&&) noexcept;
   TextSetter& operator=(TextSetter&&) noexcept;
   ~TextSetter();

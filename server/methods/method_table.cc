@@ -33,6 +33,7 @@
 #include "server/resolver/note_desk.h"
 #include "server/rights/claim.h"
 #include "server/rights/claim_lists.h"
+#include "server/rights/certificate.h"
 #include "server/rights/confirm.h"
 #include "server/rights/confirm_claims.h"
 #include "server/rights/notice_lines.h"
@@ -482,6 +483,8 @@ std::vector<Method> MakeMethodTable(const Domain& domain, const Resolver& resolv
       {rights + "ListUnresolved", kReaders, Reading(d, ListUnresolved), {}},
       {rights + "GetCoverage", kPublic, Reading(d, GetCoverage), {}},
       {rights + "ListCoverageDays", kReaders, Reading(d, ListCoverageDays), {}},
+      {rights + "IssueCertificates", kReaders, {}, Answer(d, IssueCertificates)},
+      {rights + "CheckCertificate", kPublic, Reading(d, CheckCertificate), {}},
 
       {log + "GetCheckpoint", kPublic, OfLog(d, GetCheckpoint), {}},
       {log + "GetTile", kPublic, OfLog(d, GetTile), {}},

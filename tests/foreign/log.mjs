@@ -3,6 +3,7 @@
 // `node log.mjs VECTORS.json` runs vectors; `node log.mjs FOLDER LOG KEY` checks an exported log, KEY in hex.
 import { createHash, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 const DER = Buffer.from('302a300506032b6570032100', 'hex'); // before an Ed25519 key
 const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest();
@@ -34,8 +35,8 @@ function included(index, size, leaf, proof, root) {
   return last === 0 && hash.equals(root);
 }
 
-/** What a checkpoint says, or why it is refused. */
-function openCheckpoint(note, log, key) {
+/** A signed note's text, and whether the key has signed it. */
+function openNote(note, key) {
   const split = note.lastIndexOf('\n\n');
   if (split < 0 || !note.endsWith('\n')) return { refused: 'NOTE_MALFORMED' };
   const text = note.slice(0, split + 1);
@@ -44,6 +45,13 @@ function openCheckpoint(note, log, key) {
     const [blob, hash] = [Buffer.from(base64, 'base64'), sha256(Buffer.from(`${name}\n\x01`), key).subarray(0, 4)];
     return hash.equals(blob.subarray(0, 4)) && verify(null, Buffer.from(text), { key: Buffer.concat([DER, key]), format: 'der', type: 'spki' }, blob.subarray(4));
   });
+  return { refused: '', text, signed };
+}
+
+/** What a checkpoint says, or why it is refused. */
+function openCheckpoint(note, log, key) {
+  const { refused, text, signed } = openNote(note, key);
+  if (refused) return { refused };
   if (!signed) return { refused: 'CHECKPOINT_UNSIGNED' };
   const [origin, size, root] = text.split('\n');
   const formed = text.split('\n').length >= 4 && /^(0|[1-9][0-9]*)$/.test(size) && Buffer.from(root, 'base64').length === 32;
@@ -144,6 +152,10 @@ function checkVectors(file) {
   console.log('all vectors agree');
 }
 
-const [, , place, log, key] = process.argv;
-if (place.endsWith('.json')) checkVectors(JSON.parse(readFileSync(place, 'utf8')));
-else checkFolder(place, log, Buffer.from(key, 'hex'));
+export { fieldsOf, included, leafOf, openCheckpoint, openNote, sha256 };
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [, , place, log, key] = process.argv;
+  if (place.endsWith('.json')) checkVectors(JSON.parse(readFileSync(place, 'utf8')));
+  else checkFolder(place, log, Buffer.from(key, 'hex'));
+}

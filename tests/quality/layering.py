@@ -23,6 +23,7 @@ ONLY = {
     re.compile(r"^(microhttpd|gnutls/|curl/)"): ["server/http/"],
     re.compile(r"^prometheus/"): ["server/metrics/"],
     re.compile(r"^ZXing/|^ReadBarcode|^DecodeHints"): ["client/scan/"],
+    re.compile(r"^qpdf/"): ["client/certificate/", "tests/"],
     re.compile(r"^(cairo|pango|qrencode)"): ["codegen/label/", "tests/", "tools/"],
 }
 STORE_ROOMS = ("server/domain/", "server/registry/", "server/issuance/", "server/resolver/", "server/rights/", "server/attachments/", "server/check/")
