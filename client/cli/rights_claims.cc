@@ -42,11 +42,10 @@ Result<void> Claim(Session& session, const ClaimOptions& options) {
   request.set_valid_until(options.valid_until);
   return TakeStep(
       session, options.rights,
-      {.bar = T("认领", "claiming"),
-       .done = T("已认领", "claimed"),
-       .question =
-           T("将认领 {1} 个部件的 {0} 项权利，拒绝 {2} 个部件。继续吗？",
-             "{0} rights of {1} facilities would be claimed, {2} facilities refuse. Go on?"),
+      {.words = {T("认领", "claiming"), T("已认领", "claimed"),
+                 T("将处理的权利", "rights that would be dealt with"),
+                 T("将认领 {1} 个部件的 {0} 项权利，拒绝 {2} 个部件。继续吗？",
+                   "{0} rights of {1} facilities would be claimed, {2} facilities refuse. Go on?")},
        .send = [&](const v1::RightsTarget& target, const v1::RightsRun& run, const auto& told) {
          *request.mutable_target() = target;
          *request.mutable_run() = run;
