@@ -112,7 +112,7 @@ class Replay {
       case v1::LogEntry::kOrder:
         return Put(entry.order().id(), entry.revision(), *entry.mutable_order());
       case v1::LogEntry::kRightsRules:
-        return Put(kRightsRulesId, entry.revision(), *entry.mutable_rights_rules());
+        return Put(entry.rights_rules().id(), entry.revision(), *entry.mutable_rights_rules());
       default:
         return Fail(
             StatusCode::kFailedPrecondition, "LOG_KIND_UNKNOWN",

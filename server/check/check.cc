@@ -34,7 +34,7 @@ uint64_t IdIn(const v1::Batch& record, uint64_t) { return record.id(); }
 /// These hold no id.
 uint64_t IdIn(const v1::FacilityClass&, uint64_t id) { return id; }
 uint64_t IdIn(const v1::Registry&, uint64_t id) { return id; }
-uint64_t IdIn(const v1::RightsRules&, uint64_t id) { return id; }
+uint64_t IdIn(const v1::RightsRules& record, uint64_t) { return record.id(); }
 uint64_t IdIn(const v1::Principal& record, uint64_t) { return record.id(); }
 uint64_t IdIn(const v1::BlankRange& record, uint64_t) { return record.id(); }
 uint64_t IdIn(const v1::StockTake& record, uint64_t) { return record.id(); }

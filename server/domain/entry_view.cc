@@ -91,7 +91,6 @@ tl::unexpected<Error> EntryDamaged(uint64_t index) {
 
 Result<uint64_t> RecordIdIn(const EntryView& entry, const store::Snapshot& snapshot) {
   if (entry.kind == store::Kind::kRegistry) return kRegistryId;
-  if (entry.kind == store::Kind::kRightsRules) return kRightsRulesId;
   // Field 1 is the id, of a class its code.
   static_assert(v1::Facility::kUidFieldNumber == 1 && v1::Code::kSerialFieldNumber == 1 &&
                 v1::Organization::kIdFieldNumber == 1 && v1::Batch::kIdFieldNumber == 1 &&
@@ -99,7 +98,7 @@ Result<uint64_t> RecordIdIn(const EntryView& entry, const store::Snapshot& snaps
                 v1::BlankRange::kIdFieldNumber == 1 && v1::StockTake::kIdFieldNumber == 1 &&
                 v1::Claim::kIdFieldNumber == 1 && v1::Notice::kIdFieldNumber == 1 &&
                 v1::Objection::kIdFieldNumber == 1 && v1::Offer::kIdFieldNumber == 1 &&
-                v1::Order::kIdFieldNumber == 1);
+                v1::Order::kIdFieldNumber == 1 && v1::RightsRules::kIdFieldNumber == 1);
   WireField first;
   WalkFields(entry.record, [&](const WireField& field) {
     if (field.number == 1) first = field;

@@ -81,7 +81,7 @@ function checkEntries(entries, log) {
     const [fields, [kind, ...more]] = [new Map(all), all.map(([number]) => number).filter((number) => number >= 16)];
     if (entry[0] !== 9 || more.length || !kind || fields.get(1) < time) throw new Error(`entry ${index} does not follow`);
     time = fields.get(1);
-    const named = kind === 19 || kind === 21 ? 2 : kind <= 24 ? 0 : undefined; // a text, a number, not known here
+    const named = kind === 19 || kind === 21 ? 2 : kind <= 30 ? 0 : undefined; // a text, a number, not known here
     const record = new Map(fieldsOf(fields.get(kind), (number) => (number === 1 ? named : undefined)));
     const name = `${kind} ${kind === 21 || record.get(1)}`;
     if (fields.get(6) !== (revisions.get(name) ?? 0n) + 1n) throw new Error(`entry ${index}: revision ${fields.get(6)} of ${name}`);

@@ -207,6 +207,24 @@ TEST_F(PublishTest, TheSameNoticeGoesOnAfterABreakAtEachChunk) {
   EXPECT_EQ(world_.State(), state);
 }
 
+TEST_F(PublishTest, ANoticeOfOneThatMovedMeanwhileNeverOpens) {
+  Claimed(water_manager_, water_, facility_);
+  AsRegistrar();
+  const auto request = PublishOf(facility_);
+  EXPECT_EQ(RefusalOf(Publish(request, {}, [] { return true; })),
+            (Refusal{StatusCode::kUnavailable, "CALL_ENDED", ""}));
+  Edit<v1::Facility>(world_, facility_, [](auto& f) { f.set_address("moved"); });
+  const Refusal moved{kFailed, "FACILITY_MOVED", "target.facility"};
+  EXPECT_EQ(RefusalOf(Publish(request)), moved);
+  const auto notices = methods_.Unary<v1::ListNoticesResponse>("RightsService/ListNotices",
+                                                               v1::ListNoticesRequest());
+  ASSERT_TRUE(notices);
+  ASSERT_EQ(notices->notices_size(), 1);
+  EXPECT_EQ(notices->notices(0).state(), v1::NOTICE_STATE_WITHDRAWN);
+  RefusesUnchanged([&] { return Publish(request); }, moved);
+  EXPECT_THAT(Findings(world_), IsEmpty());
+}
+
 TEST_F(PublishTest, ManyClaimsOnOneRightFitIntoTheChanges) {
   for (uint32_t number = 2; number <= 130; ++number) world_.AddFacility(number, bureau_, water_);
   for (int i = 0; i < 16; ++i) {
