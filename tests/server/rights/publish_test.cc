@@ -64,7 +64,8 @@ TEST_F(PublishTest, OpensANoticeOfAllClaimsAtOneMoment) {
     EXPECT_EQ(ClaimRecord(claim).notice(), notice.id());
     EXPECT_EQ(ClaimRecord(claim).state(), v1::CLAIM_STATE_OPEN);
   }
-  for (const auto& standing : world_.Facility(facility_).owning().claims()) {
+  const v1::Facility facility = world_.Facility(facility_);
+  for (const auto& standing : facility.owning().claims()) {
     EXPECT_EQ(standing.notice(), notice.id());
   }
   EXPECT_THAT(Findings(world_), IsEmpty());
