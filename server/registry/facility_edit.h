@@ -23,8 +23,8 @@ class FacilityEdit {
 
   /// The facility with the values laid over it, sound as a whole; equal to it when they say nothing
   /// new. Who calls looks at reach and parent (see Wholes). FACILITY_WITHDRAWN, RIGHT_SETTLED,
-  /// FACILITY_CODE_TAKEN, EXTERNAL_CODE_TAKEN, and what CheckFacility, CheckRight and CheckHolders
-  /// say; fields begin with "facility.".
+  /// RIGHT_CLAIMED, FACILITY_CODE_TAKEN, EXTERNAL_CODE_TAKEN, and what CheckFacility, CheckRight
+  /// and CheckHolders say; fields begin with "facility.".
   Result<v1::Facility> Over(const Domain& domain, const store::Snapshot& snapshot,
                             const v1::Facility& stands) const;
 

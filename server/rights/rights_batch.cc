@@ -274,19 +274,22 @@ Result<void> RightsBatch::Tell(const std::vector<BatchItem>& chunk) {
   std::ranges::copy_if(chunk, std::back_inserter(left), [](const BatchItem& item) {
     return item.moved || item.outcome == ItemOutcome::kRefused;
   });
-  // The one that is named alone is not listed, but the answer.
+  // The one that is named alone is not listed, but the answer, once the batch has ended.
   if (target_.has_facility() && !left.empty()) {
-    return refusal_ ? tl::unexpected(*refusal_)
-                    : Fail(StatusCode::kFailedPrecondition,
-                           left[0].moved ? "FACILITY_MOVED" : left[0].reason,
-                           fmt::format("nothing was done on facility {}", left[0].facility),
-                           "target.facility");
+    left_ = refusal_;
+    if (!left_) {
+      left_ = Error{
+          StatusCode::kFailedPrecondition, left[0].moved ? "FACILITY_MOVED" : left[0].reason,
+          fmt::format("nothing was done on facility {}", left[0].facility), "target.facility"};
+    }
+    return {};
   }
   AddOutcomes(left, *progress.mutable_facilities());
   return Say(std::move(progress));
 }
 
 Result<void> RightsBatch::TellEnd() {
+  if (left_) return tl::unexpected(*left_);
   v1::RightsProgress progress = Progress(counts_);
   progress.set_frozen_hash(hash_);
   return SayEnd(std::move(progress));

@@ -83,6 +83,7 @@ class RightsBatch : public FrozenBatch {
   std::optional<FacilityMatcher> matcher_;
   std::string source_;
   std::optional<Error> refusal_;  ///< The last one.
+  std::optional<Error> left_;     ///< Why nothing was done on the one that is named alone.
 };
 
 /// What marks a request over rights for its retries: all but the hash of its dry run, since one

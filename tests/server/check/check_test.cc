@@ -121,9 +121,9 @@ TEST_F(CheckTest, FindsWithheldValueWithoutItsHash) {
 
 TEST_F(CheckTest, FindsFacilityAboveTheLimit) {
   Edit<v1::Facility>(world_, facility_, [](v1::Facility& facility) {
-    facility.set_address(std::string(17'000, 'x'));
+    facility.set_address(std::string(19'000, 'x'));
   });
-  EXPECT_THAT(Findings(), Contains(HasSubstr("more than 16384")));
+  EXPECT_THAT(Findings(), Contains(HasSubstr("more than 18432")));
 }
 
 TEST_F(CheckTest, FindsBrokenReferences) {

@@ -6,6 +6,7 @@ namespace yima::server::testing {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -39,18 +40,16 @@ TEST_F(RightsCheckTest, ARowThatWasChangedByHandIsFound) {
   const auto read = *Get<v1::Facility>(*world_.Read(), confirmed_);
   v1::Facility changed = read->record;
   changed.mutable_owning()->set_holder(power_);
+  // As somebody with the database does it: the log, terms and counters say what they said.
   ChangeWriter writer(world_.call("test"), "");
-  writer.Replace(confirmed_, read->revision, read->record, changed);
+  writer.Replace(confirmed_, read->revision, read->record, read->record);
   store::Change change = writer.Take();
-  // As somebody with the database does it: the log says what it said.
-  ChangeWriter honest(world_.call("test"), "");
-  honest.Replace(confirmed_, read->revision, read->record, read->record);
-  change.puts[0].entry = honest.Take().puts[0].entry;
+  change.puts[0].bytes = changed.SerializeAsString();
   ASSERT_TRUE(std::holds_alternative<store::Committed>(
       store::ApplyAndWait(world_.store(), std::move(change))));
   EXPECT_THAT(Findings(world_),
-              ElementsAre(AllOf(HasSubstr("differs from its last log entry")),
-                          AllOf(HasSubstr("right OWNING"), HasSubstr("was confirmed for"))));
+              AllOf(Contains(HasSubstr("differs from its last log entry")),
+                    Contains(AllOf(HasSubstr("right OWNING"), HasSubstr("was confirmed for")))));
 }
 
 TEST_F(RightsCheckTest, AnOpenClaimThatStandsNowhereIsFound) {
@@ -95,33 +94,6 @@ TEST_F(RightsCheckTest, WhoFollowedTheClaimantHoldsItRightly) {
   EXPECT_THAT(Findings(world_), IsEmpty());
   Falsify(confirmed_, [&](v1::Right& right) { right.set_holder(bureau_); });
   EXPECT_THAT(Findings(world_), ElementsAre(HasSubstr("was confirmed for")));
-}
-
-TEST_F(RightsCheckTest, OffersAndOrdersThatStandNowhereAreFound) {
-  v1::Offer offer;
-  offer.set_id(7);
-  offer.set_facility(confirmed_);
-  offer.set_state(v1::OFFER_STATE_OPEN);
-  v1::Order order;
-  order.set_id(8);
-  order.set_facility(confirmed_);
-  order.set_right(v1::RIGHT_KIND_OWNING);
-  order.set_state(v1::ORDER_STATE_PROPOSED);
-  ChangeWriter writer(world_.call("test"), "");
-  writer.Create(7, offer);
-  writer.Create(8, order);
-  ASSERT_TRUE(Apply(world_, writer));
-  EXPECT_THAT(Findings(world_), ElementsAre(HasSubstr("offer 7 is open, but does not stand"),
-                                            HasSubstr("order 8 is proposed, but does not")));
-  Falsify(confirmed_, [](v1::Right& right) {
-    right.set_offer(7);
-    right.set_order(8);
-  });
-  EXPECT_THAT(Findings(world_), IsEmpty());
-  Edit<v1::Offer>(world_, 7, [](v1::Offer& o) { o.set_state(v1::OFFER_STATE_ENDED); });
-  Edit<v1::Order>(world_, 8, [](v1::Order& o) { o.set_state(v1::ORDER_STATE_DONE); });
-  EXPECT_THAT(Findings(world_),
-              ElementsAre(HasSubstr("offer 7 is not open"), HasSubstr("order 8 is not proposed")));
 }
 
 TEST_F(RightsCheckTest, WordsThatAreNotTheirHashAreFound) {

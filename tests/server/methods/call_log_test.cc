@@ -11,6 +11,7 @@
 #include "yima/v1/issuance_service.pb.h"
 #include "yima/v1/registry_service.pb.h"
 #include "yima/v1/resolver_service.pb.h"
+#include "yima/v1/rights_service.pb.h"
 
 namespace yima::server::testing {
 namespace {
@@ -108,6 +109,15 @@ TEST(RequestIdInTest, FindsItWhereItStands) {
   import.mutable_header()->set_request_id("import-1");
   EXPECT_EQ(RequestIdIn("yima.v1.RegistryService/ImportFacilities", import.SerializeAsString()),
             "import-1");
+}
+
+TEST(RequestIdInTest, FindsItInTheRunOfAStepOverRights) {
+  v1::ClaimRightsRequest claim;
+  claim.set_organization(7);
+  claim.mutable_run()->set_request_id("claim-1");
+  EXPECT_EQ(RequestIdIn("yima.v1.RightsService/ClaimRights", claim.SerializeAsString()), "claim-1");
+  claim.clear_run();
+  EXPECT_EQ(RequestIdIn("yima.v1.RightsService/ClaimRights", claim.SerializeAsString()), "");
 }
 
 TEST(RequestIdInTest, TakesNothingElseForOne) {

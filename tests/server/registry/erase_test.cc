@@ -1,5 +1,6 @@
 #include "server/registry/erase.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -205,6 +206,68 @@ TEST_F(EraseValuesTest, AFacilityIsNotMadeWithFiles) {
   EXPECT_EQ(RefusalOf(methods_.Unary<v1::CreateFacilityResponse>("RegistryService/CreateFacility",
                                                                  request)),
             (Refusal{kInvalid, "FIELD_OUTPUT_ONLY", "facility.files"}));
+}
+
+TEST_F(EraseValuesTest, WordsOfDecisionsOnRightsGoToo) {
+  v1::Claim claim;
+  claim.set_id(1);
+  claim.set_facility(uid_);
+  *claim.mutable_decision()->mutable_reason() = Withhold("误报");
+  v1::Notice notice;
+  notice.set_id(2);
+  *notice.mutable_withdrawal()->mutable_reason() = Withhold("名单有误");
+  v1::Offer offer;
+  offer.set_id(3);
+  offer.set_facility(uid_);
+  offer.add_candidates()->set_organization(organization_);
+  *offer.mutable_candidates(0)->mutable_reason() = Withhold("非我所建");
+  v1::Order order;
+  order.set_id(4);
+  order.set_facility(uid_);
+  *order.mutable_reason() = Withhold("张三来信");
+  ChangeWriter writer(world_.call("test"), "");
+  writer.Create(1, claim);
+  writer.Create(2, notice);
+  writer.Create(3, offer);
+  writer.Create(4, order);
+  ASSERT_TRUE(
+      std::holds_alternative<store::Committed>(store::ApplyAndWait(world_.store(), writer.Take())));
+  auto request = Request({"decision.reason"});
+  request.set_claim(1);
+  EXPECT_EQ(Erase(request)->claim().decision().reason().value(), "");
+  request = Request({"withdrawal.reason"});
+  request.set_notice(2);
+  ASSERT_TRUE(Erase(request));
+  request = Request({fmt::format("candidates[{}].reason", organization_)});
+  request.set_offer(3);
+  ASSERT_TRUE(Erase(request));
+  request = Request({"reason"});
+  request.set_order(4);
+  ASSERT_TRUE(Erase(request));
+  const auto snapshot = world_.Read();
+  const auto is_erased = [](const v1::Withheld& value) {
+    return value.value().empty() && value.salt().empty() && !value.hash().empty();
+  };
+  EXPECT_TRUE(is_erased((*Get<v1::Claim>(*snapshot, 1))->record.decision().reason()));
+  EXPECT_TRUE(is_erased((*Get<v1::Notice>(*snapshot, 2))->record.withdrawal().reason()));
+  EXPECT_TRUE(is_erased((*Get<v1::Offer>(*snapshot, 3))->record.candidates(0).reason()));
+  EXPECT_TRUE(is_erased((*Get<v1::Order>(*snapshot, 4))->record.reason()));
+  for (const auto& [spoil, refusal] :
+       std::vector<std::pair<std::function<void(v1::EraseValuesRequest&)>, Refusal>>{
+           {[](auto& r) { r.set_claim(9); }, {kNotFound, "CLAIM_NOT_FOUND", "claim"}},
+           {[](auto& r) { r.set_objection(9); }, {kNotFound, "OBJECTION_NOT_FOUND", "objection"}},
+           {[](auto& r) { r.set_notice(9); }, {kInvalid, "VALUE_UNKNOWN", "values[0]"}},
+           {[](auto& r) { r.set_offer(9); }, {kInvalid, "VALUE_UNKNOWN", "values[0]"}},
+           {[](auto& r) { r.set_order(4); }, {kInvalid, "VALUE_UNKNOWN", "values[0]"}}}) {
+    request = Request({"decision.reason"});
+    spoil(request);
+    EXPECT_EQ(RefusalOf(Erase(request)), refusal);
+  }
+  world_.reach = std::make_shared<Reach>();
+  request = Request({"decision.reason"});
+  request.set_claim(1);
+  EXPECT_EQ(RefusalOf(Erase(request)),
+            (Refusal{StatusCode::kPermissionDenied, "SCOPE_EXCEEDED", "claim"}));
 }
 
 }  // namespace

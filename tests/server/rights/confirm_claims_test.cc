@@ -188,7 +188,8 @@ TEST_F(ConfirmClaimsTest, OfOneNoticeAlone) {
 
 /// A correction's claim stands on a right that is confirmed for another.
 TEST_F(ConfirmClaimsTest, ACorrectionReplacesTheHolder) {
-  AfterPeriodOf(Published());
+  const uint64_t notice = Published();
+  AfterPeriodOf(notice);
   ASSERT_TRUE(Confirm(ConfirmOf(facility_)));
   for (const uint64_t to : {water_, uint64_t{0}}) {
     v1::Order order;
@@ -202,6 +203,8 @@ TEST_F(ConfirmClaimsTest, ACorrectionReplacesTheHolder) {
     claim.set_organization(to);
     claim.set_state(v1::CLAIM_STATE_OPEN);
     claim.set_order(order.id());
+    order.set_claim(claim.id());
+    order.set_notice(notice);
     claim.set_principal("77");
     claim.clear_decision();
     ChangeWriter writer(world_.call("test"), "");

@@ -278,6 +278,7 @@ TEST_F(ConfirmTest, TheRulesMayWantAClaimOrAnother) {
     EXPECT_TRUE(Apply(world_, writer));
   };
   v1::RightsRules rules;
+  rules.set_id(kRightsRulesId);
   auto* rule = rules.add_class_rules();
   rule->set_class_prefix("01001");
   rule->set_no_direct_confirmation(true);

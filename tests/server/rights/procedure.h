@@ -180,6 +180,7 @@ class ProcedureTest : public ::testing::Test {
     v1::RightsRules rules;
     const auto read = *Get<v1::RightsRules>(*world_.Read(), kRightsRulesId);
     if (read) rules = read->record;
+    rules.set_id(kRightsRulesId);
     change(rules);
     ChangeWriter writer(world_.call("test"), "");
     if (read) {

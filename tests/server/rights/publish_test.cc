@@ -64,7 +64,8 @@ TEST_F(PublishTest, OpensANoticeOfAllClaimsAtOneMoment) {
     EXPECT_EQ(ClaimRecord(claim).notice(), notice.id());
     EXPECT_EQ(ClaimRecord(claim).state(), v1::CLAIM_STATE_OPEN);
   }
-  for (const auto& standing : world_.Facility(facility_).owning().claims()) {
+  const v1::Facility facility = world_.Facility(facility_);
+  for (const auto& standing : facility.owning().claims()) {
     EXPECT_EQ(standing.notice(), notice.id());
   }
   EXPECT_THAT(Findings(world_), IsEmpty());
@@ -205,6 +206,24 @@ TEST_F(PublishTest, TheSameNoticeGoesOnAfterABreakAtEachChunk) {
   ASSERT_TRUE(again);
   EXPECT_EQ(again->back().SerializeAsString(), whole->back().SerializeAsString());
   EXPECT_EQ(world_.State(), state);
+}
+
+TEST_F(PublishTest, ANoticeOfOneThatMovedMeanwhileNeverOpens) {
+  Claimed(water_manager_, water_, facility_);
+  AsRegistrar();
+  const auto request = PublishOf(facility_);
+  EXPECT_EQ(RefusalOf(Publish(request, {}, [] { return true; })),
+            (Refusal{StatusCode::kUnavailable, "CALL_ENDED", ""}));
+  Edit<v1::Facility>(world_, facility_, [](auto& f) { f.set_address("moved"); });
+  const Refusal moved{kFailed, "FACILITY_MOVED", "target.facility"};
+  EXPECT_EQ(RefusalOf(Publish(request)), moved);
+  const auto notices = methods_.Unary<v1::ListNoticesResponse>("RightsService/ListNotices",
+                                                               v1::ListNoticesRequest());
+  ASSERT_TRUE(notices);
+  ASSERT_EQ(notices->notices_size(), 1);
+  EXPECT_EQ(notices->notices(0).state(), v1::NOTICE_STATE_WITHDRAWN);
+  RefusesUnchanged([&] { return Publish(request); }, moved);
+  EXPECT_THAT(Findings(world_), IsEmpty());
 }
 
 TEST_F(PublishTest, ManyClaimsOnOneRightFitIntoTheChanges) {
