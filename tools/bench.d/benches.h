@@ -27,6 +27,8 @@ Result<Line> BenchHistory(const Options& options);
 Result<Line> BenchMemoryImport(const Options& options);
 Result<Line> BenchMemoryIssue(const Options& options);
 Result<Line> BenchMemoryLabels(const Options& options);
+Result<Line> BenchCertificate(const Options& options);
+Result<Line> BenchVerifyCertificate(const Options& options);
 Result<Line> BenchLogIntegrate(const Options& options);
 Result<Line> BenchLogVerify(const Options& options);
 Result<Line> BenchLogProof(const Options& options);

@@ -39,6 +39,8 @@ constexpr std::array kBenches = {
     Bench{"memory_import", BenchMemoryImport},
     Bench{"memory_issue", BenchMemoryIssue},
     Bench{"memory_labels", BenchMemoryLabels},
+    Bench{"certificate", BenchCertificate},
+    Bench{"verify_certificate", BenchVerifyCertificate},
     Bench{"log_integrate", BenchLogIntegrate},
     Bench{"log_verify", BenchLogVerify},
     Bench{"log_proof", BenchLogProof},

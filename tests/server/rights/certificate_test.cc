@@ -115,14 +115,12 @@ class CertificateTest : public TreeWorld {
     EXPECT_TRUE(file.ParseFromString(FileOf(uid_)));
     return file;
   }
-  TrustBundle bundle() const { return *BundleOf(*world_.registry()); }
-  std::string ReasonOf(std::string_view bytes) const {
+  TrustBundle bundle() { return *BundleOf(*world_.registry()); }
+  std::string ReasonOf(std::string_view bytes) {
     const auto verified = VerifyCertificate(bytes, bundle());
     return verified ? "" : verified.error().reason;
   }
-  std::string ReasonOf(const v1::Certificate& file) const {
-    return ReasonOf(file.SerializeAsString());
-  }
+  std::string ReasonOf(const v1::Certificate& file) { return ReasonOf(file.SerializeAsString()); }
   /// The certificate with another note, signed by the registry's own key.
   v1::Certificate SignedAnew(v1::Certificate file,
                              const std::function<void(CertificateNote&)>& change) const {
@@ -428,7 +426,9 @@ TEST_F(CertificateTest, WaitsForATreeThatHoldsWhatWasCommitted) {
   ChangeFacility([](v1::Facility& facility) { facility.set_name("改名"); });
   int asked = 0;
   const auto issued = Issue(uid_, [&] {
-    if (++asked == 2) EXPECT_TRUE(keeper_.Grow());
+    if (++asked == 2) {
+      EXPECT_TRUE(keeper_.Grow());
+    }
     return false;
   });
   ASSERT_TRUE(issued) << issued.error().message;
