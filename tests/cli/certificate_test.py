@@ -140,7 +140,7 @@ class CertificateTest(unittest.TestCase):
                                                                 expect=expect).stdout)
         self.assertFalse(online()["overtaken"])
         uid = self.uid("ledger:A-000005")
-        self.registry.yima("facilities", "update", "ledger:A-000005", "--set", "address=凤台西街")
+        self.registry.yima("facilities", "update", "ledger:A-000005", "address=凤台西街")
         now = online()
         self.assertTrue(now["overtaken"])
         self.assertFalse(now["rightsChanged"])

@@ -287,8 +287,8 @@ TEST_F(CertificateTest, AnOlderRevisionIsTakenOnlyIfTheNoteLies) {
   auto file = Parsed();
   auto note = *CertificateNote::ParseText(SignedNote::Parse(file.note())->text);
   const auto snapshot = world_.Read();
-  const auto hashes = HashesIn(*head(), *snapshot);
-  for (const TreeHash& hash : *InclusionProof(older.index(), note.tree_size, hashes)) {
+  const auto proof = *InclusionProof(older.index(), note.tree_size, HashesIn(*head(), *snapshot));
+  for (const TreeHash& hash : proof) {
     older.mutable_proof()->append(hash.begin(), hash.end());
   }
   const auto at = std::ranges::find_if(note.entries, [&](const CertifiedEntry& entry) {
@@ -332,9 +332,6 @@ TEST_F(CertificateTest, WhatTheRightsRestOnMustBeThere) {
 }
 
 TEST_F(CertificateTest, WhatNothingRestsOnIsRefused) {
-  auto more = Parsed();
-  v1::Certificate other;
-  ASSERT_TRUE(other.ParseFromString(FileOf(other_)));
   const uint64_t stranger = world_.AddOrganization("路人公司");
   ChangeFacility([&](v1::Facility& facility) { facility.mutable_owning()->set_holder(stranger); },
                  other_);
@@ -347,9 +344,10 @@ TEST_F(CertificateTest, WhatNothingRestsOnIsRefused) {
                                       entry.set_entry(std::string(record.entry));
                                       return false;
                                     }));
-  more = Parsed();
-  for (const TreeHash& hash :
-       *InclusionProof(entry.index(), head()->checkpoint.size, HashesIn(*head(), *snapshot))) {
+  auto more = Parsed();
+  const auto proof =
+      *InclusionProof(entry.index(), head()->checkpoint.size, HashesIn(*head(), *snapshot));
+  for (const TreeHash& hash : proof) {
     entry.mutable_proof()->append(hash.begin(), hash.end());
   }
   *more.add_entries() = entry;
