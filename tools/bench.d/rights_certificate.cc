@@ -70,8 +70,7 @@ Result<TrustBundle> BundleOf(const Registry& registry) {
 }
 
 /// Certificates of some facilities among very many.
-Result<std::vector<Sample>> MakeSamples(Registry& registry, uint64_t facilities,
-                                        uint64_t samples) {
+Result<std::vector<Sample>> MakeSamples(Registry& registry, uint64_t facilities, uint64_t samples) {
   YIMA_ASSIGN_OR_RETURN(const auto ledger, registry.Import(facilities));
   v1::ListFacilitiesRequest list;
   list.mutable_filter()->set_batch(ledger.batch);
