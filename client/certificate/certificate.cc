@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <google/protobuf/stubs/logging.h>
 
 #include "client/log/known_log.h"
 #include "codegen/code/log_name.h"
@@ -112,6 +113,7 @@ class RecordTaker {
   explicit RecordTaker(Certificate& certificate) : certificate_(certificate) {}
 
   Result<void> Take(const CertifiedEntry& named, std::string_view bytes) {
+    const google::protobuf::LogSilencer quiet;
     v1::LogEntry entry;
     if (!bytes.starts_with(kTimeTag) ||
         !entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
@@ -321,6 +323,7 @@ struct Opened {
 
 Result<Opened> Open(std::string_view bytes) {
   Opened opened;
+  const google::protobuf::LogSilencer quiet;  // What does not parse is said by an Error.
   YIMA_ASSIGN_OR_RETURN(opened.file, ParseFile(bytes));
   YIMA_ASSIGN_OR_RETURN(opened.signed_note, ParseNote(opened.file.note()));
   YIMA_ASSIGN_OR_RETURN(opened.note, CertificateNote::ParseText(opened.signed_note.text));

@@ -5,6 +5,7 @@
 #include <exception>
 #include <fstream>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -25,24 +26,23 @@ constexpr size_t kPdfSizeMax = size_t{16} << 20;
 constexpr size_t kAttachmentSizeMax = size_t{1} << 20;
 constexpr rlim_t kGrowthMax = rlim_t{512} << 20;
 
-/// More than a certificate holds came out of an attachment.
-struct TooLarge : std::runtime_error {
-  TooLarge() : std::runtime_error("too large") {}
-};
-
 /// Keeps what comes, up to the bound: unpacking ends there.
 class BoundedText : public Pipeline {
  public:
   BoundedText() : Pipeline("certificate", nullptr) {}
   void write(unsigned char const* data, size_t size) override {
-    if (text_.size() + size > kAttachmentSizeMax) throw TooLarge();
+    too_large_ |= text_.size() + size > kAttachmentSizeMax;
+    // libqpdf takes it for data that does not unpack, and stops.
+    if (too_large_) throw std::runtime_error("too large");
     text_.append(reinterpret_cast<const char*>(data), size);
   }
   void finish() override {}
   const std::string& text() const { return text_; }
+  bool too_large() const { return too_large_; }
 
  private:
   std::string text_;
+  bool too_large_ = false;
 };
 
 /// Lowers how large the process may become to a little more than it is, as long as it lives: a few
@@ -93,15 +93,13 @@ Result<std::string> Unpack(QPDFFileSpecObjectHelper& file) {
   auto stream = file.getEmbeddedFileStream();
   if (!stream.isStream()) return Malformed("the attachment has no content");
   BoundedText text;
-  try {
-    if (!stream.pipeStreamData(&text, 0, qpdf_dl_generalized, true)) {
-      return Malformed("the attachment does not unpack");
-    }
-  } catch (const TooLarge&) {
+  const bool unpacked = stream.pipeStreamData(&text, 0, qpdf_dl_generalized, true);
+  if (text.too_large()) {
     return Invalid(
         "CERTIFICATE_ATTACHMENT_TOO_LARGE",
         fmt::format("{} has more than {} bytes", kCertificateFileName, kAttachmentSizeMax));
   }
+  if (!unpacked) return Malformed("the attachment does not unpack");
   return text.text();
 }
 
@@ -164,6 +162,9 @@ Result<std::string> CertificateIn(std::string_view pdf) {
     return Invalid("PDF_TOO_LARGE",
                    fmt::format("the PDF has {} bytes, want at most {}", pdf.size(), kPdfSizeMax));
   }
+  // The bound is the process's.
+  static std::mutex one_at_a_time;
+  const std::lock_guard lock(one_at_a_time);
   try {
     const GrowthBound bound;
     return FindAttachment(pdf);

@@ -23,7 +23,7 @@ Result<std::string> AttachCertificate(std::string_view pdf, std::string_view cer
 
 /// The machine file in a stranger's PDF: the one attachment of that name or type. Others are not
 /// looked at. Nothing is repaired, and the process grows by some 512 MiB at most meanwhile,
-/// whatever the PDF unpacks to: not for two threads at once. PDF_TOO_LARGE, PDF_MALFORMED,
+/// whatever the PDF unpacks to. Thread-safe, one at a time. PDF_TOO_LARGE, PDF_MALFORMED,
 /// CERTIFICATE_ATTACHMENT_MISSING, CERTIFICATE_ATTACHMENTS_SEVERAL,
 /// CERTIFICATE_ATTACHMENT_TOO_LARGE (INVALID_ARGUMENT).
 Result<std::string> CertificateIn(std::string_view pdf);

@@ -3,6 +3,7 @@
 #include "client/certificate/pdf_attachment.h"
 #include "client/cli/certificate_words.h"
 #include "client/cli/commands.h"
+#include "client/cli/reasons.h"
 #include "client/cli/words.h"
 #include "client/trust_dir.h"
 
@@ -50,17 +51,19 @@ Result<std::string> MachineFile(const std::string& file, bool& is_pdf) {
   return bytes;
 }
 
-void Refuse(Session& session, const std::string& file, Error error) {
+/// Says what is wrong with it, which is an answer and no error.
+void Refuse(Session& session, const std::string& file, const Error& error) {
+  session.Note(Exit::kNotAuthentic);
+  session.Hint(error.reason);
   if (session.json) {
     session.Object({{"file", file},
                     {"verdict", "REFUSED"},
                     {"reason", error.reason},
                     {"message", error.message}});
   } else {
-    session.Line(fmt::format("{}: {}", file, T("不予承认", "refused")));
+    session.Line(Printable(fmt::format("{}: {}: {}", file, T("不予承认", "REFUSED"),
+                                       InWords(error.reason, error.message))));
   }
-  error.field = file;
-  session.Complain(error);
 }
 
 /// Nothing can be said of the certificate, which may well be genuine.
@@ -76,14 +79,14 @@ Result<void> VerifyOne(Session& session, const std::vector<TrustStore>& stores,
   const auto certificate =
       bytes ? VerifyCertificate(*bytes, stores) : tl::unexpected(bytes.error());
   if (!certificate) {
-    if (!IsUnjudged(certificate.error())) session.Note(Exit::kNotAuthentic);
+    if (IsUnjudged(certificate.error())) return tl::unexpected(certificate.error());
     Refuse(session, file, certificate.error());
     return {};
   }
   Json json = {{"file", file}, {"verdict", "AUTHENTIC"}};
   json.update(ToJson(*certificate));
   if (!session.json) {
-    session.Line(fmt::format("{}: {}", file, T("真实", "AUTHENTIC")));
+    session.Line(Printable(fmt::format("{}: {}", file, T("真实", "AUTHENTIC"))));
     ShowCertificate(session, *certificate);
     if (certificate->earlier_epoch) {
       session.Tell(T("登记簿此后自备份恢复过：请联网再核（--online）",

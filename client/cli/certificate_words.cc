@@ -106,7 +106,7 @@ BothWords DatesWords(const v1::Right& right) {
   if (right.state() == v1::RIGHT_STATE_UNSPECIFIED) return {};
   const std::string& from = right.valid_from();
   const std::string& until = right.valid_until();
-  if (from.empty() && until.empty()) return {"未定期限", "open"};
+  if (from.empty() && until.empty()) return {};
   if (until.empty()) return {"自 " + from, "since then"};
   if (from.empty()) return {"至 " + until, "until then"};
   return {fmt::format("{} 至 {}", from, until), "from, until"};
@@ -124,10 +124,11 @@ BothWords NoticeWords(const Certificate& certificate, const v1::Right& right) {
   return {};
 }
 
+/// Those that are not empty, each fit for a terminal.
 std::string JoinWords(const std::vector<std::string>& words, std::string_view between) {
   std::vector<std::string> some;
   for (const auto& word : words) {
-    if (!word.empty()) some.push_back(word);
+    if (!word.empty()) some.push_back(Printable(word));
   }
   return fmt::format("{}", fmt::join(some, between));
 }
@@ -290,14 +291,14 @@ void ShowCertificate(Session& session, const Certificate& certificate) {
   const auto say = [](const BothWords& words) { return T(words.zh.c_str(), words.en.c_str()); };
   const v1::Facility& facility = certificate.facility;
   const auto line = [&](const char* name, const std::string& value) {
-    session.Line(Printable(fmt::format("{}: {}", name, value)));
+    session.Line(fmt::format("{}: {}", name, value));
   };
-  line(T("部件", "facility"), fmt::format("{} uid:{}", facility.name(), facility.uid()));
+  line(T("部件", "facility"), fmt::format("{} uid:{}", Printable(facility.name()), facility.uid()));
   std::vector<std::string> codes;
   for (const auto& code : facility.codes()) codes.push_back(code.digits());
-  line(T("部件代码", "facility codes"), fmt::format("{}", fmt::join(codes, " ")));
-  line(T("小类", "class"), facility.class_code());
-  line(T("行政区划", "division"), facility.division());
+  line(T("部件代码", "facility codes"), JoinWords(codes, " "));
+  line(T("小类", "class"), Printable(facility.class_code()));
+  line(T("行政区划", "division"), Printable(facility.division()));
   for (const auto kind : kRights) {
     const auto words = RightWords(certificate, kind);
     // A name is the same in both languages, a note in English stands for itself.

@@ -78,13 +78,14 @@ bool BeginsWithStop(std::string_view text) {
 /// Where a line may end, near to a place: not within a word, and no line begins with a stop. The
 /// text's size when there is none.
 size_t BreakNear(std::string_view text, size_t place) {
+  const auto may_break = [&](size_t at) {
+    return !IsWithinCharacter(text, at) && !IsWithinWord(text, at);
+  };
+  size_t before = place;
   size_t at = place;
-  while (IsWithinCharacter(text, at)) ++at;
-  while (IsWithinWord(text, at)) --at;
-  for (size_t next = place; at == 0 && next < text.size(); ++next) {
-    if (!IsWithinCharacter(text, next) && !IsWithinWord(text, next)) at = next;
-  }
-  if (at == 0) return text.size();
+  while (before > 0 && !may_break(before)) --before;
+  while (at < text.size() && !may_break(at)) ++at;
+  if (before > 0 && place - before < at - place) at = before;
   while (BeginsWithStop(text.substr(at))) {
     do ++at;
     while (IsWithinCharacter(text, at));

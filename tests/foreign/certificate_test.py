@@ -20,7 +20,7 @@ with Registry(YIMAD, YIMA) as registry, Registry(YIMAD, YIMA) as other:
     for each in (registry, other):
         each.trust()
         ledger = write_ledger(each.folder / "ledger.csv", 300, "a")
-        each.yima("facilities", "import", ledger, "--key", "编号", "--create-organizations", "--assign-codes")
+        each.yima("facilities", "import", ledger, "--key", "编号", "--create-organizations")
     registry.yima("rights", "confirm", "--where", "class=01001", "--right", "owning", "--basis-kind", "批复", "--basis-number", "3号")
     out = registry.folder / "certificates"
     made = registry.objects("rights", "certificate", "ledger:a-000007", "--machine-only", "--out", out)

@@ -30,6 +30,8 @@ Result<Line> BenchMemoryIssue(const Options& options);
 Result<Line> BenchMemoryLabels(const Options& options);
 Result<Line> BenchMemoryRights(const Options& options);
 Result<Line> BenchRightsNotice(const Options& options);
+Result<Line> BenchCertificate(const Options& options);
+Result<Line> BenchVerifyCertificate(const Options& options);
 Result<Line> BenchLogIntegrate(const Options& options);
 Result<Line> BenchLogVerify(const Options& options);
 Result<Line> BenchLogProof(const Options& options);

@@ -42,6 +42,8 @@ constexpr std::array kBenches = {
     Bench{"memory_issue", BenchMemoryIssue},
     Bench{"memory_labels", BenchMemoryLabels},
     Bench{"memory_rights", BenchMemoryRights},
+    Bench{"certificate", BenchCertificate},
+    Bench{"verify_certificate", BenchVerifyCertificate},
     Bench{"log_integrate", BenchLogIntegrate},
     Bench{"log_verify", BenchLogVerify},
     Bench{"log_proof", BenchLogProof},

@@ -115,14 +115,12 @@ class CertificateTest : public TreeWorld {
     EXPECT_TRUE(file.ParseFromString(FileOf(uid_)));
     return file;
   }
-  TrustBundle bundle() const { return *BundleOf(*world_.registry()); }
-  std::string ReasonOf(std::string_view bytes) const {
+  TrustBundle bundle() { return *BundleOf(*world_.registry()); }
+  std::string ReasonOf(std::string_view bytes) {
     const auto verified = VerifyCertificate(bytes, bundle());
     return verified ? "" : verified.error().reason;
   }
-  std::string ReasonOf(const v1::Certificate& file) const {
-    return ReasonOf(file.SerializeAsString());
-  }
+  std::string ReasonOf(const v1::Certificate& file) { return ReasonOf(file.SerializeAsString()); }
   /// The certificate with another note, signed by the registry's own key.
   v1::Certificate SignedAnew(v1::Certificate file,
                              const std::function<void(CertificateNote&)>& change) const {
@@ -289,8 +287,8 @@ TEST_F(CertificateTest, AnOlderRevisionIsTakenOnlyIfTheNoteLies) {
   auto file = Parsed();
   auto note = *CertificateNote::ParseText(SignedNote::Parse(file.note())->text);
   const auto snapshot = world_.Read();
-  const auto hashes = HashesIn(*head(), *snapshot);
-  for (const TreeHash& hash : *InclusionProof(older.index(), note.tree_size, hashes)) {
+  const auto proof = *InclusionProof(older.index(), note.tree_size, HashesIn(*head(), *snapshot));
+  for (const TreeHash& hash : proof) {
     older.mutable_proof()->append(hash.begin(), hash.end());
   }
   const auto at = std::ranges::find_if(note.entries, [&](const CertifiedEntry& entry) {
@@ -334,9 +332,6 @@ TEST_F(CertificateTest, WhatTheRightsRestOnMustBeThere) {
 }
 
 TEST_F(CertificateTest, WhatNothingRestsOnIsRefused) {
-  auto more = Parsed();
-  v1::Certificate other;
-  ASSERT_TRUE(other.ParseFromString(FileOf(other_)));
   const uint64_t stranger = world_.AddOrganization("路人公司");
   ChangeFacility([&](v1::Facility& facility) { facility.mutable_owning()->set_holder(stranger); },
                  other_);
@@ -349,9 +344,10 @@ TEST_F(CertificateTest, WhatNothingRestsOnIsRefused) {
                                       entry.set_entry(std::string(record.entry));
                                       return false;
                                     }));
-  more = Parsed();
-  for (const TreeHash& hash :
-       *InclusionProof(entry.index(), head()->checkpoint.size, HashesIn(*head(), *snapshot))) {
+  auto more = Parsed();
+  const auto proof =
+      *InclusionProof(entry.index(), head()->checkpoint.size, HashesIn(*head(), *snapshot));
+  for (const TreeHash& hash : proof) {
     entry.mutable_proof()->append(hash.begin(), hash.end());
   }
   *more.add_entries() = entry;
@@ -428,7 +424,9 @@ TEST_F(CertificateTest, WaitsForATreeThatHoldsWhatWasCommitted) {
   ChangeFacility([](v1::Facility& facility) { facility.set_name("改名"); });
   int asked = 0;
   const auto issued = Issue(uid_, [&] {
-    if (++asked == 2) EXPECT_TRUE(keeper_.Grow());
+    if (++asked == 2) {
+      EXPECT_TRUE(keeper_.Grow());
+    }
     return false;
   });
   ASSERT_TRUE(issued) << issued.error().message;
