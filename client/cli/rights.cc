@@ -26,9 +26,11 @@ v1::RightsProgress ToProgress(const v1::ConfirmRightsResponse& response) {
   progress.set_done(response.done());
   progress.set_rights(response.confirmed());
   progress.set_unchanged(response.unchanged());
+  progress.set_refused(response.refused());
   progress.set_moved(response.moved());
   progress.set_frozen_hash(response.frozen_hash());
   progress.set_frozen_log_size(response.frozen_log_size());
+  *progress.mutable_facilities() = response.facilities();
   for (const uint64_t uid : response.moved_facilities()) {
     auto& moved = *progress.add_facilities();
     moved.set_facility(uid);
@@ -43,11 +45,14 @@ Result<void> ConfirmDirectly(Session& session, const ConfirmOptions& options) {
                                               ? MakeBasis(options.basis)
                                               : MakeKeptBasis(session, options.basis));
   uint64_t not_held = 0;
+  uint64_t confirmed = 0;
   RightsStep step{
       .words = {T("确权", "confirming"), T("已确认", "confirmed"),
                 T("将处理的权利", "rights that would be dealt with"),
                 T("将凭此文件确认 {0} 项权利。继续吗？",
                   "{0} rights would be confirmed on this document. Go on?")},
+      // It has never asked, and programs rely on that.
+      .asks = false,
       .send =
           [&](const v1::RightsTarget& target, const v1::RightsRun& run, const auto& told) {
             v1::ConfirmRightsRequest request;
@@ -62,12 +67,14 @@ Result<void> ConfirmDirectly(Session& session, const ConfirmOptions& options) {
             return session.client().ConfirmRights(request,
                                                   [&](const v1::ConfirmRightsResponse& response) {
                                                     not_held = response.not_held();
+                                                    confirmed = response.confirmed();
                                                     return told(ToProgress(response));
                                                   });
           },
       .more =
           [&] {
-            return Json{{"notHeld", fmt::to_string(not_held)}};
+            return Json{{"confirmed", fmt::to_string(confirmed)},
+                        {"notHeld", fmt::to_string(not_held)}};
           },
       .tell = [&] { ShowCount(session, T("无人持有", "not held"), not_held); }};
   return TakeStep(session, options.rights, step);

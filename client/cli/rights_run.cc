@@ -1,5 +1,7 @@
 #include "client/cli/rights_run.h"
 
+#include "codegen/code/signature.h"
+
 namespace yima::cli {
 
 void AddRunOptions(CLI::App& command, RunOptions& options) {
@@ -22,6 +24,13 @@ void ShowProgress(Session& session, const v1::RightsProgress& progress, const Ru
   ShowCount(session, T("不变", "unchanged"), progress.unchanged());
   ShowCount(session, T("拒绝", "refused"), progress.refused());
   if (!dry_run) ShowCount(session, T("其间被改动", "moved"), progress.moved());
+  if (!progress.frozen_hash().empty()) {
+    const std::string& hash = progress.frozen_hash();
+    session.Line(fmt::format(
+        "{}: {}{}", T("结果哈希", "frozen hash"),
+        ToHex({reinterpret_cast<const uint8_t*>(hash.data()), hash.size()}),
+        progress.frozen_log_size() == 0 ? "" : fmt::format("-{}", progress.frozen_log_size())));
+  }
   TellOutcomes(session, progress.facilities());
 }
 

@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include <fmt/format.h>
+#include <sodium.h>
 
 #include "client/cli/facility_list.h"
 #include "client/cli/outcomes.h"
@@ -11,6 +12,7 @@
 #include "client/cli/request_memory.h"
 #include "client/cli/selectors.h"
 #include "client/cli/words.h"
+#include "codegen/code/signature.h"
 
 namespace yima::cli {
 namespace {
@@ -129,15 +131,39 @@ void ShowAnswer(Session& session, const RightsStep& step, const v1::RightsProgre
   if (!session.json) step.tell();
 }
 
-Result<void> RunUnderId(Session& session, const RightsOptions& options, const RightsStep& step,
-                        const v1::RightsTarget& target, v1::RightsRun run,
-                        v1::RightsProgress& answer) {
-  const RequestMemory memory(RequestMemory::Default(), session.server, session.words);
-  return UnderRequestId(memory, options.run.request_id, [&](const std::string& id) -> Result<void> {
-    run.set_request_id(id);
-    YIMA_ASSIGN_OR_RETURN(answer, Send(step, target, run));
-    return {};
-  });
+Result<v1::RightsProgress> RunUnderId(const RequestMemory& memory, const RightsOptions& options,
+                                      const RightsStep& step, const v1::RightsTarget& target,
+                                      v1::RightsRun run) {
+  v1::RightsProgress answer;
+  YIMA_RETURN_IF_ERROR(
+      UnderRequestId(memory, options.run.request_id, [&](const std::string& id) -> Result<void> {
+        run.set_request_id(id);
+        YIMA_ASSIGN_OR_RETURN(answer, Send(step, target, run));
+        return {};
+      }));
+  return answer;
+}
+
+/// What was begun before, or has a request id of the user's own and --yes, goes on unasked: looked
+/// at again it may be refused for what it has done itself.
+bool IsBegun(const RightsOptions& options, const RequestMemory& memory) {
+  return options.run.request_id.empty() ? std::filesystem::exists(memory.file()) : options.run.yes;
+}
+
+/// HASH, or HASH-ENTRIES with the entries that the log had, by which a refusal names what changed.
+Result<v1::RightsRun> FrozenRun(const std::string& text) {
+  v1::RightsRun run;
+  const size_t dash = text.find('-');
+  std::string& hash = *run.mutable_frozen_hash();
+  hash.assign(crypto_hash_sha256_BYTES, '\0');
+  const auto read =
+      FromHex(text.substr(0, dash), {reinterpret_cast<uint8_t*>(hash.data()), hash.size()});
+  if (!read) return Invalid("HEX_MALFORMED", read.error().message, "--frozen-hash");
+  if (dash == std::string::npos) return run;
+  YIMA_ASSIGN_OR_RETURN(const uint64_t entries,
+                        ParseNumber(text.substr(dash + 1), "--frozen-hash"));
+  run.set_frozen_log_size(entries);
+  return run;
 }
 
 }  // namespace
@@ -151,6 +177,10 @@ void AddTargetOptions(CLI::App& command, RightsOptions& options) {
   command.add_option(
       "--rejects", options.rejects,
       T("把未处理的部件及原因写入此文件", "write what was left, and why, to this file"));
+  command.add_option("--frozen-hash", options.frozen_hash,
+                     T("试运行所得；结果有变则拒绝，不再询问",
+                       "from a dry run: refuse when the filter finds something else by now, and do "
+                       "not ask"));
   AddRunOptions(command, options.run);
 }
 
@@ -177,25 +207,29 @@ Result<void> TakeStep(Session& session, const RightsOptions& options, const Righ
   Rejects rejects;
   YIMA_RETURN_IF_ERROR(rejects.Open(options.rejects));
   YIMA_ASSIGN_OR_RETURN(const auto target, MakeTarget(session, options, rejects));
+  YIMA_ASSIGN_OR_RETURN(auto run, options.frozen_hash.empty()
+                                      ? Result<v1::RightsRun>(v1::RightsRun())
+                                      : FrozenRun(options.frozen_hash));
+  const RequestMemory memory(RequestMemory::Default(), session.server, session.words);
+  const bool of_one = target.has_facility() || !options.frozen_hash.empty();
   v1::RightsProgress answer;
-  v1::RightsRun run;
-  if (options.run.dry_run || !target.has_facility()) {
-    run.set_dry_run(true);
-    YIMA_ASSIGN_OR_RETURN(answer, Send(step, target, run));
-    run.Clear();
+  if (options.run.dry_run || !(of_one || IsBegun(options, memory))) {
+    v1::RightsRun look;
+    look.set_dry_run(true);
+    YIMA_ASSIGN_OR_RETURN(answer, Send(step, target, look));
     run.set_frozen_hash(answer.frozen_hash());
     run.set_frozen_log_size(answer.frozen_log_size());
-  }
-  if (!options.run.dry_run) {
-    if (!target.has_facility()) {
-      const auto& would = answer;
-      YIMA_ASSIGN_OR_RETURN(const bool confirmed,
-                            Confirmed(session, options.run.yes,
-                                      fmt::format(fmt::runtime(step.words.question), would.rights(),
-                                                  would.changed(), would.refused())));
+    if (!options.run.dry_run) {
+      YIMA_ASSIGN_OR_RETURN(
+          const bool confirmed,
+          Confirmed(session, options.run.yes || !step.asks,
+                    fmt::format(fmt::runtime(step.words.question), answer.rights(),
+                                answer.changed(), answer.refused())));
       if (!confirmed) return {};
     }
-    YIMA_RETURN_IF_ERROR(RunUnderId(session, options, step, target, run, answer));
+  }
+  if (!options.run.dry_run) {
+    YIMA_ASSIGN_OR_RETURN(answer, RunUnderId(memory, options, step, target, run));
   }
   ShowAnswer(session, step, answer, options.run.dry_run, rejects);
   return rejects.Close();

@@ -18,10 +18,12 @@ struct RightsOptions {
   std::string from;  ///< A file with a facility a line; "-": standard input.
   std::filesystem::path rejects;
   std::vector<std::string> kinds;
+  std::string frozen_hash;
   RunOptions run;
 };
 
-/// --facility, --where, --from, --rejects and those of a run. `options` outlives the command.
+/// --facility, --where, --from, --rejects, --frozen-hash and those of a run. `options` outlives the
+/// command.
 void AddTargetOptions(CLI::App& command, RightsOptions& options);
 /// The same, and --right.
 void AddRightsOptions(CLI::App& command, RightsOptions& options);
@@ -32,6 +34,7 @@ Result<std::vector<v1::RightKind>> ParseKinds(const std::vector<std::string>& ki
 /// One step over what the options name.
 struct RightsStep {
   RunWords words;
+  bool asks = true;  ///< Of many, on a terminal.
   /// Sends a request with this target and run, and tells of each message of the answer.
   std::function<Result<void>(const v1::RightsTarget&, const v1::RightsRun&,
                              const std::function<Result<void>(const v1::RightsProgress&)>&)>

@@ -86,11 +86,11 @@ Result<bool> CodedFacilities::Has(uint64_t facility) {
   block.pop_back();
   if (block != block_) {
     coded_.reset();
-    YIMA_RETURN_IF_ERROR(snapshot_.ScanClaims(store::Index::kActiveCode, block,
-                                              [&](std::string_view key, uint64_t) {
-                                                coded_.set(static_cast<uint8_t>(key.back()));
-                                                return true;
-                                              }));
+    YIMA_RETURN_IF_ERROR(
+        snapshot_.ScanClaims(store::Index::kActiveCode, block, [&](std::string_view key, uint64_t) {
+          coded_.set(static_cast<uint8_t>(key.back()));
+          return true;
+        }));
     block_ = std::move(block);
   }
   return coded_.test(facility & 0xFF);

@@ -99,7 +99,7 @@ class OrdersTest(unittest.TestCase):
         looked = self.one(*offer, "--dry-run")
         self.assertEqual((looked["rights"], looked["dryRun"]), ("2", True))
         self.assertEqual(self.one(*offer, "--yes")["changed"], "2")
-        self.refused("may be answered until", "正在推送候选单位", "rights", "offer", "--facility", "ledger:W-000001", "--yes")
+        self.refused("may be answered until", "正在无主认领中", "rights", "offer", "--facility", "ledger:W-000001", "--yes")
         first, second = [o["id"] for o in self.registry.objects("rights", "offers")]
         self.assertEqual(len(self.registry.yima("rights", "offers", "--organization", WATER, env=self.water).stdout.splitlines()), 2)
         taken = self.one("rights", "accept", first, *BASIS, env=self.water)

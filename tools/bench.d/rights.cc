@@ -41,7 +41,7 @@ struct People {
 Result<std::string> TokenFor(const Client& admin, v1::Role role, uint64_t organization) {
   v1::CreatePrincipalRequest request;
   request.set_request_id(NewRequestId());
-  request.set_name(v1::Role_Name(role));
+  request.mutable_principal()->mutable_name()->set_value(v1::Role_Name(role));
   request.mutable_principal()->set_kind(v1::PRINCIPAL_KIND_SYSTEM);
   request.mutable_principal()->set_organization(organization);
   request.mutable_principal()->add_grants()->set_role(role);

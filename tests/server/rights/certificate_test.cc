@@ -57,7 +57,7 @@ class CertificateTest : public TreeWorld {
     ChangeWriter writer(world_.call("test"), "");
     writer.Create(id, record);
     ASSERT_TRUE(std::holds_alternative<store::Committed>(
-        store::ApplyAndWait(world_.store(), writer.Take())));
+        store::ApplyAndWait(world_.store(), writer.Take(*world_.Read()).value())));
   }
 
   void AddRecords() {
@@ -95,7 +95,7 @@ class CertificateTest : public TreeWorld {
     ChangeWriter writer(world_.call("test"), "");
     writer.Replace(uid, read->revision, read->record, after);
     ASSERT_TRUE(std::holds_alternative<store::Committed>(
-        store::ApplyAndWait(world_.store(), writer.Take())));
+        store::ApplyAndWait(world_.store(), writer.Take(*world_.Read()).value())));
   }
 
   Result<std::vector<v1::IssueCertificatesResponse>> Issue(
@@ -282,7 +282,7 @@ TEST_F(CertificateTest, AnOlderRevisionIsTakenOnlyIfTheNoteLies) {
   renamed.set_name("道路养护公司");
   ChangeWriter writer(world_.call("test"), "");
   writer.Replace(road_, read->revision, read->record, renamed);
-  store::ApplyAndWait(world_.store(), writer.Take());
+  store::ApplyAndWait(world_.store(), writer.Take(*world_.Read()).value());
   ASSERT_TRUE(keeper_.Grow());
   auto file = Parsed();
   auto note = *CertificateNote::ParseText(SignedNote::Parse(file.note())->text);

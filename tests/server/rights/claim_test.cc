@@ -240,7 +240,7 @@ TEST_F(ClaimTest, GoesOnAfterACancellationAtEachChunk) {
   const auto whole = Claim(request);
   ASSERT_TRUE(whole) << whole.error().message;
   EXPECT_EQ(whole->back().progress().rights(), facilities);
-  EXPECT_EQ(*world_.Read()->Counter("rights/owning/2"), facilities);
+  EXPECT_EQ(OwnersInState(world_, v1::RIGHT_STATE_CLAIMED), facilities);
   EXPECT_THAT(Findings(world_), IsEmpty());
   const std::string state = world_.State();
   const auto again = Claim(request);

@@ -259,7 +259,7 @@ TEST_F(ConfirmClaimsTest, GoesOnAfterACancellationAtEachChange) {
   ASSERT_TRUE(whole) << whole.error().message;
   EXPECT_EQ(whole->back().progress().rights(), facilities - 1);
   EXPECT_EQ(whole->back().progress().refused(), 1);
-  EXPECT_EQ(*world_.Read()->Counter("rights/owning/3"), facilities - 1);
+  EXPECT_EQ(OwnersInState(world_, v1::RIGHT_STATE_CONFIRMED), facilities - 1);
   EXPECT_THAT(Findings(world_), IsEmpty());
 }
 

@@ -171,7 +171,9 @@ TEST_F(CoverageTest, SuspendedCodesCountForNothingUntilTheyAreResumed) {
   replace.set_request_id("replace-1");
   replace.set_serial(kSerial);
   replace.set_reason(v1::REVOCATION_REASON_DAMAGED);
-  ASSERT_TRUE(methods_.Unary<v1::ReplaceCodeResponse>("IssuanceService/ReplaceCode", replace));
+  const auto replaced =
+      methods_.Unary<v1::ReplaceCodeResponse>("IssuanceService/ReplaceCode", replace);
+  ASSERT_TRUE(replaced) << replaced.error().message;
   EXPECT_EQ(Total().coded(), 1U);
   ExpectCountsAreTheRecords();
 }
@@ -206,7 +208,9 @@ TEST_F(CoverageTest, RandomChangesAreCountedAsARecountCountsThem) {
         if (kind == 5) facility.set_life(below(4) == 0 ? v1::LIFE_SCRAPPED : v1::LIFE_IN_USE);
       });
     }
-    if (step % 40 == 0) EXPECT_EQ(Counted(*world_.Read()), Recount(*world_.Read())) << step;
+    if (step % 40 == 0) {
+      EXPECT_EQ(Counted(*world_.Read()), Recount(*world_.Read())) << step;
+    }
   }
   const auto snapshot = world_.Read();
   EXPECT_EQ(Counted(*snapshot), Recount(*snapshot));

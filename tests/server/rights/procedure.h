@@ -10,11 +10,21 @@
 #include <gtest/gtest.h>
 
 #include "server/access/roles.h"
+#include "server/rights/coverage.h"
 #include "tests/server/findings.h"
 #include "tests/server/methods.h"
 #include "tests/server/plates.h"
 
 namespace yima::server::testing {
+
+/// Facilities whose owner's right is in that state, as the counters have it.
+inline uint64_t OwnersInState(World& world, v1::RightState state) {
+  uint64_t facilities = 0;
+  EXPECT_TRUE(EachCover(*world.Read(), [&](const Cover& cover, bool is_coded, uint64_t count) {
+    if (!is_coded && cover.rights[1].state == state) facilities += count;
+  }));
+  return facilities;
+}
 
 constexpr TimeUs kDayUs = 86'400'000'000;
 constexpr auto kFailed = StatusCode::kFailedPrecondition;
