@@ -17,7 +17,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr uint64_t kSerial = uint64_t{1} << 32 | 1;
+constexpr uint64_t kSerial = uint64_t{1} << 32 | 1000;
 
 /// The counters of coverage as the records make them, each record read anew.
 std::map<std::string, int64_t> Recount(const store::Snapshot& snapshot) {
