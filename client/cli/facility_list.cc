@@ -5,6 +5,8 @@
 #include <mutex>
 #include <unordered_set>
 
+#include <fmt/format.h>
+
 #include "client/cli/selectors.h"
 #include "client/cli/words.h"
 #include "client/import/csv.h"
@@ -96,7 +98,11 @@ Result<FacilityList> ReadFacilityList(Session& session, const std::string& path)
     const auto request = ParseFacilityName(text);
     if (request && !record.problem) {
       lookups.Begin(record.line, text, *request);
-    } else if (lines > 0) {  // The first line may be a header.
+    } else if (lines == 0 && !record.problem) {
+      session.Tell(fmt::format(fmt::runtime(T("{}：第一行“{}”当作表头",
+                                              "{}: the first line, \"{}\", is taken for a header")),
+                               path, Printable(text)));
+    } else {
       malformed.push_back({record.line, text, record.problem ? *record.problem : request.error()});
     }
     progress.Show(lines, 0);

@@ -74,7 +74,9 @@ Result<void> UnderRequestId(const RequestMemory& memory, const std::string& give
     done = work(id);
   }
   // What was taken back is never gone on with: the same command again is new work.
-  const bool ended = done || IsRefusal(done.error()) || done.error().reason == "BATCH_STOPPED";
+  const auto is = [&](std::string_view reason) { return done.error().reason == reason; };
+  const bool ended = done || IsRefusal(done.error()) || is("BATCH_STOPPED") ||
+                     is("FILTER_RESULT_CHANGED") || is("FACILITY_MOVED");
   if (ended) memory.Forget();
   return done;
 }

@@ -124,7 +124,7 @@ Result<void> Object(Session& session, const ObjectOptions& options) {
   request.set_reasons(options.reasons);
   request.set_received_on(options.received_on);
   if (options.basis.given()) {
-    YIMA_ASSIGN_OR_RETURN(*request.mutable_basis(), MakeBasis(options.basis));
+    YIMA_ASSIGN_OR_RETURN(*request.mutable_basis(), MakeKeptBasis(session, options.basis));
   }
   return TakeStep(
       session, options.rights,
@@ -146,6 +146,7 @@ struct SettleOptions {
   std::string facility;
   std::string kind;
   std::string claim;
+  std::string etag;
   bool uphold = false;
   std::string reason;
   BasisOptions basis;
@@ -156,7 +157,7 @@ Result<void> Settle(Session& session, const SettleOptions& options) {
   v1::SettleClaimsRequest request;
   YIMA_ASSIGN_OR_RETURN(const auto found, FindFacility(session, options.facility));
   request.set_facility(found.facility().uid());
-  request.set_etag(found.facility().etag());
+  request.set_etag(options.etag);
   YIMA_ASSIGN_OR_RETURN(const auto kinds, ParseKinds({options.kind}));
   request.set_kind(kinds[0]);
   if (options.claim != "none") {
@@ -166,7 +167,7 @@ Result<void> Settle(Session& session, const SettleOptions& options) {
   request.set_uphold_objections(options.uphold);
   request.set_reason(options.reason);
   if (options.basis.given()) {
-    YIMA_ASSIGN_OR_RETURN(*request.mutable_basis(), MakeBasis(options.basis));
+    YIMA_ASSIGN_OR_RETURN(*request.mutable_basis(), MakeKeptBasis(session, options.basis));
   }
   const RequestMemory memory(RequestMemory::Default(), session.server, session.words);
   return UnderRequestId(memory, options.request_id, [&](const std::string& id) -> Result<void> {
@@ -359,6 +360,8 @@ void AddSettle(CLI::App& group, Session& session) {
       ->required();
   settle->add_flag("--uphold", options->uphold,
                    T("异议成立；默认驳回", "objections were right; else they are dismissed"));
+  settle->add_option("--etag", options->etag,
+                     T("部件的 etag；已变则拒绝", "the facility's: refuse when it has changed"));
   settle->add_option("--reason", options->reason, T("理由", "why"))->required();
   AddBasisOptions(*settle, options->basis, false);
   settle->add_option("--request-id", options->request_id, T("请求号", "id of the request"));

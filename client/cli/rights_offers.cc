@@ -46,7 +46,7 @@ Result<void> Accept(Session& session, const AnswerOptions& options) {
   v1::AcceptOfferRequest request;
   YIMA_ASSIGN_OR_RETURN(const uint64_t offer, ParseNumber(options.offer, "offer"));
   request.set_offer(offer);
-  YIMA_ASSIGN_OR_RETURN(*request.mutable_basis(), MakeBasis(options.basis));
+  YIMA_ASSIGN_OR_RETURN(*request.mutable_basis(), MakeKeptBasis(session, options.basis));
   YIMA_ASSIGN_OR_RETURN(const auto answer,
                         SendWrite(session, options.request_id, request, &Client::AcceptOffer));
   Show(session, answer.offer());

@@ -38,7 +38,7 @@ struct OrdersOptions {
 template <typename Request>
 Result<Request> MakeProposal(Session& session, const ProposalOptions& options) {
   Request request;
-  YIMA_ASSIGN_OR_RETURN(*request.mutable_basis(), MakeBasis(options.basis));
+  YIMA_ASSIGN_OR_RETURN(*request.mutable_basis(), MakeKeptBasis(session, options.basis));
   request.set_reason(options.reason);
   request.set_etag(options.etag);
   YIMA_ASSIGN_OR_RETURN(const auto found, FindFacility(session, options.facility));

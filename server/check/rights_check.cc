@@ -1,6 +1,8 @@
 #include "server/check/rights_check.h"
 
 #include <algorithm>
+#include <set>
+#include <vector>
 
 #include "server/rights/end_rights.h"
 #include "server/rights/notices.h"
@@ -8,9 +10,6 @@
 
 namespace yima::server {
 namespace {
-
-/// Organizations that may have followed one another in a right.
-constexpr int kSuccessionsMax = 16;
 
 std::string NameOf(int kind) {
   return v1::RightKind_Name(static_cast<v1::RightKind>(kind)).substr(sizeof "RIGHT_KIND_" - 1);
@@ -89,14 +88,18 @@ Result<void> RightsCheck::CheckDecided(const v1::Facility& facility, int kind) {
 }
 
 /// Whether the holder is the organization, or followed it in its rights.
-Result<bool> RightsCheck::Follows(uint64_t organization, uint64_t holder, int deep) {
-  if (organization == holder) return true;
-  if (deep == kSuccessionsMax) return false;
-  YIMA_ASSIGN_OR_RETURN(const auto before, Sound<v1::Organization>(snapshot_, organization));
-  if (!before) return false;
-  for (const uint64_t successor : before->successors()) {
-    YIMA_ASSIGN_OR_RETURN(const bool follows, Follows(successor, holder, deep + 1));
-    if (follows) return true;
+Result<bool> RightsCheck::Follows(uint64_t organization, uint64_t holder) {
+  std::set<uint64_t> seen = {organization};
+  std::vector<uint64_t> next = {organization};
+  while (!next.empty()) {
+    const uint64_t each = next.back();
+    next.pop_back();
+    if (each == holder) return true;
+    YIMA_ASSIGN_OR_RETURN(const auto before, Sound<v1::Organization>(snapshot_, each));
+    if (!before) continue;
+    for (const uint64_t successor : before->successors()) {
+      if (seen.insert(successor).second) next.push_back(successor);
+    }
   }
   return false;
 }

@@ -29,7 +29,7 @@ class RightsCheck {
   Result<void> CheckDecided(const v1::Facility& facility, int kind);
   /// An empty one when the facility is missing.
   Result<v1::Right> RightOn(uint64_t facility, int kind);
-  Result<bool> Follows(uint64_t organization, uint64_t holder, int deep = 0);
+  Result<bool> Follows(uint64_t organization, uint64_t holder);
 
   const store::Snapshot& snapshot_;
   Findings& findings_;

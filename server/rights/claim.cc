@@ -12,6 +12,7 @@
 #include "server/rights/rights_batch.h"
 #include "server/rights/rules.h"
 #include "server/rights/shown_rights.h"
+#include "server/rights/standing.h"
 
 namespace yima::server {
 namespace {
@@ -58,10 +59,6 @@ Result<void> CheckClaimable(const v1::Facility& facility, int kind, uint64_t org
     return Refuse("CLAIMS_TOO_MANY", fmt::format("{} claims stand on the {}, want at most {}",
                                                  right.claims_size(), what, kClaimsMax));
   }
-  if (right.offer() != 0) {
-    return Refuse("OFFER_OPEN", fmt::format("the {} is being offered, by offer {}: accept that",
-                                            what, right.offer()));
-  }
   if (right.order() != 0) {
     return Refuse("ORDER_ALREADY",
                   fmt::format("order {} on the {} is proposed", right.order(), what));
@@ -78,7 +75,9 @@ class ClaimBatch final : public RightsBatch {
         sink_(sink) {}
 
  private:
-  size_t PutsMax() const override { return 1 + std::size(kRightKinds); }
+  size_t PutsMax() const override { return 2 + std::size(kRightKinds); }
+  /// A claim stands beside whatever others did.
+  bool TakesMoved() const override { return true; }
 
   Result<void> MayBegin(const store::Snapshot& snapshot) override {
     YIMA_RETURN_IF_ERROR(FindActing(snapshot, request_.organization(), "organization"));
@@ -90,6 +89,7 @@ class ClaimBatch final : public RightsBatch {
   Result<void> BeginChunk(const store::Snapshot& snapshot) override {
     YIMA_ASSIGN_OR_RETURN(const Rules rules, ReadRules(snapshot));
     rules_ = rules.version;
+    YIMA_ASSIGN_OR_RETURN(moment_, Moment(domain_, snapshot));
     YIMA_ASSIGN_OR_RETURN(const auto claimant,
                           FindActing(snapshot, request_.organization(), "organization"));
     claimant_revision_ = claimant.revision;
@@ -101,11 +101,18 @@ class ClaimBatch final : public RightsBatch {
     return {};
   }
 
-  Result<uint64_t> Step(const store::Snapshot&, v1::Facility& facility,
+  Result<uint64_t> Step(const store::Snapshot& snapshot, v1::Facility& facility,
                         ChangeWriter& writer) override {
+    YIMA_RETURN_IF_ERROR(CheckReach(call_, facility, "target.facility"));
     YIMA_RETURN_IF_ERROR(CheckNotEnded(facility, "target.facility"));
     for (const int kind : target().kinds()) {
       YIMA_RETURN_IF_ERROR(CheckClaimable(facility, kind, request_.organization()));
+    }
+    // After all that may refuse it: an offer that is over makes way.
+    const auto& kinds = target().kinds();
+    if (std::ranges::find(kinds, v1::RIGHT_KIND_OWNING) != kinds.end()) {
+      YIMA_RETURN_IF_ERROR(
+          EndOfferGoneBy(snapshot, moment_, *facility.mutable_owning(), writer, "target.facility"));
     }
     for (const int kind : target().kinds()) {
       YIMA_ASSIGN_OR_RETURN(const uint64_t id, NewId(store::Kind::kClaim));
@@ -152,6 +159,7 @@ class ClaimBatch final : public RightsBatch {
   const ClaimSink& sink_;
   uint64_t rules_ = 0;
   uint64_t claimant_revision_ = 0;
+  TimeUs moment_ = 0;
 };
 
 }  // namespace

@@ -118,9 +118,10 @@ class ConfirmClaimsBatch final : public RightsBatch {
     const v1::StandingClaim& standing = right.claims(0);
     YIMA_ASSIGN_OR_RETURN(const auto* notice, notices_.Find(snapshot, standing.notice()));
     const Publicity publicity = PublicityOf(notice, moment_);
-    YIMA_RETURN_IF_ERROR(
-        CheckPublished(publicity, notice, standing.claim(), without_notice, kField));
     YIMA_ASSIGN_OR_RETURN(auto claim, FindClaim(snapshot, standing.claim(), kField));
+    // A correction goes against somebody's confirmed right: no rule spares it its notice.
+    const bool spared = without_notice && claim.record.order() == 0;
+    YIMA_RETURN_IF_ERROR(CheckPublished(publicity, notice, standing.claim(), spared, kField));
     YIMA_RETURN_IF_ERROR(CheckMayConfirm(snapshot, facility, claim.record));
     return Confirmed{std::move(claim), publicity == Publicity::kOver ? standing.notice() : 0};
   }

@@ -107,6 +107,8 @@ class ObjectBatch final : public RightsBatch {
 
  private:
   size_t PutsMax() const override { return 1 + std::size(kRightKinds); }
+  /// An objection stands beside whatever others did, and its period does not wait for it.
+  bool TakesMoved() const override { return true; }
 
   Result<void> MayBegin(const store::Snapshot& snapshot) override {
     YIMA_RETURN_IF_ERROR(CheckWords(request_));
@@ -145,6 +147,7 @@ class ObjectBatch final : public RightsBatch {
 
   Result<uint64_t> Step(const store::Snapshot& snapshot, v1::Facility& facility,
                         ChangeWriter& writer) override {
+    YIMA_RETURN_IF_ERROR(CheckReach(call_, facility, kField));
     std::vector<int> kinds;
     for (const int kind : target().kinds()) {
       if (!IsPublished(RightOf(facility, kind))) continue;

@@ -141,7 +141,7 @@ Result<Planned> PlanAcceptOffer(const Domain& domain, const Call& call,
                                 const store::Snapshot& snapshot) {
   YIMA_RETURN_IF_ERROR(CheckBasis(request.basis(), "basis"));
   YIMA_ASSIGN_OR_RETURN(const Case open, Open(domain, call, request.offer(), snapshot));
-  YIMA_RETURN_IF_ERROR(FindActing(snapshot, open.actor.organization, "offer"));
+  YIMA_ASSIGN_OR_RETURN(const auto taker, FindActing(snapshot, open.actor.organization, "offer"));
   YIMA_RETURN_IF_ERROR(CheckNotEnded(open.facility.record, "offer"));
   v1::Facility facility = open.facility.record;
   YIMA_RETURN_IF_ERROR(CheckMayStand(facility.owning(), open.actor.organization));
@@ -156,6 +156,7 @@ Result<Planned> PlanAcceptOffer(const Domain& domain, const Call& call,
   offer.set_claim(id);
   offer.set_end_time_us(open.moment);
   ChangeWriter writer(call, request.request_id());
+  writer.Check(store::Kind::kOrganization, open.actor.organization, taker.revision);
   writer.Create(id, claim);
   return Put(domain, snapshot, open, offer, std::move(facility), writer);
 }

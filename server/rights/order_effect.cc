@@ -136,7 +136,10 @@ Result<void> CarryOut(const Domain& domain, const store::Snapshot& snapshot, con
                       ChangeWriter& writer) {
   YIMA_RETURN_IF_ERROR(CheckNotEnded(facility, "order"));
   YIMA_RETURN_IF_ERROR(CheckAsProposed(order, RightOf(facility, order.right())));
-  if (order.to() != 0) YIMA_RETURN_IF_ERROR(FindActing(snapshot, order.to(), "order"));
+  if (order.to() != 0) {
+    YIMA_ASSIGN_OR_RETURN(const auto taker, FindActing(snapshot, order.to(), "order"));
+    writer.Check(store::Kind::kOrganization, order.to(), taker.revision);
+  }
   v1::Right& right = MutableRightOf(facility, order.right());
   switch (order.kind()) {
     case v1::ORDER_KIND_CORRECTION:

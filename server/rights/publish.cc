@@ -126,7 +126,10 @@ class PublishBatch final : public RightsBatch {
     for (int rounds = 0; rounds < kOpenRoundsMax; ++rounds) {
       const auto snapshot = domain_.store.Read();
       YIMA_ASSIGN_OR_RETURN(const auto draft, FindNotice(*snapshot, batch_, "notice"));
-      if (draft.record.state() != v1::NOTICE_STATE_DRAFT) return {};
+      if (draft.record.state() != v1::NOTICE_STATE_DRAFT) {
+        YIMA_ASSIGN_OR_RETURN(const auto batch, Get<v1::Batch>(*snapshot, batch_));
+        return batch ? CheckNotStopped(batch->record) : Result<void>();
+      }
       v1::Notice after = draft.record;
       YIMA_RETURN_IF_ERROR(counts_.created() > 0 ? Open(*snapshot, after)
                                                  : GiveUp(*snapshot, after));

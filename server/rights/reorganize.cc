@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "server/registry/facility_rules.h"
+#include "server/registry/outcomes.h"
 #include "server/rights/follow.h"
 #include "server/rights/reorganized_record.h"
 #include "server/rights/right_of.h"
@@ -138,6 +139,7 @@ class ReorganizeBatch final : public RightsBatch {
       ChangeWriter writer(call_, request_.run().request_id(), batch_);
       v1::Facility after = read.record;
       const auto done = Follow(succession_, *snapshot, after, writer);
+      if (!done && EndsABatch(done.error())) return tl::unexpected(done.error());
       // What a rule keeps where it is was told with the list.
       if (!done || *done == 0) return {};
       after.set_update_time_us(domain_.now());

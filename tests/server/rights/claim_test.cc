@@ -107,8 +107,24 @@ TEST_F(ClaimTest, WhatIsConfirmedOfferedOrUnderAnOrderIsNotClaimed) {
                      {kFailed, reason, "target.facility"});
   };
   refuses([](v1::Right& right) { right.set_order(7); }, "ORDER_ALREADY");
-  refuses([](v1::Right& right) { right.set_offer(7); }, "OFFER_OPEN");
+  AddOffer(world_now + kDayUs);
+  refuses(
+      [](v1::Right& right) {
+        right.clear_order();
+        right.set_offer(7);
+      },
+      "OFFER_OPEN");
   refuses([](v1::Right& right) { right.set_state(v1::RIGHT_STATE_CONFIRMED); }, "RIGHT_CONFIRMED");
+}
+
+TEST_F(ClaimTest, AnOfferThatIsOverMakesWayForAClaim) {
+  AddOffer(world_now - 1);
+  Edit<v1::Facility>(world_, facility_, [](auto& f) { f.mutable_owning()->set_offer(7); });
+  As(power_manager_, kManagers);
+  const auto claimed = Claim(ClaimOf(power_, facility_));
+  ASSERT_TRUE(claimed) << claimed.error().message;
+  EXPECT_EQ(world_.Facility(facility_).owning().offer(), 0U);
+  EXPECT_EQ(Get<v1::Offer>(*world_.Read(), 7).value()->record.state(), v1::OFFER_STATE_ENDED);
 }
 
 TEST_F(ClaimTest, WhatHasEndedIsNotClaimed) {

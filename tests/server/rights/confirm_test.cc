@@ -297,14 +297,32 @@ TEST_F(ConfirmTest, TheRulesMayWantAClaimOrAnother) {
 TEST_F(ConfirmTest, WhatItRestedOnBeforeIsNoMoreSaid) {
   Edit<v1::Facility>(world_, facility_, [](auto& f) {
     f.mutable_supervising()->set_decided_order(7);
-    f.mutable_supervising()->set_by_order(true);
     f.mutable_supervising()->set_valid_from("2026-01-01");
   });
   ASSERT_TRUE(Confirm(Request()));
   const v1::Right right = world_.Facility(facility_).supervising();
   EXPECT_EQ(right.decided_order(), 0);
-  EXPECT_FALSE(right.by_order());
   EXPECT_EQ(right.valid_from(), "2026-01-01");
+}
+
+TEST_F(ConfirmTest, NobodyConfirmsTheRightOfTheOwnOrganization) {
+  v1::Principal principal;
+  principal.set_id(9);
+  principal.set_organization(world_.Facility(facility_).supervising().holder());
+  ChangeWriter writer(world_.call("test"), "");
+  writer.Create(principal.id(), principal);
+  ASSERT_TRUE(Apply(world_, writer));
+  world_.principal = "9";
+  world_.principal_id = 9;
+  RefusesUnchanged(Request(), {StatusCode::kPermissionDenied, "DUTIES_NOT_SEPARATE", "facility"});
+}
+
+TEST_F(ConfirmTest, ACustodianByOrderIsNotMadeOneByRight) {
+  Edit<v1::Facility>(world_, facility_, [](auto& f) {
+    f.mutable_supervising()->set_decided_order(7);
+    f.mutable_supervising()->set_by_order(true);
+  });
+  RefusesUnchanged(Request(), {kFailed, "RIGHT_CONFIRMED", "facility"});
 }
 
 TEST_F(ConfirmTest, ARunWhoseFilterFindsSomethingElseNamesIt) {

@@ -27,6 +27,21 @@ class ObjectTest : public ProcedureTest {
   uint64_t notice_ = Published(facility_);
 };
 
+TEST_F(ObjectTest, IsNotLostWhenAnotherTouchesTheFacility) {
+  As(water_manager_, kManagers);
+  int edits = 0;
+  const auto answers = methods_.Stream<v1::ObjectToClaimsResponse>(
+      "RightsService/ObjectToClaims", ObjectionTo(notice_, water_), {}, [&] {
+        Edit<v1::Facility>(world_, facility_,
+                           [&](auto& f) { f.set_address(fmt::format("{}号", ++edits)); });
+        return false;
+      });
+  ASSERT_TRUE(answers) << answers.error().message;
+  EXPECT_GT(edits, 1);
+  EXPECT_EQ(answers->back().progress().moved(), 0);
+  EXPECT_EQ(Open(), 1);
+}
+
 TEST_F(ObjectTest, StandsAgainstTheClaim) {
   As(water_manager_, kManagers);
   const auto answers = Object(ObjectionTo(notice_, water_, facility_));

@@ -176,6 +176,18 @@ class ProcedureTest : public ::testing::Test {
     return methods_.Unary<v1::SettleClaimsResponse>("RightsService/SettleClaims", request);
   }
 
+  /// Offer 7 of the facility's owning right, open until that moment.
+  void AddOffer(TimeUs close) {
+    v1::Offer offer;
+    offer.set_id(7);
+    offer.set_facility(facility_);
+    offer.set_state(v1::OFFER_STATE_OPEN);
+    offer.set_close_time_us(close);
+    ChangeWriter writer(world_.call("test"), "");
+    writer.Create(offer.id(), offer);
+    EXPECT_TRUE(Apply(world_, writer));
+  }
+
   v1::Claim ClaimRecord(uint64_t claim) const {
     const auto read = Get<v1::Claim>(*world_.Read(), claim);
     return read && *read ? (*read)->record : v1::Claim();
