@@ -100,9 +100,10 @@ TEST_F(RederiveTest, AddsTermsAndCountersThatAreMissing) {
 TEST_F(RederiveTest, CountsCoverageInPlaceOfWhatWasCountedBefore) {
   Edit(
       "DELETE FROM counter WHERE name LIKE 'cover/%' OR name LIKE 'coded/%'; "
-      "INSERT INTO counter (name, value) VALUES ('facilities/140502/01001', 30), "
-      "('rights/supervising/1', 30), ('rights/owning/0', 30); "
-      "UPDATE record77 SET bytes = '2';");
+      "INSERT INTO counter (name, value) VALUES "
+      "(CAST('facilities/140502/01001' AS BLOB), 30), (CAST('rights/supervising/1' AS BLOB), 30), "
+      "(CAST('rights/owning/0' AS BLOB), 30); "
+      "UPDATE record77 SET bytes = CAST('2' AS BLOB);");
   EXPECT_NE(Dump(), whole_);
   ASSERT_TRUE(Rederive(world_.store(), Quietly()));
   uint64_t coded = 0;
