@@ -78,10 +78,10 @@ TEST_F(SiteTest, CoverageIsShownByDivisionAndClassAndOfNoOrganization) {
   EXPECT_THAT(page.body, HasSubstr("140502</th><td>1</td><td>100.0 %</td><td>0.0 %</td>"));
   EXPECT_THAT(page.body, Not(HasSubstr("城管局")));
   auto chinese = At("/coverage");
-  chinese.headers[1].second = "zh-CN";
+  chinese.headers["accept-language"] = "zh-CN";
   EXPECT_THAT(Ask(chinese).body, HasSubstr("确权率"));
   auto json = At("/coverage");
-  json.headers.emplace_back("accept", "application/json");
+  json.headers["accept"] = "application/json";
   EXPECT_EQ(nlohmann::json::parse(Ask(json).body)["total"]["coded"], "1");
 }
 

@@ -208,7 +208,9 @@ TEST_F(CoverageTest, RandomChangesAreCountedAsARecountCountsThem) {
         if (kind == 5) facility.set_life(below(4) == 0 ? v1::LIFE_SCRAPPED : v1::LIFE_IN_USE);
       });
     }
-    if (step % 40 == 0) EXPECT_EQ(Counted(*world_.Read()), Recount(*world_.Read())) << step;
+    if (step % 40 == 0) {
+      EXPECT_EQ(Counted(*world_.Read()), Recount(*world_.Read())) << step;
+    }
   }
   const auto snapshot = world_.Read();
   EXPECT_EQ(Counted(*snapshot), Recount(*snapshot));
