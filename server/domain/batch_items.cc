@@ -69,9 +69,9 @@ std::vector<BatchItem> DecodeItems(std::string_view bytes) {
   items.reserve(bytes.size() / kItemSize);
   std::string cover;
   while (bytes.size() >= kItemSize) {
-    auto& item = items.emplace_back(
-        BatchItem{Read64(bytes), Read64(bytes.substr(8)), static_cast<Scheme>(bytes[16]),
-                  Read64(bytes.substr(17)), Read64(bytes.substr(25))});
+    auto& item = items.emplace_back(BatchItem{Read64(bytes), Read64(bytes.substr(8)),
+                                              static_cast<Scheme>(bytes[16]),
+                                              Read64(bytes.substr(17)), Read64(bytes.substr(25))});
     const auto flags = static_cast<uint8_t>(bytes[33]);
     const uint8_t became = flags & static_cast<uint8_t>(~kCovered);
     item.moved = became == kMoved;
