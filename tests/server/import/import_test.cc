@@ -103,7 +103,7 @@ TEST_F(ImportTest, DoesNotMoveAConfirmedRight) {
   facility.mutable_supervising()->set_state(v1::RIGHT_STATE_CONFIRMED);
   ChangeWriter writer(world_.call("test"), "");
   writer.Replace(uid, 1, before, facility);
-  store::ApplyAndWait(world_.store(), writer.Take());
+  store::ApplyAndWait(world_.store(), *writer.Take(*world_.Read()));
   ledger_.header.set_update(true);
   ledger_.AddRow(1).set_supervisor("园林局");
   const auto report = Import();
@@ -207,7 +207,7 @@ TEST_F(ImportTest, CountsNoAttributeOfARowThatHasThemAll) {
   organization.set_credit_code("91350100M000100Y43");
   ChangeWriter writer(world_.call("test"), "");
   writer.Create(organization.id(), organization);
-  store::ApplyAndWait(world_.store(), writer.Take());
+  store::ApplyAndWait(world_.store(), *writer.Take(*world_.Read()));
   auto& row = ledger_.AddRow(1);
   row.set_supervisor("水务局");
   row.mutable_facility()->set_grid_code("140502001000001");
