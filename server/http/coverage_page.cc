@@ -7,7 +7,7 @@ namespace yima::server {
 namespace {
 
 constexpr Words kTitle = {"赋码确权进度", "How far codes and rights have come"};
-constexpr Words kCoded = {"赋码率", "With a code"};
+constexpr Words kCoded = {"赋码率", "Coded"};
 constexpr Words kPublished = {"公示率", "Published"};
 constexpr Words kConfirmed = {"确权率", "Confirmed"};
 

@@ -142,14 +142,17 @@ class Groups {
   }
 
  private:
+  /// Counters come by division and class, so most are of the group of the one before.
   CoverageSum& Named(std::string_view name) {
-    const auto found = named_.find(name);
-    return found != named_.end() ? found->second : named_[std::string(name)];
+    if (latest_ != named_.end() && latest_->first == name) return latest_->second;
+    latest_ = named_.try_emplace(std::string(name)).first;
+    return latest_->second;
   }
 
   const v1::CoverageGroup group_;
   CoverageSum total_;
-  std::map<std::string, CoverageSum, std::less<>> named_;
+  std::map<std::string, CoverageSum> named_;
+  std::map<std::string, CoverageSum>::iterator latest_ = named_.end();
   std::map<uint64_t, CoverageSum> held_;
 };
 

@@ -27,7 +27,7 @@ class CountedRegistry {
     std::filesystem::remove_all(folder);
     std::filesystem::create_directories(folder);
     YIMA_ASSIGN_OR_RETURN(auto ring, server::KeyRing::Create(folder / "keys", std::nullopt));
-    YIMA_ASSIGN_OR_RETURN(auto store, store::OpenSqliteStore(folder / "yima.db", {}));
+    YIMA_ASSIGN_OR_RETURN(auto store, store::OpenSqliteStore(folder / "yima.db", {.create = true}));
     return std::unique_ptr<CountedRegistry>(
         new CountedRegistry(folder, std::move(store), std::move(ring)));
   }

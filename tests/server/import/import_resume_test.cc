@@ -99,7 +99,7 @@ TEST_F(ImportResumeTest, MakesWhatAnotherWriterTookARowsConflict) {
       changed.set_address("taken");
       ChangeWriter writer(world_.call("test"), "");
       writer.Replace(facility.uid(), 1, facility, changed);
-      store::ApplyAndWait(world_.store(), writer.Take());
+      store::ApplyAndWait(world_.store(), *writer.Take(*world_.Read()));
     }
     return {};
   };

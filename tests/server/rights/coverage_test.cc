@@ -156,20 +156,22 @@ TEST_F(CoverageTest, DirectConfirmationIsNotPublished) {
 }
 
 TEST_F(CoverageTest, SuspendedCodesCountForNothingUntilTheyAreResumed) {
-  AddPlate(world_, kSerial, facility_);
+  // Not the first that is given: replacing signs another.
+  constexpr uint64_t kPlate = kSerial + 1000;
+  AddPlate(world_, kPlate, facility_);
   v1::SuspendCodeRequest suspend;
   suspend.set_request_id("suspend-1");
-  suspend.set_serial(kSerial);
+  suspend.set_serial(kPlate);
   ASSERT_TRUE(methods_.Unary<v1::SuspendCodeResponse>("IssuanceService/SuspendCode", suspend));
   EXPECT_EQ(Total().coded(), 0U);
   v1::ResumeCodeRequest resume;
   resume.set_request_id("resume-1");
-  resume.set_serial(kSerial);
+  resume.set_serial(kPlate);
   ASSERT_TRUE(methods_.Unary<v1::ResumeCodeResponse>("IssuanceService/ResumeCode", resume));
   EXPECT_EQ(Total().coded(), 1U);
   v1::ReplaceCodeRequest replace;
   replace.set_request_id("replace-1");
-  replace.set_serial(kSerial);
+  replace.set_serial(kPlate);
   replace.set_reason(v1::REVOCATION_REASON_DAMAGED);
   const auto replaced =
       methods_.Unary<v1::ReplaceCodeResponse>("IssuanceService/ReplaceCode", replace);
