@@ -7,8 +7,9 @@ import tempfile
 
 BENCH, YIMAD, YIMA = sys.argv[1:]
 NAMES = ["issue", "import", "resolve", "resolve_tls", "resolve_stream", "access", "verify", "symbol", "sheet", "single_write", "flood",
-         "backup", "restart", "page", "page_slow", "nearby", "watch", "history",
-         "memory_import", "memory_issue", "memory_labels",
+         "backup", "restart", "page", "page_slow", "nearby", "coverage", "watch", "history",
+         "rights_notice",
+         "memory_import", "memory_issue", "memory_labels", "memory_rights",
          "certificate", "verify_certificate",
          "log_integrate", "log_verify", "log_proof"]
 FIELDS = ["bench", "value", "unit", "floor", "floor_unit", "ratio", "bar", "better", "met"]

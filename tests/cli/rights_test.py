@@ -105,7 +105,7 @@ def claims_and_notice(city):
     # Claiming takes nothing from anybody.
     assert confirmed_owners(city) == 0
     published = city.step("registrar", "publish", "--where", "class=01001", "--right", "owning", "--title",
-                          "城区雨水井盖权属公示", "--yes")
+                          "城区供水井盖权属公示", "--yes")
     assert published["rights"] == str(len(wanted) + FOUGHT_OVER), published
     notice = published["notice"]["id"]
     early = city.step("second registrar", "confirm", "--where", "class=01001", "--right", "owning", "--notice", notice,
@@ -195,8 +195,8 @@ def screenshot(registry, path, name, host=None):
     """As a phone shows it."""
     if not PICTURES:
         return
-    where = f"http://{host}:{registry.http.split(':')[1]}" if host else f"http://{registry.http}"
-    rules = [f"--host-resolver-rules=MAP {host} 127.0.0.1"] if host else []
+    where = f"http://{host or registry.http}"
+    rules = [f"--host-resolver-rules=MAP {host}:80 {registry.http}"] if host else []
     subprocess.run(["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", *rules,
                     f"--screenshot={PICTURES / (name + '.png')}", "--window-size=412,1100", where + path],
                    check=True, capture_output=True, timeout=120)
@@ -212,7 +212,6 @@ def main():
         city = found_city(registry)
         city.today = subprocess.run(["date", "-u", "+%F"], capture_output=True, text=True).stdout.strip()
         registry.trust()
-        draw(registry, "coverage-before.svg", "coverage", "--svg")
         before = coverage(city)
         wanted, notice = claims_and_notice(city)
         assert "黄华街" in page(registry, f"/notice?n={notice}&q=%E9%BB%84%E5%8D%8E%E8%A1%97")
