@@ -13,7 +13,7 @@ import time
 from programs.moved_clock import moved
 from programs.registry import Registry, write_ledger
 
-ROWS = 2000
+ROWS = 1000
 DAYS = 3  # After which a notice of one day is over.
 SERVER_NOT_REACHED = 4
 
