@@ -274,9 +274,9 @@ Result<store::Change> ChangeWriter::Take(const store::Snapshot& snapshot) {
 
 store::Change ChangeWriter::Take() {
   const CodedMoves coded = MovedCodes();
-  for (const auto& [facility, cover] : covers_) {
-    assert(!cover.Moves() || coded.contains(facility));
-  }
+  assert(std::ranges::all_of(covers_, [&](const auto& each) {
+    return !each.second.Moves() || coded.contains(each.first);
+  }));
   for (const auto& [facility, has_code] : coded) {
     const auto cover = covers_.find(facility);
     assert(cover != covers_.end() || !has_code.Moves());

@@ -117,6 +117,10 @@ Result<Planned> PlanSettleClaims(const Domain& domain, const Call& call,
   YIMA_RETURN_IF_ERROR(CheckDispute(request, dispute));
   YIMA_ASSIGN_OR_RETURN(const Actor actor, ActorOf(call, snapshot));
   YIMA_RETURN_IF_ERROR(CheckDuties(actor, dispute));
+  // Settling for none leaves the right with whom the ledger says.
+  YIMA_RETURN_IF_ERROR(CheckSeparate(actor, std::string_view(),
+                                     RightOf(read.record, request.kind()).holder(),
+                                     "has the right by the ledger", "facility"));
   YIMA_ASSIGN_OR_RETURN(const Rules rules, ReadRules(snapshot));
   ChunkReads<v1::Notice> notices;
   YIMA_RETURN_IF_ERROR(CheckPublicity(domain, snapshot, request, rules, read.record, notices));

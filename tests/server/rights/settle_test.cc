@@ -95,6 +95,14 @@ TEST_F(SettleTest, WhoClaimedOrObjectedOrBelongsToSuchDoesNotSettle) {
   EXPECT_TRUE(Settle(SettleOf(facility_, waters_)));
 }
 
+TEST_F(SettleTest, WhoseTheRightIsByTheLedgerDoesNotSettle) {
+  AfterPeriodOf(notice_);
+  Edit<v1::Facility>(world_, facility_, [&](auto& f) { f.mutable_owning()->set_holder(bureau_); });
+  As(AddPrincipal(bureau_), kRegistrars);
+  RefusesUnchanged([&] { return Settle(SettleOf(facility_, 0)); },
+                   {kDenied, "DUTIES_NOT_SEPARATE", "facility"});
+}
+
 TEST_F(SettleTest, WhoEnteredAPaperMaySettleAndWhoseItIsMayNot) {
   auto request = OnPaper(notice_, facility_, "2026-11-24");
   request.set_organization(bureau_);
