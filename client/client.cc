@@ -5,6 +5,7 @@
 
 #include <sodium.h>
 
+#include "client/client_calls.h"
 #include "client/resolve_stream.h"
 #include "client/transport.h"
 #include "client/watch_stream.h"
@@ -20,30 +21,6 @@ Client::Client(const ClientOptions& options)
 
 Client::Client(std::shared_ptr<const Connection> connection, std::chrono::milliseconds deadline)
     : connection_(std::move(connection)), deadline_(deadline) {}
-
-template <typename Response, typename Request>
-Result<Response> Client::Call(const char* method, const Request& request) const {
-  Response response;
-  YIMA_RETURN_IF_ERROR(connection_->Unary(method, request, response, deadline_));
-  return response;
-}
-
-template <typename Response, typename Request>
-OngoingCall Client::Begin(const char* method, const Request& request, Done<Response> done) const {
-  const auto response = std::make_shared<Response>();
-  return connection_->Begin(method, std::make_shared<const Request>(request), response, deadline_,
-                            [response, done = std::move(done)](Result<void> ended) {
-                              if (!ended) return done(tl::unexpected(std::move(ended).error()));
-                              done(std::move(*response));
-                            });
-}
-
-template <typename Response, typename Request>
-Result<void> Client::Download(const char* method, const Request& request,
-                              const Receiver<Response>& receiver) const {
-  Response response;
-  return connection_->Download(method, request, response, [&] { return receiver(response); });
-}
 
 Result<void> Client::ImportFacilities(
     const v1::ImportHeader& header, const RowSource& source,
@@ -134,15 +111,6 @@ Result<void> Client::Watch(const v1::WatchRequest& request,
                            const Receiver<v1::WatchResponse>& receiver,
                            const BreakReceiver& on_break) const {
   return WatchStream(connection_, request, receiver, on_break).Run();
-}
-
-Result<v1::GetCoverageResponse> Client::GetCoverage(const v1::GetCoverageRequest& request) const {
-  return Call<v1::GetCoverageResponse>("yima.v1.RightsService/GetCoverage", request);
-}
-
-Result<v1::ListCoverageDaysResponse> Client::ListCoverageDays(
-    const v1::ListCoverageDaysRequest& request) const {
-  return Call<v1::ListCoverageDaysResponse>("yima.v1.RightsService/ListCoverageDays", request);
 }
 
 Result<v1::SearchNearbyResponse> Client::SearchNearby(
@@ -343,160 +311,6 @@ Result<void> Client::EditFacilities(const v1::EditFacilitiesRequest& request,
 Result<void> Client::UndoBatch(const v1::UndoBatchRequest& request,
                                const Receiver<v1::UndoBatchResponse>& receiver) const {
   return Download("yima.v1.RegistryService/UndoBatch", request, receiver);
-}
-
-Result<void> Client::ConfirmRights(const v1::ConfirmRightsRequest& request,
-                                   const Receiver<v1::ConfirmRightsResponse>& receiver) const {
-  return Download("yima.v1.RightsService/ConfirmRights", request, receiver);
-}
-
-Result<void> Client::ClaimRights(const v1::ClaimRightsRequest& request,
-                                 const Receiver<v1::ClaimRightsResponse>& receiver) const {
-  return Download("yima.v1.RightsService/ClaimRights", request, receiver);
-}
-
-Result<v1::WithdrawClaimResponse> Client::WithdrawClaim(
-    const v1::WithdrawClaimRequest& request) const {
-  return Call<v1::WithdrawClaimResponse>("yima.v1.RightsService/WithdrawClaim", request);
-}
-
-Result<void> Client::PublishClaims(const v1::PublishClaimsRequest& request,
-                                   const Receiver<v1::PublishClaimsResponse>& receiver) const {
-  return Download("yima.v1.RightsService/PublishClaims", request, receiver);
-}
-
-Result<v1::WithdrawNoticeResponse> Client::WithdrawNotice(
-    const v1::WithdrawNoticeRequest& request) const {
-  return Call<v1::WithdrawNoticeResponse>("yima.v1.RightsService/WithdrawNotice", request);
-}
-
-Result<void> Client::ObjectToClaims(const v1::ObjectToClaimsRequest& request,
-                                    const Receiver<v1::ObjectToClaimsResponse>& receiver) const {
-  return Download("yima.v1.RightsService/ObjectToClaims", request, receiver);
-}
-
-Result<v1::WithdrawObjectionResponse> Client::WithdrawObjection(
-    const v1::WithdrawObjectionRequest& request) const {
-  return Call<v1::WithdrawObjectionResponse>("yima.v1.RightsService/WithdrawObjection", request);
-}
-
-Result<v1::SettleClaimsResponse> Client::SettleClaims(
-    const v1::SettleClaimsRequest& request) const {
-  return Call<v1::SettleClaimsResponse>("yima.v1.RightsService/SettleClaims", request);
-}
-
-Result<void> Client::ConfirmClaims(const v1::ConfirmClaimsRequest& request,
-                                   const Receiver<v1::ConfirmClaimsResponse>& receiver) const {
-  return Download("yima.v1.RightsService/ConfirmClaims", request, receiver);
-}
-
-Result<v1::GetNoticeResponse> Client::GetNotice(const v1::GetNoticeRequest& request) const {
-  return Call<v1::GetNoticeResponse>("yima.v1.RightsService/GetNotice", request);
-}
-
-Result<v1::ListNoticesResponse> Client::ListNotices(const v1::ListNoticesRequest& request) const {
-  return Call<v1::ListNoticesResponse>("yima.v1.RightsService/ListNotices", request);
-}
-
-Result<v1::ListNoticeClaimsResponse> Client::ListNoticeClaims(
-    const v1::ListNoticeClaimsRequest& request) const {
-  return Call<v1::ListNoticeClaimsResponse>("yima.v1.RightsService/ListNoticeClaims", request);
-}
-
-Result<v1::ListClaimsResponse> Client::ListClaims(const v1::ListClaimsRequest& request) const {
-  return Call<v1::ListClaimsResponse>("yima.v1.RightsService/ListClaims", request);
-}
-
-Result<v1::ListObjectionsResponse> Client::ListObjections(
-    const v1::ListObjectionsRequest& request) const {
-  return Call<v1::ListObjectionsResponse>("yima.v1.RightsService/ListObjections", request);
-}
-
-Result<v1::TransferRightResponse> Client::TransferRight(
-    const v1::TransferRightRequest& request) const {
-  return Call<v1::TransferRightResponse>("yima.v1.RightsService/TransferRight", request);
-}
-
-Result<v1::CorrectRightResponse> Client::CorrectRight(
-    const v1::CorrectRightRequest& request) const {
-  return Call<v1::CorrectRightResponse>("yima.v1.RightsService/CorrectRight", request);
-}
-
-Result<v1::RevokeRightResponse> Client::RevokeRight(const v1::RevokeRightRequest& request) const {
-  return Call<v1::RevokeRightResponse>("yima.v1.RightsService/RevokeRight", request);
-}
-
-Result<v1::AssignCustodianResponse> Client::AssignCustodian(
-    const v1::AssignCustodianRequest& request) const {
-  return Call<v1::AssignCustodianResponse>("yima.v1.RightsService/AssignCustodian", request);
-}
-
-Result<v1::AgreeToOrderResponse> Client::AgreeToOrder(
-    const v1::AgreeToOrderRequest& request) const {
-  return Call<v1::AgreeToOrderResponse>("yima.v1.RightsService/AgreeToOrder", request);
-}
-
-Result<v1::CountersignOrderResponse> Client::CountersignOrder(
-    const v1::CountersignOrderRequest& request) const {
-  return Call<v1::CountersignOrderResponse>("yima.v1.RightsService/CountersignOrder", request);
-}
-
-Result<v1::WithdrawOrderResponse> Client::WithdrawOrder(
-    const v1::WithdrawOrderRequest& request) const {
-  return Call<v1::WithdrawOrderResponse>("yima.v1.RightsService/WithdrawOrder", request);
-}
-
-Result<void> Client::OfferFacilities(const v1::OfferFacilitiesRequest& request,
-                                     const Receiver<v1::OfferFacilitiesResponse>& receiver) const {
-  return Download("yima.v1.RightsService/OfferFacilities", request, receiver);
-}
-
-Result<v1::AcceptOfferResponse> Client::AcceptOffer(const v1::AcceptOfferRequest& request) const {
-  return Call<v1::AcceptOfferResponse>("yima.v1.RightsService/AcceptOffer", request);
-}
-
-Result<v1::DeclineOfferResponse> Client::DeclineOffer(
-    const v1::DeclineOfferRequest& request) const {
-  return Call<v1::DeclineOfferResponse>("yima.v1.RightsService/DeclineOffer", request);
-}
-
-Result<void> Client::Reorganize(const v1::ReorganizeRequest& request,
-                                const Receiver<v1::ReorganizeResponse>& receiver) const {
-  return Download("yima.v1.RightsService/Reorganize", request, receiver);
-}
-
-Result<v1::GetRightsRulesResponse> Client::GetRightsRules(
-    const v1::GetRightsRulesRequest& request) const {
-  return Call<v1::GetRightsRulesResponse>("yima.v1.RightsService/GetRightsRules", request);
-}
-
-Result<v1::SetRightsRulesResponse> Client::SetRightsRules(
-    const v1::SetRightsRulesRequest& request) const {
-  return Call<v1::SetRightsRulesResponse>("yima.v1.RightsService/SetRightsRules", request);
-}
-
-Result<v1::ListOffersResponse> Client::ListOffers(const v1::ListOffersRequest& request) const {
-  return Call<v1::ListOffersResponse>("yima.v1.RightsService/ListOffers", request);
-}
-
-Result<v1::ListOrdersResponse> Client::ListOrders(const v1::ListOrdersRequest& request) const {
-  return Call<v1::ListOrdersResponse>("yima.v1.RightsService/ListOrders", request);
-}
-
-Result<v1::ListUnresolvedResponse> Client::ListUnresolved(
-    const v1::ListUnresolvedRequest& request) const {
-  return Call<v1::ListUnresolvedResponse>("yima.v1.RightsService/ListUnresolved", request);
-}
-
-Result<void> Client::IssueCertificates(
-    const v1::IssueCertificatesRequest& request,
-    const Receiver<v1::IssueCertificatesResponse>& receiver) const {
-  return Download("yima.v1.RightsService/IssueCertificates", request, receiver);
-}
-
-Result<v1::CheckCertificateResponse> Client::CheckCertificate(
-    const v1::CheckCertificateRequest& request) const {
-  return Call<v1::CheckCertificateResponse>("yima.v1.RightsService/CheckCertificate", request);
 }
 
 Result<v1::EraseValuesResponse> Client::EraseValues(const v1::EraseValuesRequest& request) const {

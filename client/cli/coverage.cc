@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "client/cli/commands.h"
+#include "client/cli/facility_lines.h"
 #include "client/cli/records.h"
 #include "client/cli/selectors.h"
 #include "client/cli/table.h"
@@ -37,11 +38,6 @@ std::string Percent(uint64_t part, uint64_t whole) {
 
 double Share(uint64_t part, uint64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
-}
-
-const char* NameOf(v1::RightKind right) {
-  if (right == v1::RIGHT_KIND_SUPERVISING) return T("主管", "supervising");
-  return right == v1::RIGHT_KIND_MAINTAINING ? T("养护", "maintaining") : T("权属", "owning");
 }
 
 Result<v1::CoverageGroup> GroupOf(const std::string& by) {
@@ -101,8 +97,8 @@ std::vector<std::string> Cells(std::string name, const v1::Coverage& row, v1::Ri
 
 label::Chart MakeChart(v1::RightKind right, std::string subtitle) {
   label::Chart chart;
-  chart.title =
-      fmt::format(fmt::runtime(T("赋码确权进度（{}）", "Codes and rights ({})")), NameOf(right));
+  chart.title = fmt::format(fmt::runtime(T("赋码确权进度（{}）", "Codes and rights ({})")),
+                            RightInWords(right));
   chart.subtitle = std::move(subtitle);
   chart.series = {T("赋码率", "with a code"), T("公示率", "published"), T("确权率", "confirmed")};
   return chart;
@@ -151,7 +147,7 @@ Result<void> ShowNow(Session& session, const CoverageOptions& options, v1::Right
     session.Object(ToJson(answer));
     return {};
   }
-  Table table = MakeTable(NameOf(right));
+  Table table = MakeTable(RightInWords(right));
   for (const auto& row : answer.rows()) table.Add(Cells(names.Of(row.group()), row, right));
   if (group != v1::COVERAGE_GROUP_UNSPECIFIED) {
     table.Add(Cells(names.Of(""), answer.total(), right));
@@ -173,7 +169,7 @@ Result<void> ShowDays(Session& session, const CoverageOptions& options, v1::Righ
   request.set_first_day(options.since);
   request.set_totals_only(true);
   label::Chart chart = MakeChart(right, "");
-  Table table = MakeTable(NameOf(right));
+  Table table = MakeTable(RightInWords(right));
   YIMA_RETURN_IF_ERROR((EachPage<v1::ListCoverageDaysRequest, v1::ListCoverageDaysResponse>(
       request, [&](const auto& page) { return session.client().ListCoverageDays(page); },
       [&](const auto& page) -> Result<void> {

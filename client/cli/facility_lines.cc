@@ -47,6 +47,17 @@ void ShowRight(Session& session, const char* name, const v1::Right& right,
 
 }  // namespace
 
+const char* RightInWords(v1::RightKind kind) {
+  switch (kind) {
+    case v1::RIGHT_KIND_SUPERVISING:
+      return T("主管", "supervising");
+    case v1::RIGHT_KIND_OWNING:
+      return T("权属", "owning");
+    default:
+      return T("养护", "maintaining");
+  }
+}
+
 Json RightsToJson(const v1::Facility& facility, const Organizations& organizations) {
   return {{"supervising", RightToJson(facility.supervising(), organizations)},
           {"owning", RightToJson(facility.owning(), organizations)},

@@ -13,6 +13,9 @@ namespace yima::cli {
 /// The organizations that came with a facility.
 using Organizations = google::protobuf::RepeatedPtrField<v1::Organization>;
 
+/// 权属, owning: a kind of right in words.
+const char* RightInWords(v1::RightKind kind);
+
 /// The three rights of a facility, each with its holder's name and telephone, and its claimants'
 /// names.
 Json RightsToJson(const v1::Facility& facility, const Organizations& organizations);

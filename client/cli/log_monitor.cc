@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "client/cli/commands.h"
+#include "client/cli/facility_lines.h"
 #include "client/cli/log_lines.h"
 #include "client/cli/records.h"
 #include "client/cli/selectors.h"
@@ -27,17 +28,6 @@ Result<LogWatch> WatchFor(const Names& names) {
   return LogWatch(std::move(facilities), names.organizations);
 }
 
-const char* RightWords(v1::RightKind kind) {
-  switch (kind) {
-    case v1::RIGHT_KIND_SUPERVISING:
-      return T("主管", "supervising");
-    case v1::RIGHT_KIND_OWNING:
-      return T("权属", "owning");
-    default:
-      return T("养护", "maintaining");
-  }
-}
-
 /// The entry, and which rights end with it.
 Result<void> ShowWatched(Session& session, const WatchedEntry& entry) {
   session.Note(Exit::kChanged);
@@ -52,7 +42,7 @@ Result<void> ShowWatched(Session& session, const WatchedEntry& entry) {
   for (const auto& one : entry.left) {
     session.Line(Printable(fmt::format(
         fmt::runtime(T("  不再属于单位 {} {}：{}", "  no longer of organization {} {}: {}")),
-        one.organization, one.name, RightWords(one.kind))));
+        one.organization, one.name, RightInWords(one.kind))));
   }
   return {};
 }

@@ -1,13 +1,13 @@
-#include <fstream>
-
 #include <fmt/format.h>
 
 #include "client/cli/commands.h"
+#include "client/cli/facility_lines.h"
 #include "client/cli/outcomes.h"
 #include "client/cli/records.h"
-#include "client/cli/request_memory.h"
 #include "client/cli/selectors.h"
 #include "client/cli/words.h"
+#include "client/cli/writes.h"
+#include "client/import/csv.h"
 #include "codegen/code/day.h"
 #include "codegen/label/notice_table.h"
 #include "codegen/label/output_file.h"
@@ -86,29 +86,12 @@ struct ExportOptions {
   std::string address;
 };
 
-const char* KindInWords(v1::RightKind kind) {
-  switch (kind) {
-    case v1::RIGHT_KIND_SUPERVISING:
-      return T("主管", "supervising");
-    case v1::RIGHT_KIND_OWNING:
-      return T("权属", "owning");
-    default:
-      return T("养护", "maintaining");
-  }
-}
-
 /// A line of CSV, RFC 4180.
 std::string ToCsv(const std::vector<std::string>& fields) {
   std::string line;
-  for (const auto& field : fields) {
-    if (!line.empty() || &field != &fields.front()) line += ',';
-    if (field.find_first_of(",\"\r\n") == std::string::npos) {
-      line += field;
-      continue;
-    }
-    line += '"';
-    for (const char c : field) line.append(c == '"' ? 2 : 1, c);
-    line += '"';
+  for (size_t i = 0; i < fields.size(); ++i) {
+    if (i > 0) line += ',';
+    ledger::AppendCsvField(line, fields[i]);
   }
   return line + "\r\n";
 }
@@ -141,8 +124,6 @@ class Export {
   }
 
  private:
-  std::string DayInWords(TimeUs moment) const { return FormatTime(moment).substr(0, 10); }
-
   Result<void> Open() {
     if (!options_.csv.empty()) {
       YIMA_ASSIGN_OR_RETURN(csv_, label::OutputFile::Create(options_.csv));
@@ -159,10 +140,9 @@ class Export {
     head.authority = notice_.authority();
     head.number = fmt::to_string(notice_.id());
     if (notice_.open_time_us() != 0) {
-      head.period_zh = fmt::format("公示期：{} 起，至 {} 止", DayInWords(notice_.open_time_us()),
-                                   notice_.last_day());
-      head.period_en = fmt::format("Open from {} until the end of {}",
-                                   DayInWords(notice_.open_time_us()), notice_.last_day());
+      const std::string opened = FormatTime(notice_.open_time_us()).substr(0, 10);
+      head.period_zh = fmt::format("公示期：{} 起，至 {} 止", opened, notice_.last_day());
+      head.period_en = fmt::format("Open from {} until the end of {}", opened, notice_.last_day());
     }
     head.summary =
         fmt::format("部件 {} 个，认领 {} 项 · {} facilities, {} claims", notice_.facilities(),
@@ -181,14 +161,14 @@ class Export {
       YIMA_RETURN_IF_ERROR(csv_->Write(
           ToCsv({code, fmt::to_string(line.facility().uid()), line.facility().name(),
                  line.division(), line.facility().class_code(), line.address(),
-                 KindInWords(line.claim().kind()), line.claimant(), line.recorded(),
+                 RightInWords(line.claim().kind()), line.claimant(), line.recorded(),
                  fmt::to_string(line.claim().id()), fmt::to_string(line.objections())})));
     }
     if (pdf_ == nullptr) return {};
     return pdf_->Add({code.empty() ? fmt::format("uid:{}", line.facility().uid()) : code,
                       line.facility().name(),
                       line.address().empty() ? line.division() : line.address(),
-                      KindInWords(line.claim().kind()), line.claimant(), line.recorded()});
+                      RightInWords(line.claim().kind()), line.claimant(), line.recorded()});
   }
 
   Result<void> Close() {
@@ -230,13 +210,10 @@ Result<void> Withdraw(Session& session, const WithdrawOptions& options) {
   YIMA_ASSIGN_OR_RETURN(const uint64_t notice, ParseNumber(options.notice, "notice"));
   request.set_notice(notice);
   request.set_reason(options.reason);
-  const RequestMemory memory(RequestMemory::Default(), session.server, session.words);
-  return UnderRequestId(memory, options.request_id, [&](const std::string& id) -> Result<void> {
-    request.set_request_id(id);
-    YIMA_ASSIGN_OR_RETURN(const auto response, session.client().WithdrawNotice(request));
-    Show(session, response.notice());
-    return {};
-  });
+  YIMA_ASSIGN_OR_RETURN(const auto response,
+                        SendWrite(session, options.request_id, request, &Client::WithdrawNotice));
+  Show(session, response.notice());
+  return {};
 }
 
 }  // namespace

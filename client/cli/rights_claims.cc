@@ -3,10 +3,10 @@
 #include "client/cli/basis.h"
 #include "client/cli/commands.h"
 #include "client/cli/records.h"
-#include "client/cli/request_memory.h"
 #include "client/cli/rights_target.h"
 #include "client/cli/selectors.h"
 #include "client/cli/words.h"
+#include "client/cli/writes.h"
 #include "codegen/code/day.h"
 
 namespace yima::cli {
@@ -169,13 +169,10 @@ Result<void> Settle(Session& session, const SettleOptions& options) {
   if (options.basis.given()) {
     YIMA_ASSIGN_OR_RETURN(*request.mutable_basis(), MakeKeptBasis(session, options.basis));
   }
-  const RequestMemory memory(RequestMemory::Default(), session.server, session.words);
-  return UnderRequestId(memory, options.request_id, [&](const std::string& id) -> Result<void> {
-    request.set_request_id(id);
-    YIMA_ASSIGN_OR_RETURN(const auto response, session.client().SettleClaims(request));
-    Show(session, response.facility());
-    return {};
-  });
+  YIMA_ASSIGN_OR_RETURN(const auto response,
+                        SendWrite(session, options.request_id, request, &Client::SettleClaims));
+  Show(session, response.facility());
+  return {};
 }
 
 struct WithdrawOptions {
@@ -189,13 +186,10 @@ Result<void> WithdrawClaim(Session& session, const WithdrawOptions& options) {
   YIMA_ASSIGN_OR_RETURN(const uint64_t claim, ParseNumber(options.id, "claim"));
   request.set_claim(claim);
   request.set_reason(options.reason);
-  const RequestMemory memory(RequestMemory::Default(), session.server, session.words);
-  return UnderRequestId(memory, options.request_id, [&](const std::string& id) -> Result<void> {
-    request.set_request_id(id);
-    YIMA_ASSIGN_OR_RETURN(const auto response, session.client().WithdrawClaim(request));
-    Show(session, response.claim());
-    return {};
-  });
+  YIMA_ASSIGN_OR_RETURN(const auto response,
+                        SendWrite(session, options.request_id, request, &Client::WithdrawClaim));
+  Show(session, response.claim());
+  return {};
 }
 
 Result<void> WithdrawObjection(Session& session, const WithdrawOptions& options) {
@@ -203,13 +197,10 @@ Result<void> WithdrawObjection(Session& session, const WithdrawOptions& options)
   YIMA_ASSIGN_OR_RETURN(const uint64_t objection, ParseNumber(options.id, "objection"));
   request.set_objection(objection);
   request.set_reason(options.reason);
-  const RequestMemory memory(RequestMemory::Default(), session.server, session.words);
-  return UnderRequestId(memory, options.request_id, [&](const std::string& id) -> Result<void> {
-    request.set_request_id(id);
-    YIMA_ASSIGN_OR_RETURN(const auto response, session.client().WithdrawObjection(request));
-    Show(session, response.objection());
-    return {};
-  });
+  YIMA_ASSIGN_OR_RETURN(const auto response, SendWrite(session, options.request_id, request,
+                                                       &Client::WithdrawObjection));
+  Show(session, response.objection());
+  return {};
 }
 
 struct ListOptions {

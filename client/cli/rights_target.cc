@@ -12,6 +12,7 @@
 #include "client/cli/request_memory.h"
 #include "client/cli/selectors.h"
 #include "client/cli/words.h"
+#include "client/import/csv.h"
 #include "codegen/code/signature.h"
 
 namespace yima::cli {
@@ -33,12 +34,9 @@ class Rejects {
 
   void Add(std::string_view facility, std::string_view reason) {
     if (path_.empty()) return;
-    stream_ << '"';
-    for (const char c : facility) {
-      if (c == '"') stream_ << c;
-      stream_ << c;
-    }
-    stream_ << "\"," << reason << '\n';
+    std::string line;
+    ledger::AppendCsvField(line, facility);
+    stream_ << line << ',' << reason << '\n';
   }
 
   Result<void> Close() {

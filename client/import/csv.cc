@@ -53,6 +53,20 @@ std::optional<Error> FindBadCharacter(const CsvRecord& record,
 
 }  // namespace
 
+void AppendCsvField(std::string& line, std::string_view field, char delimiter) {
+  const char special[] = {'"', '\n', '\r', delimiter};
+  if (field.find_first_of(std::string_view(special, sizeof special)) == std::string_view::npos) {
+    line += field;
+    return;
+  }
+  line += '"';
+  for (const char c : field) {
+    if (c == '"') line += '"';
+    line += c;
+  }
+  line += '"';
+}
+
 // The record being read. Fields beyond its limits are not kept, only noticed.
 struct CsvReader::Building {
   CsvRecord& record;

@@ -28,6 +28,9 @@ struct CsvRecord {
   std::optional<Error> problem;
 };
 
+/// Writes a field, quoted where RFC 4180 asks for it.
+void AppendCsvField(std::string& line, std::string_view field, char delimiter = ',');
+
 /// Reads RFC 4180 records, and what offices send in its place: LF or CRLF, tabs or semicolons
 /// (whichever the first line has most of), quotes in the middle of a field. Empty lines are passed
 /// over; the first record is the header, and names the columns. Streams, in memory bounded by

@@ -8,22 +8,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "client/import/csv.h"
+
 namespace yima::ledger {
 namespace {
-
-void AppendField(std::string& line, std::string_view field, char delimiter) {
-  const char special[] = {'"', '\n', '\r', delimiter};
-  if (field.find_first_of(std::string_view(special, sizeof special)) == std::string_view::npos) {
-    line += field;
-    return;
-  }
-  line += '"';
-  for (const char c : field) {
-    if (c == '"') line += '"';
-    line += c;
-  }
-  line += '"';
-}
 
 tl::unexpected<Error> Unwritable(const std::string& path) {
   return Fail(StatusCode::kFailedPrecondition, "FILE_UNWRITABLE",
@@ -60,10 +48,10 @@ Result<RejectsWriter> RejectsWriter::Create(const std::string& path,
 
 Result<void> RejectsWriter::Write(std::string_view reason, const std::vector<std::string>& fields) {
   std::string line;
-  AppendField(line, reason, delimiter_);
+  AppendCsvField(line, reason, delimiter_);
   for (const std::string& field : fields) {
     line += delimiter_;
-    AppendField(line, field, delimiter_);
+    AppendCsvField(line, field, delimiter_);
   }
   line += "\r\n";
   if (std::fwrite(line.data(), 1, line.size(), file_.get()) != line.size()) {

@@ -15,6 +15,7 @@
 #include "codegen/code/tile.h"
 #include "server/access/token_text.h"
 #include "server/http/trust_files.h"
+#include "server/http/words.h"
 #include "server/methods/call_log.h"
 #include "server/registry/facility_rules.h"
 #include "yima/v1/log_service.pb.h"
@@ -128,21 +129,6 @@ std::string ToJson(const google::protobuf::Message& message) {
   options.always_print_primitive_fields = true;
   static_cast<void>(google::protobuf::util::MessageToJsonString(message, &json, options));
   return json + "\n";
-}
-
-/// Why a short number led nowhere, in words for the page.
-std::string MistakeOf(const Error& error, Language language) {
-  const bool chinese = language == Language::kChinese;
-  if (error.reason == "SHORT_NUMBER_CHECK") {
-    return chinese ? "最后一位校验不符：请对照铭牌，看哪一位抄错了。"
-                   : "The last symbol does not fit: look which one was copied wrong.";
-  }
-  if (error.code == StatusCode::kNotFound) {
-    return chinese ? "没有这个短号的记录。请对照铭牌再看一遍。"
-                   : "There is no record with this number. Compare it with the plate.";
-  }
-  return chinese ? "短号是 11 位字母和数字，如 00040-00006-D。"
-                 : "A short number has 11 letters and digits, like 00040-00006-D.";
 }
 
 bool HasTokenInUrl(const HttpRequest& request) {

@@ -264,4 +264,18 @@ Trouble TroubleOf(int status) {
   }
 }
 
+std::string MistakeOf(const Error& error, Language language) {
+  const bool chinese = language == Language::kChinese;
+  if (error.reason == "SHORT_NUMBER_CHECK") {
+    return chinese ? "最后一位校验不符：请对照铭牌，看哪一位抄错了。"
+                   : "The last symbol does not fit: look which one was copied wrong.";
+  }
+  if (error.code == StatusCode::kNotFound) {
+    return chinese ? "没有这个短号的记录。请对照铭牌再看一遍。"
+                   : "There is no record with this number. Compare it with the plate.";
+  }
+  return chinese ? "短号是 11 位字母和数字，如 00040-00006-D。"
+                 : "A short number has 11 letters and digits, like 00040-00006-D.";
+}
+
 }  // namespace yima::server

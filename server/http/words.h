@@ -1,8 +1,10 @@
 #ifndef YIMA_SERVER_HTTP_WORDS_H_
 #define YIMA_SERVER_HTTP_WORDS_H_
 
+#include <string>
 #include <string_view>
 
+#include "codegen/code/result.h"
 #include "server/http/preferences.h"
 #include "yima/v1/resolver_service.pb.h"
 
@@ -50,6 +52,8 @@ struct Trouble {
   Words advice;
 };
 Trouble TroubleOf(int status);
+/// Why a short number led nowhere, in words for the page.
+std::string MistakeOf(const Error& error, Language language);
 
 }  // namespace yima::server
 
