@@ -76,4 +76,8 @@ Result<v1::Basis> MakeKeptBasis(Session& session, const BasisOptions& options) {
   return basis;
 }
 
+Result<v1::Basis> BasisFor(Session& session, const BasisOptions& options, bool dry_run) {
+  return dry_run ? MakeBasis(options) : MakeKeptBasis(session, options);
+}
+
 }  // namespace yima::cli

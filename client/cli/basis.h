@@ -27,6 +27,8 @@ Result<v1::Basis> MakeBasis(const BasisOptions& options);
 /// The same; a file that is a PDF is handed to the registry first, which keeps it by its hash. What
 /// an upload refuses.
 Result<v1::Basis> MakeKeptBasis(Session& session, const BasisOptions& options);
+/// The first in a dry run, which hands nothing over; else the second.
+Result<v1::Basis> BasisFor(Session& session, const BasisOptions& options, bool dry_run);
 
 }  // namespace yima::cli
 

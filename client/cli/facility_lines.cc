@@ -85,9 +85,11 @@ void ShowFacility(Session& session, const v1::Facility& facility,
   session.Line(fmt::format("  {}: {} {} {} {}", T("部件", "facility"), facility.class_code(),
                            Printable(facility.name()), facility.division(),
                            Printable(facility.address())));
-  ShowRight(session, T("主管", "supervising"), facility.supervising(), organizations);
-  ShowRight(session, T("权属", "owning"), facility.owning(), organizations);
-  ShowRight(session, T("养护", "maintaining"), facility.maintaining(), organizations);
+  ShowRight(session, RightInWords(v1::RIGHT_KIND_SUPERVISING), facility.supervising(),
+            organizations);
+  ShowRight(session, RightInWords(v1::RIGHT_KIND_OWNING), facility.owning(), organizations);
+  ShowRight(session, RightInWords(v1::RIGHT_KIND_MAINTAINING), facility.maintaining(),
+            organizations);
 }
 
 void ShowNotices(Session& session,

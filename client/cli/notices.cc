@@ -126,6 +126,7 @@ class Export {
  private:
   Result<void> Open() {
     if (!options_.csv.empty()) {
+      YIMA_RETURN_IF_ERROR(label::CheckReplaceable(options_.csv, "\xEF\xBB\xBF"));
       YIMA_ASSIGN_OR_RETURN(csv_, label::OutputFile::Create(options_.csv));
       // Spreadsheets take a file without this mark for GBK.
       YIMA_RETURN_IF_ERROR(csv_->Write("\xEF\xBB\xBF"));

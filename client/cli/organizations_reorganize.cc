@@ -43,9 +43,8 @@ Result<void> Reorganize(Session& session, const ReorganizeOptions& options,
   request.set_kind(kind);
   request.set_new_name(options.new_name);
   request.set_date(options.date);
-  YIMA_ASSIGN_OR_RETURN(*request.mutable_basis(), options.run.dry_run
-                                                      ? MakeBasis(options.basis)
-                                                      : MakeKeptBasis(session, options.basis));
+  YIMA_ASSIGN_OR_RETURN(*request.mutable_basis(),
+                        BasisFor(session, options.basis, options.run.dry_run));
   YIMA_ASSIGN_OR_RETURN(const uint64_t organization,
                         FindOrganization(session, options.organization));
   request.set_organization(organization);

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <sodium.h>
 
 #include "client/cli/basis.h"
 #include "client/cli/commands.h"
@@ -41,9 +40,8 @@ v1::RightsProgress ToProgress(const v1::ConfirmRightsResponse& response) {
 
 /// On a document's basis alone, without a claim.
 Result<void> ConfirmDirectly(Session& session, const ConfirmOptions& options) {
-  YIMA_ASSIGN_OR_RETURN(const auto basis, options.rights.run.dry_run
-                                              ? MakeBasis(options.basis)
-                                              : MakeKeptBasis(session, options.basis));
+  YIMA_ASSIGN_OR_RETURN(const auto basis,
+                        BasisFor(session, options.basis, options.rights.run.dry_run));
   uint64_t not_held = 0;
   uint64_t confirmed = 0;
   RightsStep step{

@@ -35,9 +35,8 @@ Result<void> Claim(Session& session, const ClaimOptions& options) {
   YIMA_ASSIGN_OR_RETURN(const uint64_t organization,
                         OwnOrganization(session, options.organization));
   request.set_organization(organization);
-  YIMA_ASSIGN_OR_RETURN(*request.mutable_basis(), options.rights.run.dry_run
-                                                      ? MakeBasis(options.basis)
-                                                      : MakeKeptBasis(session, options.basis));
+  YIMA_ASSIGN_OR_RETURN(*request.mutable_basis(),
+                        BasisFor(session, options.basis, options.rights.run.dry_run));
   request.set_valid_from(options.valid_from);
   request.set_valid_until(options.valid_until);
   return TakeStep(
@@ -124,7 +123,8 @@ Result<void> Object(Session& session, const ObjectOptions& options) {
   request.set_reasons(options.reasons);
   request.set_received_on(options.received_on);
   if (options.basis.given()) {
-    YIMA_ASSIGN_OR_RETURN(*request.mutable_basis(), MakeKeptBasis(session, options.basis));
+    YIMA_ASSIGN_OR_RETURN(*request.mutable_basis(),
+                          BasisFor(session, options.basis, options.rights.run.dry_run));
   }
   return TakeStep(
       session, options.rights,

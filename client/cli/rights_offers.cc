@@ -94,7 +94,7 @@ Result<void> List(Session& session, const OffersOptions& options) {
             continue;
           }
           session.Line(fmt::format("{}\tuid:{}\t{}\t{}\t{}", offer.id(), offer.facility(),
-                                   EnumName(v1::OfferState_descriptor(), offer.state()),
+                                   Gloss(EnumName(v1::OfferState_descriptor(), offer.state())),
                                    offer.last_day(), CandidatesInWords(offer)));
         }
         return session.Flush();

@@ -159,11 +159,12 @@ Result<void> List(Session& session, const OrdersOptions& options) {
             session.Object(ToJson(order));
             continue;
           }
-          session.Line(fmt::format(
-              "{}\t{}\tuid:{}\t{}\t{}\t{} → {}", order.id(),
-              EnumName(v1::OrderKind_descriptor(), order.kind()), order.facility(),
-              EnumName(v1::RightKind_descriptor(), order.right()),
-              EnumName(v1::OrderState_descriptor(), order.state()), order.from(), order.to()));
+          session.Line(fmt::format("{}\t{}\tuid:{}\t{}\t{}\t{} → {}", order.id(),
+                                   EnumName(v1::OrderKind_descriptor(), order.kind()),
+                                   order.facility(),
+                                   EnumName(v1::RightKind_descriptor(), order.right()),
+                                   Gloss(EnumName(v1::OrderState_descriptor(), order.state())),
+                                   order.from(), order.to()));
         }
         return session.Flush();
       });

@@ -1,6 +1,7 @@
 #include "client/cli/rights_target.h"
 
-#include <fstream>
+#include <filesystem>
+#include <optional>
 
 #include <fmt/format.h>
 #include <sodium.h>
@@ -14,6 +15,7 @@
 #include "client/cli/words.h"
 #include "client/import/csv.h"
 #include "codegen/code/signature.h"
+#include "codegen/label/output_file.h"
 
 namespace yima::cli {
 namespace {
@@ -21,39 +23,36 @@ namespace {
 /// As many as a filter may name.
 constexpr size_t kListMax = 200'000;
 
-/// What the file of rejects holds: a line for each facility that was left, and why.
+/// What the file of rejects holds: a line for each facility that was left, and why; such that it
+/// may be given as --from again. It appears when the step was taken.
 class Rejects {
  public:
-  Result<void> Open(const std::filesystem::path& path) {
-    path_ = path;
-    if (path.empty()) return {};
-    stream_.open(path, std::ios::binary | std::ios::trunc);
-    stream_ << "facility,reason\n";
-    return Check();
+  /// REJECTS_IS_LEDGER when it would replace the list.
+  Result<void> Open(const RightsOptions& options) {
+    if (options.rejects.empty()) return {};
+    std::error_code ignored;
+    if (std::filesystem::equivalent(options.from, options.rejects, ignored)) {
+      return Invalid("REJECTS_IS_LEDGER", "the rejects would replace the list", "--rejects");
+    }
+    YIMA_ASSIGN_OR_RETURN(file_, label::OutputFile::Create(options.rejects));
+    return file_->Write("facility,reason\r\n");
   }
 
   void Add(std::string_view facility, std::string_view reason) {
-    if (path_.empty()) return;
-    std::string line;
-    ledger::AppendCsvField(line, facility);
-    stream_ << line << ',' << reason << '\n';
+    ledger::AppendCsvField(lines_, facility);
+    lines_.append(",").append(reason).append("\r\n");
   }
 
   Result<void> Close() {
-    if (path_.empty()) return {};
-    stream_.flush();
-    return Check();
+    if (!file_) return {};
+    YIMA_RETURN_IF_ERROR(file_->Write(lines_));
+    YIMA_RETURN_IF_ERROR(file_->Close());
+    return file_->Publish();
   }
 
  private:
-  Result<void> Check() {
-    if (stream_) return {};
-    return Fail(StatusCode::kUnavailable, "FILE_UNWRITABLE",
-                fmt::format("cannot write {}", path_.string()), "--rejects");
-  }
-
-  std::filesystem::path path_;
-  std::ofstream stream_;
+  std::optional<label::OutputFile> file_;
+  std::string lines_;
 };
 
 /// Without a file of rejects, a line that leads nowhere stops the command before anything is done.
@@ -62,7 +61,12 @@ Result<void> TakeLost(Session& session, const RightsOptions& options, const Faci
   for (const auto& lost : list.lost) {
     Error error = lost.error;
     error.field = fmt::format("{}:{}", options.from, lost.line);
-    session.Complain(error);
+    // Left behind is what was asked for, when there is a file of rejects.
+    if (options.rejects.empty()) {
+      session.Complain(error);
+    } else {
+      session.Tell(fmt::format("{}: {}", error.field, error.message));
+    }
     rejects.Add(lost.text, lost.error.reason);
   }
   if (list.lost.empty() || !options.rejects.empty()) return {};
@@ -203,7 +207,7 @@ Result<std::vector<v1::RightKind>> ParseKinds(const std::vector<std::string>& ki
 
 Result<void> TakeStep(Session& session, const RightsOptions& options, const RightsStep& step) {
   Rejects rejects;
-  YIMA_RETURN_IF_ERROR(rejects.Open(options.rejects));
+  YIMA_RETURN_IF_ERROR(rejects.Open(options));
   YIMA_ASSIGN_OR_RETURN(const auto target, MakeTarget(session, options, rejects));
   YIMA_ASSIGN_OR_RETURN(auto run, options.frozen_hash.empty()
                                       ? Result<v1::RightsRun>(v1::RightsRun())

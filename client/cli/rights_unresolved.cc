@@ -52,7 +52,8 @@ Result<void> List(Session& session, const UnresolvedOptions& options) {
           }
           session.Line(fmt::format(
               "uid:{}\t{}\t{}\t{}\t{}\t{}", right.facility(), right.code().digits(),
-              Printable(right.name()), EnumName(v1::RightState_descriptor(), right.right().state()),
+              Printable(right.name()),
+              Gloss(EnumName(v1::RightState_descriptor(), right.right().state())),
               FormatTime(right.since_us()).substr(0, 10), WaitsInWords(right.waits_for())));
         }
         return session.Flush();

@@ -189,7 +189,7 @@ std::string Gloss(std::string_view name) {
       {"NOT_AUTHENTIC", "不是真码"},
       {"UNKNOWN", "查无此件"},
       {"OPEN", "待决"},
-      {"CONFIRMED", "已确认"},
+      {"CONFIRMED", "已确权"},
       {"REJECTED", "已驳回"},
       {"WITHDRAWN", "已撤回"},
       {"SUPERSEDED", "已失去标的"},

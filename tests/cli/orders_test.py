@@ -159,7 +159,7 @@ class OrdersTest(unittest.TestCase):
             bad = self.registry.folder / "bad.json"
             bad.write_text(text, encoding="utf-8")
             self.refused(english, chinese, "rights", "rules", "set", "--file", bad, expect=2)
-        self.refused("", "", "rights", "rules", "set", "--file", self.registry.folder / "none.json")
+        self.refused("cannot read", "无法读取文件", "rights", "rules", "set", "--file", self.registry.folder / "none.json")
         self.registry.check()
 
     def test_organizations_are_renamed_merged_split_and_dissolved(self):
