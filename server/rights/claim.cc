@@ -49,16 +49,7 @@ Result<void> CheckClaimable(const v1::Facility& facility, int kind, uint64_t org
     return Refuse("RIGHT_CONFIRMED",
                   fmt::format("the {} is confirmed: it can be transferred or corrected", what));
   }
-  if (std::ranges::any_of(right.claims(), [&](const v1::StandingClaim& claim) {
-        return claim.organization() == organization;
-      })) {
-    return Refuse("RIGHT_CLAIMED_ALREADY",
-                  fmt::format("organization {} claims the {} already", organization, what));
-  }
-  if (right.claims_size() >= kClaimsMax) {
-    return Refuse("CLAIMS_TOO_MANY", fmt::format("{} claims stand on the {}, want at most {}",
-                                                 right.claims_size(), what, kClaimsMax));
-  }
+  YIMA_RETURN_IF_ERROR(CheckMayStand(right, organization, "target.facility"));
   if (right.order() != 0) {
     return Refuse("ORDER_ALREADY",
                   fmt::format("order {} on the {} is proposed", right.order(), what));
@@ -116,20 +107,11 @@ class ClaimBatch final : public RightsBatch {
     }
     for (const int kind : target().kinds()) {
       YIMA_ASSIGN_OR_RETURN(const uint64_t id, NewId(store::Kind::kClaim));
-      Enter(id, kind, facility);
-      writer.Create(id, ClaimOf(id, kind, facility.uid()));
+      const v1::Claim claim = ClaimOf(id, kind, facility.uid());
+      StandClaim(claim, MutableRightOf(facility, kind));
+      writer.Create(id, claim);
     }
     return static_cast<uint64_t>(target().kinds_size());
-  }
-
-  void Enter(uint64_t id, int kind, v1::Facility& facility) const {
-    v1::Right& right = MutableRightOf(facility, kind);
-    auto& standing = *right.add_claims();
-    standing.set_claim(id);
-    standing.set_organization(request_.organization());
-    if (right.state() == v1::RIGHT_STATE_CLAIMED) return;
-    right.set_unclaimed_state(right.state());
-    right.set_state(v1::RIGHT_STATE_CLAIMED);
   }
 
   v1::Claim ClaimOf(uint64_t id, int kind, uint64_t facility) const {

@@ -9,9 +9,6 @@
 
 namespace yima::server {
 
-/// Claims that may stand on one right.
-constexpr int kClaimsMax = 16;
-
 /// 认领: enters a claim of the caller's own organization on each right asked for. Of a facility,
 /// all rights asked for are claimed, or none. Waits; for a thread of its own.
 ///

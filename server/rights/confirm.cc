@@ -210,13 +210,8 @@ class ConfirmBatch final : public FrozenBatch {
   Result<uint64_t> Begin(const store::Snapshot& snapshot, const RequestMark& mark) {
     YIMA_ASSIGN_OR_RETURN(const auto matcher, MatcherOf(call_, request_));
     // Looked at before anything is written, so that a refusal leaves nothing behind.
-    if (request_.has_facility() || !request_.frozen_hash().empty()) {
-      YIMA_ASSIGN_OR_RETURN(const auto found, DryRun(call_, request_, snapshot));
-      if (!request_.frozen_hash().empty() && request_.frozen_hash() != found.frozen_hash()) {
-        return FilterResultChanged(call_, matcher, snapshot, request_.frozen_log_size(),
-                                   "frozen_hash");
-      }
-    }
+    YIMA_RETURN_IF_ERROR(CheckFrozen(matcher, snapshot));
+    if (request_.has_facility()) YIMA_RETURN_IF_ERROR(DryRun(call_, request_, snapshot));
     v1::Batch batch;
     batch.set_kind(v1::BATCH_KIND_CONFIRM_RIGHTS);
     batch.set_source(request_.has_filter() ? matcher.InWords()
@@ -231,6 +226,19 @@ class ConfirmBatch final : public FrozenBatch {
   }
 
  private:
+  Result<void> CheckFrozen(const FacilityMatcher& matcher, const store::Snapshot& snapshot) const {
+    if (request_.frozen_hash().empty()) return {};
+    ListHash found;
+    const auto visited =
+        Visit(call_, request_, matcher, snapshot,
+              [&](uint64_t revision, const v1::Facility& facility) -> Result<void> {
+                found.Add(facility.uid(), revision);
+                return {};
+              });
+    if (!visited || found.Finish() == request_.frozen_hash()) return visited;
+    return FilterResultChanged(call_, matcher, snapshot, request_.frozen_log_size(), "frozen_hash");
+  }
+
   Result<void> BeginChunk(const store::Snapshot& snapshot) override {
     YIMA_ASSIGN_OR_RETURN(auto confirmer, Confirmer::Make(call_, snapshot, request_));
     confirmer_.emplace(std::move(confirmer));

@@ -4,21 +4,10 @@
 #include "server/rights/duties.h"
 #include "server/rights/right_of.h"
 #include "server/rights/rules.h"
+#include "server/rights/standing.h"
 
 namespace yima::server {
 namespace {
-
-Result<void> EndOffer(const Domain& domain, const store::Snapshot& snapshot, v1::Right& right,
-                      ChangeWriter& writer) {
-  YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Offer>(snapshot, right.offer()));
-  right.clear_offer();
-  if (!read || read->record.state() != v1::OFFER_STATE_OPEN) return {};
-  v1::Offer ended = read->record;
-  ended.set_state(v1::OFFER_STATE_ENDED);
-  ended.set_end_time_us(domain.now());
-  writer.Replace(ended.id(), read->revision, read->record, ended);
-  return {};
-}
 
 Result<void> EndOrder(const v1::Decision& decision, const store::Snapshot& snapshot,
                       v1::Right& right, ChangeWriter& writer) {
@@ -99,7 +88,8 @@ Result<void> EndRights(const Domain& domain, const Call& call, const store::Snap
     }
     YIMA_RETURN_IF_ERROR(EndObjectionsToNothing(snapshot, kind, decision, facility, writer));
     v1::Right& left = MutableRightOf(facility, kind);
-    if (left.offer() != 0) YIMA_RETURN_IF_ERROR(EndOffer(domain, snapshot, left, writer));
+    YIMA_ASSIGN_OR_RETURN(const auto offer, OfferOf(snapshot, left));
+    if (offer) EndOffer(*offer, v1::OFFER_STATE_ENDED, domain.now(), left, writer);
     if (left.order() != 0) YIMA_RETURN_IF_ERROR(EndOrder(decision, snapshot, left, writer));
   }
   ClearEmptyRights(facility);

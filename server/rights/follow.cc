@@ -144,13 +144,6 @@ Result<uint64_t> FollowInOffer(const Succession& succession, const store::Snapsh
   return 1;
 }
 
-/// Of the one whom the ledger never names there is no right at all.
-void DropEmptyRights(v1::Facility& facility) {
-  if (facility.has_maintaining() && facility.maintaining().ByteSizeLong() == 0) {
-    facility.clear_maintaining();
-  }
-}
-
 }  // namespace
 
 Result<uint64_t> Follow(const Succession& succession, const store::Snapshot& snapshot,
@@ -170,7 +163,7 @@ Result<uint64_t> Follow(const Succession& succession, const store::Snapshot& sna
   }
   YIMA_ASSIGN_OR_RETURN(const uint64_t offered,
                         FollowInOffer(succession, snapshot, facility, writer));
-  DropEmptyRights(facility);
+  ClearEmptyRights(facility);
   return done + offered;
 }
 

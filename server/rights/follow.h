@@ -20,9 +20,9 @@ struct Succession {
   v1::Basis basis;
 };
 
-/// Records beside the facility that Follow puts at most: of each right its order, the claims of
-/// both, and those of one facility's offer.
-constexpr size_t kFollowPutsMax = 3 * 3 + 1;
+/// Records beside the facility that Follow puts at most: of each right a claim and its order, and
+/// the facility's offer.
+constexpr size_t kFollowPutsMax = 3 * 2 + 1;
 
 /// Lets all that one organization has on a facility go to the other: what it holds, with state and
 /// basis; its standing claims, of which one is withdrawn where the other claims already; its

@@ -84,20 +84,6 @@ v1::Candidate& Answered(const Case& open, v1::CandidateAnswer answer, v1::Offer&
   return candidate;
 }
 
-Result<void> CheckMayStand(const v1::Right& right, uint64_t organization) {
-  if (std::ranges::any_of(right.claims(), [&](const v1::StandingClaim& claim) {
-        return claim.organization() == organization;
-      })) {
-    return Fail(StatusCode::kFailedPrecondition, "RIGHT_CLAIMED_ALREADY",
-                fmt::format("organization {} claims that right already", organization), "offer");
-  }
-  if (right.claims_size() < kStandingClaimsMax) return {};
-  return Fail(StatusCode::kFailedPrecondition, "CLAIMS_TOO_MANY",
-              fmt::format("{} claims stand on that right, want at most {}", right.claims_size(),
-                          kStandingClaimsMax),
-              "offer");
-}
-
 v1::Claim ClaimOf(const Case& open, const v1::Basis& basis, uint64_t rules) {
   v1::Claim claim;
   claim.set_facility(open.facility.record.uid());
@@ -144,7 +130,7 @@ Result<Planned> PlanAcceptOffer(const Domain& domain, const Call& call,
   YIMA_ASSIGN_OR_RETURN(const auto taker, FindActing(snapshot, open.actor.organization, "offer"));
   YIMA_RETURN_IF_ERROR(CheckNotEnded(open.facility.record, "offer"));
   v1::Facility facility = open.facility.record;
-  YIMA_RETURN_IF_ERROR(CheckMayStand(facility.owning(), open.actor.organization));
+  YIMA_RETURN_IF_ERROR(CheckMayStand(facility.owning(), open.actor.organization, "offer"));
   YIMA_ASSIGN_OR_RETURN(const Rules rules, ReadRules(snapshot));
   v1::Claim claim = ClaimOf(open, request.basis(), rules.version);
   YIMA_ASSIGN_OR_RETURN(const uint64_t id, domain.numbers.NewId(store::Kind::kClaim));

@@ -14,6 +14,7 @@
 #include "server/rights/rights_batch.h"
 #include "server/rights/rules.h"
 #include "server/rights/shown_rights.h"
+#include "server/rights/standing.h"
 
 namespace yima::server {
 namespace {

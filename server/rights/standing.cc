@@ -1,5 +1,7 @@
 #include "server/rights/standing.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "server/registry/facility_rules.h"
@@ -47,6 +49,21 @@ Result<void> CheckValidity(std::string_view from, std::string_view until) {
   return Invalid("RIGHT_INVALID",
                  fmt::format("a right from {} does not end before, on {}", from, until),
                  "valid_until");
+}
+
+Result<void> CheckMayStand(const v1::Right& right, uint64_t organization, std::string_view field) {
+  if (std::ranges::any_of(right.claims(), [&](const v1::StandingClaim& claim) {
+        return claim.organization() == organization;
+      })) {
+    return Fail(StatusCode::kFailedPrecondition, "RIGHT_CLAIMED_ALREADY",
+                fmt::format("organization {} claims that right already", organization),
+                std::string(field));
+  }
+  if (right.claims_size() < kClaimsMax) return {};
+  return Fail(StatusCode::kFailedPrecondition, "CLAIMS_TOO_MANY",
+              fmt::format("{} claims stand on that right, want at most {}", right.claims_size(),
+                          kClaimsMax),
+              std::string(field));
 }
 
 void StandClaim(const v1::Claim& claim, v1::Right& right) {

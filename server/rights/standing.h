@@ -13,7 +13,7 @@
 namespace yima::server {
 
 /// Claims that may stand on one right.
-constexpr int kStandingClaimsMax = 16;
+constexpr int kClaimsMax = 16;
 
 /// A record whose withheld values are shown alone: hash and salt are the log's.
 template <typename R>
@@ -40,6 +40,8 @@ Result<void> CheckReason(std::string_view reason, bool required, std::string_vie
 /// DATE_MALFORMED, RIGHT_INVALID: it does not end before it begins.
 Result<void> CheckValidity(std::string_view from, std::string_view until);
 
+/// RIGHT_CLAIMED_ALREADY by that organization; CLAIMS_TOO_MANY above kClaimsMax.
+Result<void> CheckMayStand(const v1::Right& right, uint64_t organization, std::string_view field);
 /// Lets a new claim stand on a right; one that is confirmed stays so.
 void StandClaim(const v1::Claim& claim, v1::Right& right);
 

@@ -68,6 +68,25 @@ TEST_F(RightsCheckTest, AStandingClaimThatIsNotOpenOrAnothersIsFound) {
   EXPECT_THAT(Findings(world_), ElementsAre(HasSubstr("names claim 4242, which has no record")));
 }
 
+TEST_F(RightsCheckTest, AStandingClaimThatSaysSomethingElseIsFound) {
+  const auto differs = Contains(HasSubstr("is not what right OWNING"));
+  const uint64_t claimant = power_;
+  Falsify(facility_, [&](auto& right) { right.mutable_claims(0)->set_organization(water_); });
+  EXPECT_THAT(Findings(world_), differs);
+  Falsify(facility_, [&](auto& right) { right.mutable_claims(0)->set_organization(claimant); });
+  EXPECT_THAT(Findings(world_), IsEmpty());
+  Falsify(facility_, [](auto& right) { right.mutable_claims(0)->set_notice(0); });
+  EXPECT_THAT(Findings(world_), differs);
+  Falsify(facility_, [&](auto& right) { right.mutable_claims(0)->set_notice(notice_); });
+  Edit<v1::Claim>(world_, claim_, [&](auto& claim) { claim.set_facility(confirmed_); });
+  EXPECT_THAT(Findings(world_), differs);
+  Edit<v1::Claim>(world_, claim_, [&](auto& claim) {
+    claim.set_facility(facility_);
+    claim.set_kind(v1::RIGHT_KIND_MAINTAINING);
+  });
+  EXPECT_THAT(Findings(world_), differs);
+}
+
 TEST_F(RightsCheckTest, AStateWithoutClaimsAndClaimsWithoutItAreFound) {
   Falsify(facility_, [](v1::Right& right) { right.set_state(v1::RIGHT_STATE_RECORDED); });
   EXPECT_THAT(Findings(world_), ElementsAre(HasSubstr("RIGHT_STATE_RECORDED with 1 claims")));

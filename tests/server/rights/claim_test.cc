@@ -1,6 +1,7 @@
 #include "server/rights/claim.h"
 
 #include "server/domain/batch_items.h"
+#include "server/rights/standing.h"
 #include "tests/server/rights/procedure.h"
 
 namespace yima::server::testing {
