@@ -10,15 +10,13 @@
 #include <fmt/format.h>
 
 #include "codegen/code/code_text.h"
+#include "codegen/label/cairo_types.h"
 #include "codegen/label/drawing.h"
 #include "codegen/label/symbol.h"
 #include "codegen/label/text.h"
 
 namespace yima::label {
 namespace {
-
-using Surface = std::unique_ptr<cairo_surface_t, decltype(&cairo_surface_destroy)>;
-using Cairo = std::unique_ptr<cairo_t, decltype(&cairo_destroy)>;
 
 constexpr double kPageWidthMm = 210;
 constexpr double kPageHeightMm = 297;
@@ -35,8 +33,6 @@ constexpr double kEnMinMm = 1.7;
 constexpr double kHeadMm = 4.2;
 /// A text that would have to shrink below this part of its size takes more lines instead.
 constexpr double kOneLineLeast = 0.8;
-/// From the middle of a Han character down to its baseline, in ems.
-constexpr double kMiddleToBaselineEm = 0.38;
 constexpr double kLineEm = 1.35;
 
 constexpr double kFactsTopMm = 66;

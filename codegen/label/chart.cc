@@ -8,6 +8,7 @@
 #include <cairo-svg.h>
 #include <fmt/format.h>
 
+#include "codegen/label/cairo_types.h"
 #include "codegen/label/drawing.h"
 #include "codegen/label/text.h"
 
@@ -29,9 +30,6 @@ constexpr double kPlotHeightMm = 80;
 constexpr double kScaleMm = 12;
 constexpr size_t kSeriesMax = 4;
 constexpr size_t kDaysNamedMax = 6;
-
-using Surface = std::unique_ptr<cairo_surface_t, decltype(&cairo_surface_destroy)>;
-using Cairo = std::unique_ptr<cairo_t, decltype(&cairo_destroy)>;
 
 struct Colour {
   double red, green, blue;

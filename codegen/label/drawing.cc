@@ -9,14 +9,13 @@
 
 #include <fmt/format.h>
 
+#include "codegen/label/cairo_types.h"
 #include "codegen/label/group4.h"
 
 namespace yima::label {
 namespace {
 
 constexpr double kPi = std::numbers::pi;
-
-using Surface = std::unique_ptr<cairo_surface_t, decltype(&cairo_surface_destroy)>;
 
 double Points(double mm) { return mm * kPointsPerMm; }
 

@@ -6,6 +6,7 @@
 #include <cairo-svg.h>
 #include <fmt/format.h>
 
+#include "codegen/label/cairo_types.h"
 #include "codegen/label/painter.h"
 #include "codegen/label/png.h"
 
@@ -16,9 +17,6 @@ constexpr double kDpiMin = 72;
 constexpr double kDpiMax = 2400;
 constexpr double kPixelsMax = 1e8;
 constexpr double kMmPerInch = 25.4;
-
-using Surface = std::unique_ptr<cairo_surface_t, decltype(&cairo_surface_destroy)>;
-using Cairo = std::unique_ptr<cairo_t, decltype(&cairo_destroy)>;
 
 tl::unexpected<Error> CairoFailed(cairo_status_t status) {
   return Fail(StatusCode::kInternal, "DRAWING_FAILED",

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <glib.h>
 
+#include "codegen/label/cairo_types.h"
 #include "codegen/label/drawing.h"
 #include "codegen/label/output_file.h"
 #include "codegen/label/text.h"
@@ -35,8 +36,6 @@ constexpr double kLineMm = 3.3;   ///< From one of them to the other.
 constexpr double kPadMm = 1;
 /// Of a letter that is no Han character, in ems: enough for nearly all of them.
 constexpr double kNarrowEm = 0.58;
-/// From the middle of a Han character down to its baseline, in ems.
-constexpr double kMiddleToBaselineEm = 0.38;
 
 struct Column {
   double width_mm;
@@ -53,9 +52,6 @@ constexpr Column kColumns[] = {
     {30, "认领单位", "Claimed by", &NoticeRow::claimant},
     {26, "登记单位", "Recorded", &NoticeRow::recorded},
 };
-
-using Surface = std::unique_ptr<cairo_surface_t, decltype(&cairo_surface_destroy)>;
-using Cairo = std::unique_ptr<cairo_t, decltype(&cairo_destroy)>;
 
 /// Bytes of the character that begins there; broken UTF-8 counts byte by byte.
 size_t CharacterSize(std::string_view text, size_t at) {

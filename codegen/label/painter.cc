@@ -7,9 +7,6 @@
 namespace yima::label {
 namespace {
 
-/// From the middle of a Han character down to its baseline, in ems: Noto Sans CJK has its box from
-/// 0.88 above the baseline to 0.12 below.
-constexpr double kMiddleToBaselineEm = 0.38;
 constexpr double kCutLineMm = 0.1;
 
 void Note(const SetText& set, const TextLine& line, const std::string& text,

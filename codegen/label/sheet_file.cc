@@ -6,14 +6,12 @@
 #include <cairo-pdf.h>
 #include <fmt/format.h>
 
+#include "codegen/label/cairo_types.h"
 #include "codegen/label/page_marks.h"
 #include "codegen/label/painter.h"
 
 namespace yima::label {
 namespace {
-
-using Surface = std::unique_ptr<cairo_surface_t, decltype(&cairo_surface_destroy)>;
-using Cairo = std::unique_ptr<cairo_t, decltype(&cairo_destroy)>;
 
 /// Takes cairo's output; keeps the first Error, since cairo only says "write error".
 struct Sink {

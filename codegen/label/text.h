@@ -16,6 +16,9 @@ namespace yima::label {
 class Shaper;
 
 constexpr double kPointsPerMm = 72 / 25.4;
+/// From the middle of a Han character down to its baseline, in ems: Noto Sans CJK has its box from
+/// 0.88 above the baseline to 0.12 below.
+constexpr double kMiddleToBaselineEm = 0.38;
 
 /// Glyphs of one font, in points from the start of the baseline.
 struct GlyphRun {
