@@ -32,7 +32,7 @@ struct Standing {
   uint64_t revision = 0;
 };
 
-Result<Standing> Read(const store::Snapshot& snapshot) {
+Result<Standing> ReadStanding(const store::Snapshot& snapshot) {
   YIMA_ASSIGN_OR_RETURN(const auto record, snapshot.Get(store::Kind::kDerivedVersion, kVersionId));
   Standing standing;
   if (!record) return standing;
@@ -167,7 +167,7 @@ class Rederivation {
 }  // namespace
 
 Result<void> Rederive(store::Store& store, const RederiveProgress& progress) {
-  YIMA_ASSIGN_OR_RETURN(const Standing standing, Read(*store.Read()));
+  YIMA_ASSIGN_OR_RETURN(const Standing standing, ReadStanding(*store.Read()));
   if (standing.rules >= kDerivedRules) return {};
   return Rederivation(store, progress).Run(standing);
 }
