@@ -1,14 +1,13 @@
 #include "client/cli/images.h"
 
-#include "client/scan/image.h"
-#include "client/scan/scanner.h"
+#include "client/scan/apart.h"
 
 namespace yima::cli {
 
 Result<std::vector<std::string>> TextsIn(const std::filesystem::path& file) {
-  YIMA_ASSIGN_OR_RETURN(const scan::Image image, scan::LoadImage(file.string()));
+  YIMA_ASSIGN_OR_RETURN(auto symbols, scan::ScanFileApart(file.string()));
   std::vector<std::string> texts;
-  for (auto& symbol : scan::Scanner().Scan(image)) texts.push_back(std::move(symbol.text));
+  for (auto& symbol : symbols) texts.push_back(std::move(symbol.text));
   return texts;
 }
 

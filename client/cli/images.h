@@ -10,7 +10,7 @@
 namespace yima::cli {
 
 /// The texts of all symbols in an image file, in reading order; none is no error. Errors are those
-/// of loading the image.
+/// of ScanFileApart.
 Result<std::vector<std::string>> TextsIn(const std::filesystem::path& file);
 
 /// A file, or what is called like one: a mistyped name is no code that somebody forged.

@@ -3,7 +3,7 @@
 #include "client/cli/commands.h"
 #include "client/cli/judging.h"
 #include "client/cli/words.h"
-#include "client/scan/scanner.h"
+#include "client/scan/apart.h"
 
 namespace yima::cli {
 namespace {
@@ -92,8 +92,7 @@ void ShowFinding(Session& session, const std::string& file, const scan::ScannedS
 
 Result<void> ScanFile(Session& session, const ScanOptions& options, const Judge& judge,
                       const std::string& file) {
-  YIMA_ASSIGN_OR_RETURN(const scan::Image image, scan::LoadImage(file));
-  const auto symbols = scan::Scanner().Scan(image);
+  YIMA_ASSIGN_OR_RETURN(const auto symbols, scan::ScanFileApart(file));
   if (symbols.empty()) {
     return Fail(StatusCode::kNotFound, "NO_SYMBOL", fmt::format("{}: no symbol found", file), file);
   }
