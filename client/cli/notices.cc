@@ -66,10 +66,8 @@ Result<void> ShowOne(Session& session, const std::string& id) {
   line(T("标题", "title"), notice.title());
   line(T("状态", "state"), StateInWords(notice));
   line(T("公示机关", "published by"), notice.authority());
-  if (notice.open_time_us() != 0) {
-    line(T("开始", "opened"), FormatTime(notice.open_time_us()));
-    line(T("最后一日", "last day"), notice.last_day());
-  }
+  line(T("开始", "opened"), notice.first_day());
+  line(T("最后一日", "last day"), notice.last_day());
   ShowCount(session, T("部件", "facilities"), notice.facilities());
   ShowCount(session, T("认领", "claims"), notice.claims());
   ShowCount(session, T("已确认", "confirmed"), found.confirmed());
@@ -141,7 +139,7 @@ class Export {
     head.authority = notice_.authority();
     head.number = fmt::to_string(notice_.id());
     if (notice_.open_time_us() != 0) {
-      const std::string opened = FormatTime(notice_.open_time_us()).substr(0, 10);
+      const std::string& opened = notice_.first_day();
       head.period_zh = fmt::format("公示期：{} 起，至 {} 止", opened, notice_.last_day());
       head.period_en = fmt::format("Open from {} until the end of {}", opened, notice_.last_day());
     }

@@ -171,6 +171,23 @@ Result<void> CheckNotStopped(const v1::Batch& batch) {
                           batch.id(), batch.counts().done(), batch.counts().total()));
 }
 
+Result<void> StopBatch(const Domain& domain, const store::Snapshot& snapshot, uint64_t batch,
+                       ChangeWriter& writer) {
+  YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Batch>(snapshot, batch));
+  if (!read || read->record.state() != v1::BATCH_STATE_RUNNING) return {};
+  YIMA_ASSIGN_OR_RETURN(const auto cursor, snapshot.Get(store::Kind::kBatchCursor, batch));
+  v1::Batch stopped = read->record;
+  if (!cursor || !stopped.mutable_counts()->ParseFromString(cursor->bytes)) {
+    return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
+                fmt::format("batch {} has no sound cursor; run yimad check", batch));
+  }
+  stopped.set_state(v1::BATCH_STATE_STOPPED);
+  stopped.set_end_time_us(domain.now());
+  writer.Replace(batch, read->revision, read->record, stopped);
+  writer.PutUnlogged(store::Kind::kBatchCursor, batch, cursor->revision, cursor->bytes);
+  return {};
+}
+
 Result<void> EndBatch(const Domain& domain, const Call& call, uint64_t batch,
                       const v1::BatchCounts& counts) {
   const auto snapshot = domain.store.Read();

@@ -97,6 +97,10 @@ Result<uint64_t> BeginBatch(const Domain& domain, const Call& call, const Reques
                             const v1::Batch& batch, const BeginsWith& also = {});
 /// BATCH_STOPPED (FAILED_PRECONDITION): it was taken back half-way, so nobody goes on with it.
 Result<void> CheckNotStopped(const v1::Batch& batch);
+/// Puts it as STOPPED, and its cursor again, so that its later chunks expect another one and nobody
+/// goes on with it. Nothing to do for one that has ended. RECORD_MISSING.
+Result<void> StopBatch(const Domain& domain, const store::Snapshot& snapshot, uint64_t batch,
+                       ChangeWriter& writer);
 /// Ends it: DONE, with the counts. One that has ended stays as it is.
 Result<void> EndBatch(const Domain& domain, const Call& call, uint64_t batch,
                       const v1::BatchCounts& counts);

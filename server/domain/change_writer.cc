@@ -204,6 +204,11 @@ void ChangeWriter::Check(store::Kind kind, uint64_t id, uint64_t revision) {
   change_.checks.push_back({kind, id, revision});
 }
 
+void ChangeWriter::CheckFacility(const v1::Facility& facility, uint64_t revision) {
+  Check(store::Kind::kFacility, facility.uid(), revision);
+  KnowCover(facility.uid(), CoverCounter(facility));
+}
+
 void ChangeWriter::CheckFree(const Key& key) {
   change_.claims.push_back({key.index, key.key, 0, 0});
 }

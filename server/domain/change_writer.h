@@ -49,6 +49,8 @@ class ChangeWriter {
     PutDerived(KindOf(after), id, revision == 0 ? Derived{} : Derive(before), Derive(after));
   }
   void Check(store::Kind kind, uint64_t id, uint64_t revision);
+  /// The same of a facility, of which no second look then says where it is counted.
+  void CheckFacility(const v1::Facility& facility, uint64_t revision);
   /// Expects a key to be held by nobody still, and leaves it so. Not for one that the change moves.
   void CheckFree(const Key& key);
   /// Moves a key that follows from no record, and counts, from one value to another. With the same

@@ -1,5 +1,5 @@
-#ifndef YIMA_SERVER_RIGHTS_CHUNK_READS_H_
-#define YIMA_SERVER_RIGHTS_CHUNK_READS_H_
+#ifndef YIMA_SERVER_DOMAIN_CHUNK_READS_H_
+#define YIMA_SERVER_DOMAIN_CHUNK_READS_H_
 
 #include <cstdint>
 #include <map>
@@ -43,4 +43,4 @@ class ChunkReads {
 
 }  // namespace yima::server
 
-#endif  // YIMA_SERVER_RIGHTS_CHUNK_READS_H_
+#endif  // YIMA_SERVER_DOMAIN_CHUNK_READS_H_

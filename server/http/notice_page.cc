@@ -128,7 +128,7 @@ std::string Pages::Notice(Language language, const v1::GetNoticeResponse& answer
   html.Raw("<dl>");
   AddRow(html, Words{"机关", "By"}.In(language), notice.authority());
   if (notice.open_time_us() != 0) {
-    AddRow(html, Words{"开始", "Opened"}.In(language), FormatTime(notice.open_time_us()));
+    AddRow(html, Words{"开始", "Opened"}.In(language), notice.first_day());
     AddRow(html, Words{"最后一日", "Last day"}.In(language), notice.last_day());
   }
   AddRow(html, Words{"部件", "Facilities"}.In(language), fmt::to_string(notice.facilities()));

@@ -53,7 +53,7 @@ using NoticeSummaries = google::protobuf::RepeatedPtrField<v1::NoticeSummary>;
 /// Who claims the right, and until when that may be objected to.
 void AddClaim(Html& html, Language language, const v1::StandingClaim& claim,
               const Organizations& organizations, const NoticeSummaries& notices) {
-  html.Raw("<br>").Raw(Words{"认领：", "Claimed by "}.In(language));
+  html.Raw("<br>").Raw(Words{"认领（尚未确认）：", "Claimed, not confirmed, by "}.In(language));
   const auto* claimant = Holder(organizations, claim.organization());
   if (claimant != nullptr) html.Text(claimant->name());
   const auto notice = std::ranges::find(notices, claim.notice(), &v1::NoticeSummary::id);
@@ -84,7 +84,10 @@ void AddRight(Html& html, Language language, const Words& kind, const v1::Right&
           .Raw("</a>");
     }
   }
-  html.Raw("<small>").Raw(CertaintyOf(right.state()).In(language));
+  // Of a claimed right, what holds while its claims are not decided; these follow by name.
+  const bool claimed = right.state() == v1::RIGHT_STATE_CLAIMED;
+  html.Raw("<small>").Raw(
+      CertaintyOf(claimed ? right.unclaimed_state() : right.state()).In(language));
   if (right.by_order()) {
     html.Raw("<br>").Raw(Words{"指定管护单位", "custodian by order"}.In(language));
   }

@@ -209,8 +209,6 @@ Words CertaintyOf(v1::RightState state) {
   switch (state) {
     case v1::RIGHT_STATE_RECORDED:
       return {"台账所载，尚未确认", "as a ledger says; not confirmed"};
-    case v1::RIGHT_STATE_CLAIMED:
-      return {"有单位认领，尚未确认", "claimed; not confirmed yet"};
     case v1::RIGHT_STATE_CONFIRMED:
       return {"已确认", "confirmed"};
     case v1::RIGHT_STATE_OWNERLESS:

@@ -43,7 +43,7 @@ const Outcome& OutcomeOf(const v1::ResolveResponse& answer);
 /// A code's state in a few words, of a record that nothing was proved about.
 Words StateOf(v1::CodeState state);
 
-/// How sure a right is, in a sentence for everybody.
+/// How sure a right is, in a sentence for everybody; of a claimed one, who claims it says so.
 Words CertaintyOf(v1::RightState state);
 Words ConditionOf(v1::Condition condition);
 /// A short title for an HTTP status, and what to do.

@@ -187,7 +187,7 @@ Result<Planned> PlanResumeCode(const Domain&, const Call& call,
   YIMA_RETURN_IF_ERROR(CheckPlaceFree(code.record, snapshot));
   YIMA_ASSIGN_OR_RETURN(const auto facility, StandingFacility(code.record, snapshot));
   ChangeWriter writer(call, request.request_id());
-  writer.Check(store::Kind::kFacility, facility.record.uid(), facility.revision);
+  writer.CheckFacility(facility.record, facility.revision);
   return PutState(std::move(writer), code, v1::CODE_STATE_ACTIVE, snapshot);
 }
 
@@ -230,7 +230,7 @@ Result<Planned> PlanReplaceCode(const Domain& domain, const Call& call,
   ended.set_state(v1::CODE_STATE_REPLACED);
   ended.set_reason(request.reason());
   ended.set_successor(serial);
-  writer.Check(store::Kind::kFacility, facility.record.uid(), facility.revision);
+  writer.CheckFacility(facility.record, facility.revision);
   // First who leaves the place, then who takes it.
   writer.Replace(request.serial(), code.revision, code.record, ended);
   if (!successor.plate) {

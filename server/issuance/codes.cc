@@ -168,7 +168,7 @@ Result<Planned> PlanBindCode(const Domain& domain, const Call& call,
   bound.set_facility(request.facility());
   bound.set_bind_time_us(domain.now());
   ChangeWriter writer(call, request.request_id());
-  writer.Check(store::Kind::kFacility, request.facility(), facility->revision);
+  writer.CheckFacility(facility->record, facility->revision);
   writer.Replace(serial, code.revision, code.record, bound);
   YIMA_ASSIGN_OR_RETURN(auto change, writer.Take(snapshot));
   return Planned{std::move(change), {RefTo(code, 1)}};

@@ -1,7 +1,6 @@
 #include "server/issuance/issue_batch.h"
 
 #include <algorithm>
-#include <memory>
 #include <thread>
 
 #include <fmt/format.h>
@@ -225,11 +224,8 @@ void IssueBatch::Commit() {
   Preparing first = std::move(preparing_.front());
   preparing_.pop_front();
   Chunk chunk = first.chunk.get();
-  const auto promise = std::make_shared<std::promise<store::Outcome>>();
-  committing_.push_back({first.number, first.size, std::move(chunk.answer), promise->get_future()});
-  domain_.store.Apply(std::move(chunk.change), [promise](store::Outcome outcome) {
-    promise->set_value(std::move(outcome));
-  });
+  committing_.push_back({first.number, first.size, std::move(chunk.answer),
+                         store::ApplyLater(domain_.store, std::move(chunk.change))});
 }
 
 Result<bool> IssueBatch::SettleFirst() {

@@ -59,19 +59,36 @@ Result<void> FrozenBatch::Run(uint64_t batch) {
   batch_ = batch;
   YIMA_ASSIGN_OR_RETURN(const auto turn, domain_.running->Wait(batch_, call_));
   YIMA_RETURN_IF_ERROR(Load());
-  for (uint64_t chunk = 0; chunk * kBatchChunk < counts_.total(); ++chunk) {
-    const uint64_t end = std::min<uint64_t>((chunk + 1) * kBatchChunk, counts_.total());
-    while (counts_.done() < end) {
-      if (call_.cancelled()) return CallEnded();
-      YIMA_RETURN_IF_ERROR(DoNext());
-    }
-    // Also of a chunk that an earlier call dealt with: the whole list is told each time.
-    YIMA_ASSIGN_OR_RETURN(const store::Record stored, ItemsOf(*domain_.store.Read(), chunk));
-    YIMA_RETURN_IF_ERROR(Tell(DecodeItems(stored.bytes)));
-  }
+  const Result<void> worked = WorkToTheEnd();
+  Drain();
+  YIMA_RETURN_IF_ERROR(worked);
   YIMA_RETURN_IF_ERROR(Finish());
   YIMA_RETURN_IF_ERROR(EndBatch(domain_, call_, batch_, counts_));
   return TellEnd();
+}
+
+Result<void> FrozenBatch::WorkToTheEnd() {
+  for (;;) {
+    YIMA_RETURN_IF_ERROR(TellDone());
+    if (counts_.done() == counts_.total()) return {};
+    if (call_.cancelled()) return CallEnded();
+    while (under_way_.size() < UnderWayMax() && planned_.done() < planned_.total()) {
+      YIMA_RETURN_IF_ERROR(PlanNext());
+    }
+    YIMA_RETURN_IF_ERROR(SettleFirst());
+  }
+}
+
+/// Also of chunks that an earlier call dealt with: the whole list is told each time.
+Result<void> FrozenBatch::TellDone() {
+  const auto end = [&] { return std::min((told_ + 1) * kBatchChunk, counts_.total()); };
+  while (told_ * kBatchChunk < counts_.total() && counts_.done() >= end()) {
+    if (call_.cancelled()) return CallEnded();
+    YIMA_ASSIGN_OR_RETURN(const store::Record stored, ItemsOf(*domain_.store.Read(), told_));
+    YIMA_RETURN_IF_ERROR(Tell(DecodeItems(stored.bytes)));
+    ++told_;
+  }
+  return {};
 }
 
 Result<void> FrozenBatch::Load() {
@@ -84,7 +101,9 @@ Result<void> FrozenBatch::Load() {
   }
   YIMA_RETURN_IF_ERROR(CheckNotStopped(record->record));
   hash_ = record->record.source_hash();
-  cursor_revision_ = cursor->revision;
+  planned_ = counts_;
+  planned_revision_ = cursor->revision;
+  list_.reset();
   return {};
 }
 
@@ -94,6 +113,14 @@ Result<store::Record> FrozenBatch::ItemsOf(const store::Snapshot& snapshot, uint
   if (stored) return *std::move(stored);
   return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
               fmt::format("batch {} lacks its list; run yimad check", batch_));
+}
+
+Result<void> FrozenBatch::LoadList(const store::Snapshot& snapshot, uint64_t chunk) {
+  if (list_ && list_->chunk == chunk) return {};
+  YIMA_ASSIGN_OR_RETURN(store::Record stored, ItemsOf(snapshot, chunk));
+  auto items = DecodeItems(stored.bytes);
+  list_ = List{chunk, stored.revision, std::move(stored.bytes), std::move(items)};
+  return {};
 }
 
 /// Whether no other writer has moved it. The batch itself may have marked it as a whole, when it
@@ -114,46 +141,59 @@ Result<bool> FrozenBatch::StandsAsFrozen(const store::Snapshot& snapshot,
   return own;
 }
 
-/// What a change may hold of the chunk at the cursor. When others moved its facilities, or the
-/// cursor, meanwhile, nothing is done but to look again.
-Result<void> FrozenBatch::DoNext() {
+/// Hands to the store what a change may hold of the chunk that comes next.
+Result<void> FrozenBatch::PlanNext() {
   const auto snapshot = domain_.store.Read();
-  const uint64_t chunk = counts_.done() / kBatchChunk;
-  YIMA_ASSIGN_OR_RETURN(const store::Record stored, ItemsOf(*snapshot, chunk));
-  v1::BatchCounts counts = counts_;
+  const uint64_t chunk = planned_.done() / kBatchChunk;
+  YIMA_RETURN_IF_ERROR(LoadList(*snapshot, chunk));
   ChangeWriter writer(call_, request_id_, batch_);
-  auto items = DecodeItems(stored.bytes);
   YIMA_RETURN_IF_ERROR(BeginChunk(*snapshot));
-  for (auto& item : std::span(items).subspan(counts.done() % kBatchChunk)) {
+  for (auto& item : std::span(list_->items).subspan(planned_.done() % kBatchChunk)) {
     if (writer.puts() + PutsMax() + kOwnPuts > store::Change::kRecordsMax) break;
-    counts.set_done(counts.done() + 1);
+    planned_.set_done(planned_.done() + 1);
     YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Facility>(*snapshot, item.facility));
     YIMA_ASSIGN_OR_RETURN(const bool stands, StandsAsFrozen(*snapshot, read, item));
     if (stands) {
-      YIMA_RETURN_IF_ERROR(Do(*snapshot, *read, item, writer, counts));
+      YIMA_RETURN_IF_ERROR(Do(*snapshot, *read, item, writer, planned_));
     } else {
-      counts.set_conflicts(counts.conflicts() + 1);
+      planned_.set_conflicts(planned_.conflicts() + 1);
       item.moved = true;
     }
   }
   YIMA_RETURN_IF_ERROR(EndChunk(writer));
-  std::string marked = EncodeItems(items);
-  if (marked != stored.bytes) {
-    writer.PutUnlogged(store::Kind::kBatchItems, BatchItemsId(batch_, chunk), stored.revision,
-                       std::move(marked));
+  std::string marked = EncodeItems(list_->items);
+  if (marked != list_->bytes) {
+    writer.PutUnlogged(store::Kind::kBatchItems, BatchItemsId(batch_, chunk), list_->revision++,
+                       marked);
+    list_->bytes = std::move(marked);
   }
-  writer.PutUnlogged(store::Kind::kBatchCursor, batch_, cursor_revision_,
-                     counts.SerializeAsString());
+  writer.PutUnlogged(store::Kind::kBatchCursor, batch_, planned_revision_++,
+                     planned_.SerializeAsString());
   YIMA_ASSIGN_OR_RETURN(store::Change change, writer.Take(*snapshot));
-  const auto outcome = store::ApplyAndWait(domain_.store, std::move(change));
+  under_way_.push_back({planned_, store::ApplyLater(domain_.store, std::move(change))});
+  return {};
+}
+
+/// Waits for the oldest change under way. When others moved its facilities, or the cursor,
+/// meanwhile, nothing is done but to look again.
+Result<void> FrozenBatch::SettleFirst() {
+  UnderWay first = std::move(under_way_.front());
+  under_way_.pop_front();
+  const store::Outcome outcome = first.outcome.get();
   if (std::holds_alternative<store::MovedRecord>(outcome) ||
       std::holds_alternative<store::TakenKey>(outcome)) {
+    Drain();
     return Load();
   }
   YIMA_RETURN_IF_ERROR(Settled(outcome));
-  counts_ = counts;
-  ++cursor_revision_;
+  counts_ = std::move(first.counts);
   return {};
+}
+
+/// Those under way come to their end; what was committed is found by the cursor.
+void FrozenBatch::Drain() {
+  for (const auto& change : under_way_) change.outcome.wait();
+  under_way_.clear();
 }
 
 }  // namespace yima::server

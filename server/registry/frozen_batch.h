@@ -1,7 +1,10 @@
 #ifndef YIMA_SERVER_REGISTRY_FROZEN_BATCH_H_
 #define YIMA_SERVER_REGISTRY_FROZEN_BATCH_H_
 
+#include <deque>
 #include <functional>
+#include <future>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,7 +34,8 @@ Result<uint64_t> BeginFrozen(const Domain& domain, const Call& call, const Reque
 
 /// A batch over a frozen list of facilities, worked on in chunks from wherever it stands: each
 /// change moves the cursor, and what another writer moved since is marked and left as it is. The
-/// same request again tells the same. Use once, from one thread.
+/// cursor's revision chains the changes, so that one refused takes those planned after it along and
+/// nothing is done twice. The same request again tells the same. Use once, from one thread.
 class FrozenBatch {
  public:
   FrozenBatch(const Domain& domain, const Call& call, std::string request_id)
@@ -47,6 +51,9 @@ class FrozenBatch {
  protected:
   /// Records that Do puts at most. As many facilities of a chunk go into one change as it may hold.
   virtual size_t PutsMax() const { return 1; }
+  /// Changes under way at most. With more than one, a change may be planned on a snapshot without
+  /// those before it: of batches in which no facility's outcome rests on another one's.
+  virtual size_t UnderWayMax() const { return 1; }
   /// Whether also what another writer moved since the list was frozen is dealt with, as it is now.
   virtual bool TakesMoved() const { return false; }
   /// Before and after the facilities of a change.
@@ -66,19 +73,40 @@ class FrozenBatch {
   const Domain& domain_;
   const Call& call_;
   uint64_t batch_ = 0;
-  std::string hash_;  ///< Of the list.
-  v1::BatchCounts counts_;
+  std::string hash_;        ///< Of the list.
+  v1::BatchCounts counts_;  ///< As of the last commit that is known.
 
  private:
+  /// A chunk's list, as the last change planned leaves it.
+  struct List {
+    uint64_t chunk = 0;
+    uint64_t revision = 0;
+    std::string bytes;
+    std::vector<BatchItem> items;
+  };
+  struct UnderWay {
+    v1::BatchCounts counts;  ///< Once it is committed.
+    std::future<store::Outcome> outcome;
+  };
+
   Result<void> Load();
+  Result<void> WorkToTheEnd();
+  Result<void> TellDone();
   Result<store::Record> ItemsOf(const store::Snapshot& snapshot, uint64_t chunk) const;
+  Result<void> LoadList(const store::Snapshot& snapshot, uint64_t chunk);
   Result<bool> StandsAsFrozen(const store::Snapshot& snapshot,
                               const std::optional<Read<v1::Facility>>& read,
                               const BatchItem& item) const;
-  Result<void> DoNext();
+  Result<void> PlanNext();
+  Result<void> SettleFirst();
+  void Drain();
 
   const std::string request_id_;
-  uint64_t cursor_revision_ = 0;
+  uint64_t told_ = 0;        ///< Chunks told of.
+  v1::BatchCounts planned_;  ///< As the last change planned will leave them.
+  uint64_t planned_revision_ = 0;
+  std::optional<List> list_;
+  std::deque<UnderWay> under_way_;
 };
 
 }  // namespace yima::server

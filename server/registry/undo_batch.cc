@@ -9,6 +9,7 @@
 
 #include "server/domain/entry_view.h"
 #include "server/registry/erase.h"
+#include "server/registry/facility_rules.h"
 #include "server/registry/frozen_batch.h"
 #include "server/registry/outcomes.h"
 #include "server/registry/wholes.h"
@@ -141,7 +142,8 @@ bool LosesCodes(const v1::Facility& stands, const v1::Facility& after) {
 }
 
 /// The facility as it is to be again. An Error's reason says why it stays: UNDO_CHANGED_SINCE,
-/// UNDO_HAS_CODES, UNDO_HAS_PARTS, SCOPE_EXCEEDED, or what Wholes says of the parent it had.
+/// UNDO_HAS_CODES, UNDO_HAS_PARTS, SCOPE_EXCEEDED, ORGANIZATION_ENDED of a holder that it had, or
+/// what Wholes says of its parent.
 /// `whole` tells whether all personal values came back.
 Result<v1::Facility> AsBefore(const Call& call, const store::Snapshot& snapshot, uint64_t batch,
                               const v1::Facility& stands, Wholes& wholes, bool& whole) {
@@ -167,6 +169,7 @@ Result<v1::Facility> AsBefore(const Call& call, const store::Snapshot& snapshot,
   after.set_has_parts(stands.has_parts());
   after.set_update_time_us(stands.update_time_us());
   YIMA_RETURN_IF_ERROR(CheckReach(call, after, "batch"));
+  YIMA_RETURN_IF_ERROR(CheckHolders(snapshot, after, stands));
   if (after.parent() != stands.parent()) YIMA_RETURN_IF_ERROR(wholes.Join(after, "batch"));
   return after;
 }
@@ -369,26 +372,17 @@ Result<void> CheckUndoable(const Call& call, const store::Snapshot& snapshot, ui
   return {};
 }
 
-/// Ends a batch that was left half-way, so that nobody goes on with it: its later chunks expect
-/// another cursor. Nothing to do for one that has ended. BATCH_RUNNING while a call carries it out.
+/// Ends a batch that was left half-way. Nothing to do for one that has ended. BATCH_RUNNING while a
+/// call carries it out.
 Result<void> Stop(const Domain& domain, const Call& call, uint64_t id) {
   const auto turn = domain.running->Try(id);
   if (!turn) return BatchRuns(id);
   for (int rounds = 0; rounds < kStopRoundsMax; ++rounds) {
     const auto snapshot = domain.store.Read();
     YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Batch>(*snapshot, id));
-    if (!read || read->record.state() != v1::BATCH_STATE_RUNNING) return {};
-    YIMA_ASSIGN_OR_RETURN(const auto cursor, snapshot->Get(store::Kind::kBatchCursor, id));
-    v1::Batch stopped = read->record;
-    if (!cursor || !stopped.mutable_counts()->ParseFromString(cursor->bytes)) {
-      return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
-                  fmt::format("batch {} has no sound cursor; run yimad check", id));
-    }
-    stopped.set_state(v1::BATCH_STATE_STOPPED);
-    stopped.set_end_time_us(domain.now());
-    ChangeWriter writer(call, stopped.request_id(), id);
-    writer.Replace(id, read->revision, read->record, stopped);
-    writer.PutUnlogged(store::Kind::kBatchCursor, id, cursor->revision, cursor->bytes);
+    ChangeWriter writer(call, read ? read->record.request_id() : "", id);
+    YIMA_RETURN_IF_ERROR(StopBatch(domain, *snapshot, id, writer));
+    if (writer.puts() == 0) return {};
     const auto outcome = store::ApplyAndWait(domain.store, writer.Take());
     if (!std::holds_alternative<store::MovedRecord>(outcome)) return Settled(outcome);
   }

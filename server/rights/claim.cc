@@ -125,6 +125,7 @@ class ClaimBatch final : public RightsBatch {
     claim.set_valid_until(request_.valid_until());
     claim.set_state(v1::CLAIM_STATE_OPEN);
     claim.set_principal(call_.principal);
+    claim.set_principal_organization(request_.organization());
     claim.set_batch(batch_);
     claim.set_rules(rules_);
     claim.set_create_time_us(domain_.now());

@@ -226,6 +226,8 @@ class ConfirmBatch final : public FrozenBatch {
   }
 
  private:
+  size_t UnderWayMax() const override { return kRightsUnderWayMax; }
+
   Result<void> CheckFrozen(const FacilityMatcher& matcher, const store::Snapshot& snapshot) const {
     if (request_.frozen_hash().empty()) return {};
     ListHash found;

@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "server/domain/chunk_reads.h"
 #include "server/registry/life.h"
-#include "server/rights/chunk_reads.h"
 #include "server/rights/claim.h"
 #include "server/rights/duties.h"
 #include "server/rights/notices.h"
@@ -128,11 +128,9 @@ class ConfirmClaimsBatch final : public RightsBatch {
 
   Result<void> CheckMayConfirm(const store::Snapshot& snapshot, const v1::Facility& facility,
                                const v1::Claim& claim) {
-    YIMA_RETURN_IF_ERROR(CheckSeparate(actor_, claim.principal(), claim.organization(),
-                                       fmt::format("entered claim {}", claim.id()), kField));
+    YIMA_RETURN_IF_ERROR(CheckNotClaimant(actor_, claim, kField));
     YIMA_RETURN_IF_ERROR(
         CheckRuleAllows(rules_, actor_.organization, claim.kind(), facility, kField));
-    if (claim.organization() == 0) return {};
     YIMA_ASSIGN_OR_RETURN(const auto* claimant, claimants_.Find(snapshot, claim.organization()));
     if (claimant != nullptr && claimant->record.state() == v1::ORGANIZATION_STATE_UNSPECIFIED) {
       return {};
@@ -164,20 +162,14 @@ class ConfirmClaimsBatch final : public RightsBatch {
     return {};
   }
 
-  /// The right as the claim makes it; by a correction to nobody it is as if none had been recorded,
-  /// and an owner is known to be nobody.
   v1::Right RightBy(const Confirmed& confirmed) const {
     const v1::Claim& claim = confirmed.claim.record;
     v1::Right right;
-    if (claim.organization() != 0) {
-      right.set_holder(claim.organization());
-      right.set_state(v1::RIGHT_STATE_CONFIRMED);
-      *right.mutable_basis() = claim.basis();
-      right.set_valid_from(claim.valid_from());
-      right.set_valid_until(claim.valid_until());
-    } else if (claim.kind() == v1::RIGHT_KIND_OWNING) {
-      right.set_state(v1::RIGHT_STATE_OWNERLESS);
-    }
+    right.set_holder(claim.organization());
+    right.set_state(v1::RIGHT_STATE_CONFIRMED);
+    *right.mutable_basis() = claim.basis();
+    right.set_valid_from(claim.valid_from());
+    right.set_valid_until(claim.valid_until());
     right.set_decided_claim(claim.id());
     right.set_decided_notice(confirmed.notice);
     right.set_decided_order(claim.order());

@@ -5,6 +5,15 @@
 #include "server/registry/facility_rules.h"
 
 namespace yima::server {
+namespace {
+
+tl::unexpected<Error> NotSeparate(std::string_view who, std::string_view what,
+                                  std::string_view field) {
+  return Fail(StatusCode::kPermissionDenied, "DUTIES_NOT_SEPARATE",
+              fmt::format("{} {}, so another has to decide", who, what), std::string(field));
+}
+
+}  // namespace
 
 Result<Actor> ActorOf(const Call& call, const store::Snapshot& snapshot) {
   Actor actor{call.principal};
@@ -24,13 +33,34 @@ Result<void> CheckOwn(const Actor& actor, uint64_t organization, std::string_vie
   return Fail(StatusCode::kPermissionDenied, "ORGANIZATION_NOT_OWN", message, std::string(field));
 }
 
-Result<void> CheckSeparate(const Actor& actor, std::string_view other, uint64_t others_organization,
-                           std::string_view what, std::string_view field) {
-  if (!actor.IsOneWith(other, others_organization)) return {};
-  return Fail(StatusCode::kPermissionDenied, "DUTIES_NOT_SEPARATE",
-              fmt::format("{} {}, so another has to decide",
-                          actor.principal == other ? "you" : "your organization", what),
-              std::string(field));
+Result<void> CheckOtherPrincipal(const Actor& actor, std::string_view other, std::string_view what,
+                                 std::string_view field) {
+  if (actor.principal != other) return {};
+  return NotSeparate("you", what, field);
+}
+
+Result<void> CheckOtherOrganization(const Actor& actor, uint64_t other, std::string_view what,
+                                    std::string_view field) {
+  if (actor.organization == 0 || actor.organization != other) return {};
+  return NotSeparate("your organization", what, field);
+}
+
+Result<void> CheckNotClaimant(const Actor& actor, const v1::Claim& claim, std::string_view field) {
+  const std::string what = fmt::format("entered claim {}", claim.id());
+  YIMA_RETURN_IF_ERROR(CheckOtherPrincipal(actor, claim.principal(), what, field));
+  YIMA_RETURN_IF_ERROR(CheckOtherOrganization(actor, claim.principal_organization(), what, field));
+  return CheckOtherOrganization(actor, claim.organization(), what, field);
+}
+
+Result<void> CheckNotObjector(const Actor& actor, const v1::Objection& objection,
+                              std::string_view field) {
+  const std::string what = fmt::format("entered objection {}", objection.id());
+  if (objection.received_on().empty()) {
+    YIMA_RETURN_IF_ERROR(CheckOtherPrincipal(actor, objection.principal(), what, field));
+    YIMA_RETURN_IF_ERROR(
+        CheckOtherOrganization(actor, objection.principal_organization(), what, field));
+  }
+  return CheckOtherOrganization(actor, objection.organization(), what, field);
 }
 
 Result<Read<v1::Organization>> FindActing(const store::Snapshot& snapshot, uint64_t organization,

@@ -6,7 +6,9 @@
 #include <string_view>
 
 #include "server/domain/domain.h"
+#include "yima/v1/claim.pb.h"
 #include "yima/v1/decision.pb.h"
+#include "yima/v1/objection.pb.h"
 #include "yima/v1/order.pb.h"
 
 namespace yima::server {
@@ -26,10 +28,18 @@ Result<Actor> ActorOf(const Call& call, const store::Snapshot& snapshot);
 /// ORGANIZATION_NOT_OWN (PERMISSION_DENIED) unless the actor belongs to that organization.
 Result<void> CheckOwn(const Actor& actor, uint64_t organization, std::string_view field);
 
-/// DUTIES_NOT_SEPARATE (PERMISSION_DENIED) when the actor is one with who did the other part:
-/// `what` says which, as in "entered the claim".
-Result<void> CheckSeparate(const Actor& actor, std::string_view other, uint64_t others_organization,
-                           std::string_view what, std::string_view field);
+/// DUTIES_NOT_SEPARATE (PERMISSION_DENIED) when the actor is who did the other part, or one of its
+/// organization that is not the registry's own: `what` says which, as in "entered the claim".
+Result<void> CheckOtherPrincipal(const Actor& actor, std::string_view other, std::string_view what,
+                                 std::string_view field);
+Result<void> CheckOtherOrganization(const Actor& actor, uint64_t other, std::string_view what,
+                                    std::string_view field);
+
+/// Of a claim: neither who entered it decides on it, nor a colleague, nor one of the organization
+/// that it is for. The same of an objection; but the clerk who enters a paper objects to nothing.
+Result<void> CheckNotClaimant(const Actor& actor, const v1::Claim& claim, std::string_view field);
+Result<void> CheckNotObjector(const Actor& actor, const v1::Objection& objection,
+                              std::string_view field);
 
 /// ORGANIZATION_UNKNOWN (NOT_FOUND), ORGANIZATION_ENDED (FAILED_PRECONDITION).
 Result<Read<v1::Organization>> FindActing(const store::Snapshot& snapshot, uint64_t organization,

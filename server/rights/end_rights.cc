@@ -14,12 +14,8 @@ Result<void> EndOrder(const v1::Decision& decision, const store::Snapshot& snaps
   YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Order>(snapshot, right.order()));
   right.clear_order();
   if (!read || read->record.state() != v1::ORDER_STATE_PROPOSED) return {};
-  v1::Order ended = read->record;
-  ended.set_state(v1::ORDER_STATE_SUPERSEDED);
-  ended.mutable_ended()->set_principal(decision.principal());
-  ended.mutable_ended()->set_organization(decision.organization());
-  ended.mutable_ended()->set_time_us(decision.time_us());
-  writer.Replace(ended.id(), read->revision, read->record, ended);
+  const Actor actor{decision.principal(), decision.organization()};
+  SupersedeOrder(*read, Approve(actor, decision.time_us()), right, writer);
   return {};
 }
 

@@ -98,11 +98,8 @@ Result<uint64_t> EndOrder(const Succession& succession, v1::RightKind kind,
                 fmt::format("order {} has no record; run yimad check", id));
   }
   if (read->record.from() != succession.from && read->record.to() != succession.from) return 0;
-  v1::Order ended = read->record;
-  ended.set_state(v1::ORDER_STATE_SUPERSEDED);
-  *ended.mutable_ended() = Approve(succession.actor, succession.moment);
-  writer.Replace(id, read->revision, read->record, ended);
-  MutableRightOf(facility, kind).clear_order();
+  SupersedeOrder(*read, Approve(succession.actor, succession.moment),
+                 MutableRightOf(facility, kind), writer);
   return 1;
 }
 

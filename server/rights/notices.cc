@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "server/domain/batch_items.h"
 #include "server/registry/facility_rules.h"
 #include "server/rights/duties.h"
 #include "server/rights/shown_rights.h"
@@ -29,25 +30,6 @@ Result<uint64_t> Counted(const store::Snapshot& snapshot, const std::string& cou
 
 tl::unexpected<Error> Refuse(const char* reason, std::string message) {
   return Fail(StatusCode::kFailedPrecondition, reason, std::move(message), "notice");
-}
-
-/// Ends the batch that makes the list of a draft, so that nobody goes on with it: its later chunks
-/// expect another cursor.
-Result<void> StopBatch(const Domain& domain, const store::Snapshot& snapshot, uint64_t id,
-                       ChangeWriter& writer) {
-  YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Batch>(snapshot, id));
-  if (!read || read->record.state() != v1::BATCH_STATE_RUNNING) return {};
-  YIMA_ASSIGN_OR_RETURN(const auto cursor, snapshot.Get(store::Kind::kBatchCursor, id));
-  v1::Batch stopped = read->record;
-  if (!cursor || !stopped.mutable_counts()->ParseFromString(cursor->bytes)) {
-    return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
-                fmt::format("batch {} has no sound cursor; run yimad check", id));
-  }
-  stopped.set_state(v1::BATCH_STATE_STOPPED);
-  stopped.set_end_time_us(domain.now());
-  writer.Replace(id, read->revision, read->record, stopped);
-  writer.PutUnlogged(store::Kind::kBatchCursor, id, cursor->revision, cursor->bytes);
-  return {};
 }
 
 }  // namespace
@@ -83,6 +65,7 @@ Result<void> OpenNotice(const Rules& rules, TimeUs moment, v1::Notice& notice) {
   YIMA_ASSIGN_OR_RETURN(const Period period, PeriodFrom(rules.record, moment, notice.days()));
   notice.set_state(v1::NOTICE_STATE_OPEN);
   notice.set_day_count(period.day_count);
+  notice.set_first_day(CityDay(rules.record, moment));
   notice.set_last_day(period.last_day);
   notice.set_open_time_us(moment);
   notice.set_close_time_us(period.close_us);
@@ -116,6 +99,7 @@ Result<Planned> PlanWithdrawNotice(const Domain& domain, const Call& call,
   *after.mutable_withdrawal() =
       Decide(actor, domain.now(), rules.version, request.reason(), v1::Basis());
   writer.Replace(request.notice(), read.revision, read.record, after);
+  // Of a draft also the batch that makes its list.
   if (read.record.state() == v1::NOTICE_STATE_DRAFT) {
     YIMA_RETURN_IF_ERROR(StopBatch(domain, snapshot, request.notice(), writer));
   }

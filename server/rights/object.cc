@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include "server/access/roles.h"
+#include "server/domain/chunk_reads.h"
 #include "server/registry/facility_rules.h"
-#include "server/rights/chunk_reads.h"
 #include "server/rights/duties.h"
 #include "server/rights/end_rights.h"
 #include "server/rights/notices.h"
@@ -91,7 +91,7 @@ Result<void> CheckReceived(const Rules& rules, const v1::Notice& notice, const s
     return Invalid("DATE_IN_FUTURE", fmt::format("{} is yet to come: it is {}", day, today),
                    "received_on");
   }
-  if (day < CityDay(rules.record, notice.open_time_us()) || day > notice.last_day()) {
+  if (day < notice.first_day() || day > notice.last_day()) {
     return NotOpen(notice, "received_on");
   }
   return {};

@@ -93,6 +93,7 @@ v1::Claim ClaimOf(const Case& open, const v1::Basis& basis, uint64_t rules) {
   claim.set_state(v1::CLAIM_STATE_OPEN);
   claim.set_offer(open.offer.record.id());
   claim.set_principal(open.actor.principal);
+  claim.set_principal_organization(open.actor.organization);
   claim.set_rules(rules);
   claim.set_create_time_us(open.moment);
   return claim;

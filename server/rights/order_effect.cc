@@ -4,6 +4,7 @@
 
 #include "server/registry/life.h"
 #include "server/rights/duties.h"
+#include "server/rights/notices.h"
 #include "server/rights/right_of.h"
 #include "server/rights/standing.h"
 
@@ -41,26 +42,19 @@ const char* InWords(v1::RightKind kind) {
                                             : "养护";
 }
 
-v1::Notice NoticeOf(const v1::Order& order, const v1::Facility& facility, const Rules& rules,
-                    const Period& period, TimeUs moment) {
+Result<v1::Notice> NoticeOf(const v1::Order& order, const v1::Facility& facility,
+                            const Rules& rules, TimeUs moment) {
   v1::Notice notice;
   notice.set_id(order.notice());
   notice.set_kind(v1::NOTICE_KIND_CORRECTION);
-  notice.set_state(v1::NOTICE_STATE_OPEN);
   const std::string code = facility.codes().empty() ? fmt::to_string(facility.uid())
                                                     : facility.codes().rbegin()->digits();
   notice.set_title(fmt::format("{} {} {}更正公示", facility.name(), code, InWords(order.right())));
   notice.set_source(fmt::format("facility {}", facility.uid()));
   notice.set_facilities(1);
   notice.set_claims(1);
-  notice.set_days(period.days);
-  notice.set_day_count(period.day_count);
-  notice.set_last_day(period.last_day);
-  notice.set_open_time_us(moment);
-  notice.set_close_time_us(period.close_us);
-  notice.set_how_to_object(rules.record.how_to_object());
-  notice.set_authority(rules.record.authority_zh());
-  notice.set_rules(rules.version);
+  notice.set_days(rules.PublicityDays(facility.class_code()));
+  YIMA_RETURN_IF_ERROR(OpenNotice(rules, moment, notice));
   notice.set_principal(order.countersigned().principal());
   notice.set_create_time_us(moment);
   return notice;
@@ -80,6 +74,7 @@ v1::Claim ClaimOf(const v1::Order& order, const Rules& rules, TimeUs moment) {
   claim.set_notice(order.notice());
   claim.set_order(order.id());
   claim.set_principal(order.proposed().principal());
+  claim.set_principal_organization(order.proposed().organization());
   claim.set_rules(rules.version);
   claim.set_create_time_us(moment);
   return claim;
@@ -89,15 +84,13 @@ v1::Claim ClaimOf(const v1::Order& order, const Rules& rules, TimeUs moment) {
 Result<void> Publish(const Domain& domain, const Rules& rules, TimeUs moment,
                      const v1::Facility& facility, v1::Order& order, v1::Right& right,
                      ChangeWriter& writer) {
-  YIMA_ASSIGN_OR_RETURN(
-      const Period period,
-      PeriodFrom(rules.record, moment, rules.PublicityDays(facility.class_code())));
   YIMA_ASSIGN_OR_RETURN(const uint64_t notice, domain.numbers.NewId(store::Kind::kBatch));
   YIMA_ASSIGN_OR_RETURN(const uint64_t claim, domain.numbers.NewId(store::Kind::kClaim));
   order.set_notice(notice);
   order.set_claim(claim);
   const v1::Claim claimed = ClaimOf(order, rules, moment);
-  writer.Create(notice, NoticeOf(order, facility, rules, period, moment));
+  YIMA_ASSIGN_OR_RETURN(const auto opened, NoticeOf(order, facility, rules, moment));
+  writer.Create(notice, opened);
   writer.Create(claim, claimed);
   StandClaim(claimed, right);
   return {};
@@ -136,7 +129,7 @@ Result<void> CarryOut(const Domain& domain, const store::Snapshot& snapshot, con
                       ChangeWriter& writer) {
   YIMA_RETURN_IF_ERROR(CheckNotEnded(facility, "order"));
   YIMA_RETURN_IF_ERROR(CheckAsProposed(order, RightOf(facility, order.right())));
-  if (order.to() != 0) {
+  if (order.kind() != v1::ORDER_KIND_REVOCATION) {
     YIMA_ASSIGN_OR_RETURN(const auto taker, FindActing(snapshot, order.to(), "order"));
     writer.Check(store::Kind::kOrganization, order.to(), taker.revision);
   }

@@ -73,26 +73,25 @@ bool IsSide(const Actor& actor, const v1::Order& order) {
          (actor.organization == order.from() || actor.organization == order.to());
 }
 
-/// By principal alone: colleagues of who proposed it may speak for their organization.
-Result<void> CheckNotBoth(const Actor& actor, const v1::Approval& other, std::string_view what) {
-  return CheckSeparate(Actor{actor.principal}, other.principal(), 0, what, "order");
-}
-
 Result<void> CheckMayAgree(const Actor& actor, const v1::Order& order) {
   if (!IsSide(actor, order)) return CheckOwn(actor, order.to(), "order");
-  YIMA_RETURN_IF_ERROR(CheckNotBoth(actor, order.proposed(), "proposed the order"));
+  // By principal alone: colleagues of who proposed it may speak for their organization.
+  YIMA_RETURN_IF_ERROR(
+      CheckOtherPrincipal(actor, order.proposed().principal(), "proposed the order", "order"));
   const bool gives = actor.organization == order.from();
-  return CheckNotBoth(actor, gives ? order.taker() : order.giver(), "agreed for the other side");
+  return CheckOtherPrincipal(actor, (gives ? order.taker() : order.giver()).principal(),
+                             "agreed for the other side", "order");
 }
 
 Result<void> CheckMayCountersign(const Case& open, const Rules& rules) {
   const v1::Order& order = open.order.record;
-  YIMA_RETURN_IF_ERROR(CheckSeparate(open.actor, order.proposed().principal(),
-                                     order.proposed().organization(), "proposed the order",
-                                     "order"));
-  if (open.actor.organization != 0 && open.actor.organization == order.to()) {
-    return CheckSeparate(open.actor, "", order.to(), "is to have the right", "order");
-  }
+  constexpr const char* kProposed = "proposed the order";
+  YIMA_RETURN_IF_ERROR(
+      CheckOtherPrincipal(open.actor, order.proposed().principal(), kProposed, "order"));
+  YIMA_RETURN_IF_ERROR(
+      CheckOtherOrganization(open.actor, order.proposed().organization(), kProposed, "order"));
+  YIMA_RETURN_IF_ERROR(
+      CheckOtherOrganization(open.actor, order.to(), "is to have the right", "order"));
   if (rules.MayConfirm(open.actor.organization, order.right(), open.facility.record)) return {};
   return Fail(StatusCode::kFailedPrecondition, "RULE_FORBIDS",
               "the city's rules let others decide on such rights", "order");

@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "server/domain/chunk_reads.h"
 #include "server/registry/facility_rules.h"
-#include "server/rights/chunk_reads.h"
 #include "server/rights/claim.h"
 #include "server/rights/duties.h"
 #include "server/rights/notices.h"

@@ -89,8 +89,16 @@ class ReorganizeBatch final : public RightsBatch {
     return {};
   }
 
+  Result<bool> IsRunning(uint64_t batch) const {
+    YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Batch>(*domain_.store.Read(), batch));
+    return read && read->record.state() == v1::BATCH_STATE_RUNNING;
+  }
+
   /// From here on nothing new is given to one that ends.
   Result<void> Start(uint64_t batch) override {
+    // What ended is told again as it was, whatever became of the organization since.
+    YIMA_ASSIGN_OR_RETURN(const bool running, IsRunning(batch));
+    if (!running) return {};
     for (int round = 0; round < kRoundsMax; ++round) {
       ChangeWriter writer(call_, request_.run().request_id(), batch);
       YIMA_RETURN_IF_ERROR(PutOrganization(domain_, request_, *domain_.store.Read(), writer));
@@ -114,14 +122,18 @@ class ReorganizeBatch final : public RightsBatch {
 
   Result<uint64_t> Step(const store::Snapshot& snapshot, v1::Facility& facility,
                         ChangeWriter& writer) override {
+    // What moved since may not be among what a split takes any more.
+    if (filter_) {
+      YIMA_ASSIGN_OR_RETURN(const bool taken, filter_->Takes(snapshot, facility));
+      if (!taken) return 0;
+    }
     return Follow(succession_, snapshot, facility, writer);
   }
 
   /// What was given to it by others who had read it while it still acted.
   Result<void> Finish() override {
-    if (!Ends(request_)) return {};
-    YIMA_ASSIGN_OR_RETURN(const auto batch, Get<v1::Batch>(*domain_.store.Read(), batch_));
-    if (!batch || batch->record.state() != v1::BATCH_STATE_RUNNING) return {};
+    YIMA_ASSIGN_OR_RETURN(const bool running, IsRunning(batch_));
+    if (!running || !Ends(request_)) return {};
     YIMA_ASSIGN_OR_RETURN(const auto late,
                           FacilitiesOf(call_, *domain_.store.Read(), request_.organization()));
     for (const uint64_t uid : late) {

@@ -11,6 +11,10 @@
 
 namespace yima::server {
 
+/// Changes of a batch of rights under way: no right rests on one of another facility, so that the
+/// next change is planned while those before it become durable.
+inline constexpr size_t kRightsUnderWayMax = 3;
+
 /// FILTER_RESULT_CHANGED, naming up to 20 of the facilities that are new in what a filter finds,
 /// gone from it, or changed, since the log had that many entries (0: unknown, so none is named).
 tl::unexpected<Error> FilterResultChanged(const Call& call, const FacilityMatcher& matcher,
@@ -45,6 +49,7 @@ class RightsBatch : public FrozenBatch {
   /// The last message, also that of a dry run.
   virtual Result<void> SayEnd(v1::RightsProgress progress) { return Say(std::move(progress)); }
 
+  size_t UnderWayMax() const override { return kRightsUnderWayMax; }
   /// Before anything is looked at or begun. Not asked of a batch that goes on: what was asked for
   /// in time is in time.
   virtual Result<void> MayBegin(const store::Snapshot&) { return {}; }

@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "server/domain/chunk_reads.h"
 #include "server/registry/facility_rules.h"
-#include "server/rights/chunk_reads.h"
 #include "server/rights/claim.h"
 #include "server/rights/duties.h"
 #include "server/rights/end_rights.h"
@@ -71,17 +71,12 @@ Result<void> CheckDispute(const v1::SettleClaimsRequest& request, const Dispute&
       "claim");
 }
 
-/// The clerk who enters a paper objects to nothing; who entered an own objection does.
 Result<void> CheckDuties(const Actor& actor, const Dispute& dispute) {
-  for (const auto& [revision, claim] : dispute.claims) {
-    YIMA_RETURN_IF_ERROR(CheckSeparate(actor, claim.principal(), claim.organization(),
-                                       fmt::format("entered claim {}", claim.id()), "facility"));
+  for (const auto& claim : dispute.claims) {
+    YIMA_RETURN_IF_ERROR(CheckNotClaimant(actor, claim.record, "facility"));
   }
-  for (const auto& [revision, objection] : dispute.objections) {
-    const bool on_paper = !objection.received_on().empty();
-    YIMA_RETURN_IF_ERROR(CheckSeparate(
-        actor, on_paper ? std::string_view() : std::string_view(objection.principal()),
-        objection.organization(), fmt::format("entered objection {}", objection.id()), "facility"));
+  for (const auto& objection : dispute.objections) {
+    YIMA_RETURN_IF_ERROR(CheckNotObjector(actor, objection.record, "facility"));
   }
   return {};
 }
@@ -118,9 +113,8 @@ Result<Planned> PlanSettleClaims(const Domain& domain, const Call& call,
   YIMA_ASSIGN_OR_RETURN(const Actor actor, ActorOf(call, snapshot));
   YIMA_RETURN_IF_ERROR(CheckDuties(actor, dispute));
   // Settling for none leaves the right with whom the ledger says.
-  YIMA_RETURN_IF_ERROR(CheckSeparate(actor, std::string_view(),
-                                     RightOf(read.record, request.kind()).holder(),
-                                     "has the right by the ledger", "facility"));
+  YIMA_RETURN_IF_ERROR(CheckOtherOrganization(actor, RightOf(read.record, request.kind()).holder(),
+                                              "has the right by the ledger", "facility"));
   YIMA_ASSIGN_OR_RETURN(const Rules rules, ReadRules(snapshot));
   ChunkReads<v1::Notice> notices;
   YIMA_RETURN_IF_ERROR(CheckPublicity(domain, snapshot, request, rules, read.record, notices));

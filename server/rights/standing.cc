@@ -78,6 +78,15 @@ void StandClaim(const v1::Claim& claim, v1::Right& right) {
   right.set_state(v1::RIGHT_STATE_CLAIMED);
 }
 
+void SupersedeOrder(const Read<v1::Order>& order, const v1::Approval& ended, v1::Right& right,
+                    ChangeWriter& writer) {
+  v1::Order after = order.record;
+  after.set_state(v1::ORDER_STATE_SUPERSEDED);
+  *after.mutable_ended() = ended;
+  writer.Replace(after.id(), order.revision, order.record, after);
+  right.clear_order();
+}
+
 bool IsOpenAt(const v1::Offer& offer, TimeUs moment) {
   return offer.state() == v1::OFFER_STATE_OPEN && moment < offer.close_time_us();
 }

@@ -45,6 +45,11 @@ Result<void> CheckMayStand(const v1::Right& right, uint64_t organization, std::s
 /// Lets a new claim stand on a right; one that is confirmed stays so.
 void StandClaim(const v1::Claim& claim, v1::Right& right);
 
+/// Ends an order that is not carried out, since its right was decided another way, and takes it off
+/// its right. Both that and the order are put: the order here, the right with its facility.
+void SupersedeOrder(const Read<v1::Order>& order, const v1::Approval& ended, v1::Right& right,
+                    ChangeWriter& writer);
+
 /// Whether candidates may still answer.
 bool IsOpenAt(const v1::Offer& offer, TimeUs moment);
 /// The offer that a right names; nothing when it names none. RECORD_MISSING.

@@ -88,11 +88,16 @@ std::optional<Error> LimitBroken(const Change& change) {
   return std::nullopt;
 }
 
+std::future<Outcome> ApplyLater(Store& store, Change change) {
+  // std::function wants to be copied.
+  const auto promise = std::make_shared<std::promise<Outcome>>();
+  store.Apply(std::move(change),
+              [promise](Outcome outcome) { promise->set_value(std::move(outcome)); });
+  return promise->get_future();
+}
+
 Outcome ApplyAndWait(Store& store, Change change) {
-  std::promise<Outcome> promise;
-  auto future = promise.get_future();
-  store.Apply(std::move(change), [&](Outcome outcome) { promise.set_value(std::move(outcome)); });
-  return future.get();
+  return ApplyLater(store, std::move(change)).get();
 }
 
 }  // namespace yima::store

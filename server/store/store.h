@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -312,6 +313,8 @@ class Store {
   virtual Result<void> LinkHistory(std::vector<EntryOwner> entries) = 0;
 };
 
+/// Applies a change; what becomes of it is waited for later.
+std::future<Outcome> ApplyLater(Store& store, Change change);
 /// Applies a change and waits for what became of it. Not for handlers.
 Outcome ApplyAndWait(Store& store, Change change);
 

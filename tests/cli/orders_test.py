@@ -20,19 +20,17 @@ class OrdersTest(unittest.TestCase):
         other = self.registry.folder / "other.csv"
         other.write_text("编号,小类编码,区划,主管部门,权属单位\nP-1,01001,140521,晋城市城区城市管理局,城区供电公司\n", encoding="utf-8")
         self.registry.yima("facilities", "import", other, "--key", "编号", "--create-organizations")
-        self.second = self.caller("二号确权员", "registrar")
-        self.water = self.caller("排水", f"manager:org={self.number(WATER)}", organization=WATER)
-        self.power = self.caller("供电", f"manager:org={self.number('城区供电公司')}", organization="城区供电公司")
+        self.second = self.registry.principal("二号确权员", "registrar")
+        self.water = self.manager("排水", WATER)
+        self.power = self.manager("供电", "城区供电公司")
+
+    def manager(self, name, organization):
+        number = self.number(organization)
+        return self.registry.principal(name, f"manager:org={number}", organization=number)
 
     def number(self, organization):
         [found] = self.registry.objects("organizations", "show", organization)
         return found["id"]
-
-    def caller(self, name, grant, organization=None):
-        belongs = ["--organization", self.number(organization)] if organization else []
-        [made] = self.registry.objects("access", "principals", "create", "--name", name, "--grant", grant, *belongs)
-        [token] = self.registry.objects("access", "tokens", "create", "--principal", made["id"])
-        return {"YIMA_TOKEN": token["text"]}
 
     def one(self, *words, env=None, expect=0):
         done = self.registry.yima(*words, "--json", env=env, expect=expect)

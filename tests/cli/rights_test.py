@@ -24,18 +24,13 @@ class City:
 
     def __init__(self, registry):
         self.registry = registry
-        self.tokens = {"admin": registry.token}
+        self.people = {"admin": {"YIMA_TOKEN": registry.token}}
 
     def someone(self, name, organization, *grants):
-        words = [word for grant in grants for word in ("--grant", grant)]
-        if organization:
-            words += ["--organization", organization]
-        [made] = self.registry.objects("access", "principals", "create", "--name", name, *words)
-        [token] = self.registry.objects("access", "tokens", "create", "--principal", made["id"])
-        self.tokens[name] = token["text"]
+        self.people[name] = self.registry.principal(name, *grants, organization=organization)
 
     def by(self, name, *args, expect=0, stdin=""):
-        return self.registry.yima(*args, expect=expect, stdin=stdin, env={"YIMA_TOKEN": self.tokens[name]})
+        return self.registry.yima(*args, expect=expect, stdin=stdin, env=self.people[name])
 
     def said(self, name, *args):
         out = self.by(name, *args, "--json").stdout

@@ -18,13 +18,6 @@ DAYS = 3  # After which a notice of one day is over.
 SERVER_NOT_REACHED = 4
 
 
-def token_for(registry, name, grant, organization=None):
-    words = ["--organization", organization] if organization else []
-    [made] = registry.objects("access", "principals", "create", "--name", name, "--grant", grant, *words)
-    [token] = registry.objects("access", "tokens", "create", "--principal", made["id"])
-    return {"YIMA_TOKEN": token["text"]}
-
-
 def killed_while(registry, rng, seconds, env, command, days):
     """Begins the command, kills the server, and ends it with the same command; whether the kill fell into it."""
     own, registry.token = registry.token, env["YIMA_TOKEN"]
@@ -87,8 +80,8 @@ def main():
         names.write_text("名称\n城区市政中心\n", encoding="utf-8")
         registry.yima("organizations", "import", names)
         [organization] = [each["id"] for each in registry.objects("organizations", "list")]
-        people = {"claimant": token_for(registry, "市政中心", "manager", organization),
-                  "registrar": token_for(registry, "登记员", "registrar")}
+        people = {"claimant": registry.principal("市政中心", "manager", organization=organization),
+                  "registrar": registry.principal("登记员", "registrar")}
         rules = registry.folder / "rules.json"
         rules.write_text(json.dumps({"publicityDays": 1}), encoding="utf-8")
         registry.yima("rights", "rules", "set", "--file", rules, env=people["registrar"])

@@ -97,6 +97,14 @@ class Registry:
     def objects(self, *args, expect=0, stdin=""):
         return [json.loads(line) for line in self.yima(*args, "--json", expect=expect, stdin=stdin).stdout.splitlines()]
 
+    def principal(self, name, *grants, organization=None):
+        """A person with a token of his own: the environment of commands that he gives."""
+        words = [word for grant in grants for word in ("--grant", grant)]
+        belongs = ("--organization", organization) if organization else ()
+        [made] = self.objects("access", "principals", "create", "--name", name, *words, *belongs)
+        [token] = self.objects("access", "tokens", "create", "--principal", made["id"])
+        return {"YIMA_TOKEN": token["text"]}
+
     def trust(self):
         """Fetches the trust, as a verifier does once."""
         self.yima("trust", "fetch", "--root", self.root)

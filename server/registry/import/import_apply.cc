@@ -1,7 +1,7 @@
 #include "server/registry/import/import_apply.h"
 
 #include <algorithm>
-#include <memory>
+#include <iterator>
 #include <set>
 
 #include <fmt/format.h>
@@ -10,6 +10,7 @@
 #include "server/registry/facility_rules.h"
 #include "server/registry/outcomes.h"
 #include "server/registry/withheld.h"
+#include "server/rights/right_of.h"
 
 namespace yima::server {
 namespace {
@@ -108,7 +109,8 @@ Result<bool> ImportApply::StartChunk(const RequestMark& mark) {
   if (batch_.id() == 0) {
     YIMA_RETURN_IF_ERROR(Settle(chunk));
   } else {
-    Send(std::move(change), std::move(chunk));
+    chunk.outcome = store::ApplyLater(domain_.store, std::move(change));
+    on_their_way_.push_back(std::move(chunk));
   }
   return true;
 }
@@ -126,6 +128,7 @@ Result<store::Change> ImportApply::PlanChunk(const RequestMark& mark, Chunk& chu
   for (auto& each : planned) YIMA_RETURN_IF_ERROR(Add(*snapshot, each, wholes, writer, chunk));
   if (batch_.id() == 0) return store::Change();
   YIMA_RETURN_IF_ERROR(wholes.Put(writer));
+  holders_.Check(writer);
   writer.PutUnlogged(store::Kind::kBatchCursor, batch_.id(),
                      cursor_revision_ + on_their_way_.size(), chunk.counts.SerializeAsString());
   return writer.Take(*snapshot);
@@ -135,6 +138,7 @@ Result<std::vector<ImportApply::Planned>> ImportApply::PlanRows(const store::Sna
                                                                 Wholes& wholes, Chunk& chunk) {
   std::vector<Planned> planned;
   std::set<uint64_t> changed;
+  holders_.Clear();
   SpooledRow row;
   while (planned.size() + wholes.first_parts() < kChunkRows) {
     YIMA_ASSIGN_OR_RETURN(const bool more, rows_.Next(offset_, row));
@@ -152,9 +156,30 @@ Result<std::vector<ImportApply::Planned>> ImportApply::PlanRows(const store::Sna
                             fmt::format("another row names facility {} too", each.plan.uid),
                             "codes"};
     }
+    YIMA_RETURN_IF_ERROR(CheckStillActing(snapshot, each));
     YIMA_RETURN_IF_ERROR(Join(each, wholes));
   }
   return planned;
+}
+
+Result<void> ImportApply::CheckStillActing(const store::Snapshot& snapshot, Planned& planned) {
+  RowPlan& plan = planned.plan;
+  const bool updates = plan.act == RowAct::kUpdate;
+  if (!updates && plan.act != RowAct::kCreate) return {};
+  const v1::Facility& after = updates ? plan.after : planned.row;
+  constexpr const char* kColumns[] = {"supervisor", "owner", "maintainer"};
+  for (size_t i = 0; i < std::size(kRightKinds); ++i) {
+    const uint64_t holder = RightOf(after, kRightKinds[i]).holder();
+    if (holder == RightOf(plan.before, kRightKinds[i]).holder()) continue;
+    YIMA_ASSIGN_OR_RETURN(const auto* read, holders_.Find(snapshot, organizations_.Real(holder)));
+    if (read == nullptr) continue;
+    auto acts = CheckActs(read->record, kColumns[i]);
+    if (acts) continue;
+    plan.act = RowAct::kConflict;
+    plan.conflict = std::move(acts).error();
+    return {};
+  }
+  return {};
 }
 
 Result<void> ImportApply::Join(Planned& planned, Wholes& wholes) const {
@@ -247,15 +272,6 @@ void ImportApply::NameHolders(v1::Facility& facility) const {
   name(facility.mutable_supervising());
   if (facility.has_owning()) name(facility.mutable_owning());
   if (facility.has_maintaining()) name(facility.mutable_maintaining());
-}
-
-void ImportApply::Send(store::Change change, Chunk chunk) {
-  const auto promise = std::make_shared<std::promise<store::Outcome>>();
-  chunk.outcome = promise->get_future();
-  domain_.store.Apply(std::move(change), [promise](store::Outcome outcome) {
-    promise->set_value(std::move(outcome));
-  });
-  on_their_way_.push_back(std::move(chunk));
 }
 
 Result<void> ImportApply::AwaitFirst() {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/domain/chunk_reads.h"
 #include "server/domain/domain.h"
 #include "server/registry/import/import_keys.h"
 #include "server/registry/import/import_organizations.h"
@@ -67,6 +68,8 @@ class ImportApply {
   Result<store::Change> PlanChunk(const RequestMark& mark, Chunk& chunk);
   Result<std::vector<Planned>> PlanRows(const store::Snapshot& snapshot, Wholes& wholes,
                                         Chunk& chunk);
+  /// Gives nothing to an organization that has ended since the ledger was read.
+  Result<void> CheckStillActing(const store::Snapshot& snapshot, Planned& planned);
   /// Puts what the row makes into the whole that it names.
   Result<void> Join(Planned& planned, Wholes& wholes) const;
   Result<void> Add(const store::Snapshot& snapshot, Planned& planned, Wholes& wholes,
@@ -75,7 +78,6 @@ class ImportApply {
                       ChangeWriter& writer);
   Result<void> AssignFreeCode(const store::Snapshot& snapshot, v1::Facility& facility) const;
   void NameHolders(v1::Facility& facility) const;
-  void Send(store::Change change, Chunk chunk);
   Result<void> AwaitFirst();
   Result<void> Settle(const Chunk& chunk);
   void Drain();
@@ -88,6 +90,7 @@ class ImportApply {
   RowSpool& rows_;
   const LedgerKeys& keys_;
   ImportProblems& problems_;
+  ChunkReads<v1::Organization> holders_;  ///< Of the chunk that is being planned.
   v1::Batch batch_;
   RunningBatches::Turn turn_;  ///< To carry out the batch, once there is one.
   v1::BatchCounts counts_;     ///< Of what is settled.

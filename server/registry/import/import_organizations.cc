@@ -96,8 +96,7 @@ Result<void> LedgerOrganizations::Create(const Domain& domain, const Call& call,
 
 uint64_t LedgerOrganizations::Real(uint64_t id) const {
   if ((id & kStandIn) == 0) return id;
-  const uint64_t real = named_[id & ~kStandIn].id;
-  return real != 0 ? real : id;
+  return named_[id & ~kStandIn].id;
 }
 
 Result<void> LedgerOrganizations::Tell(const store::Snapshot& snapshot, const v1::Batch& batch,

@@ -31,7 +31,7 @@ class LedgerOrganizations {
 
   /// Creates what sound rows need, with the batch's own time. Doing it again creates the rest.
   Result<void> Create(const Domain& domain, const Call& call, const v1::Batch& batch);
-  /// The real id of what Find gave.
+  /// The real id of what Find gave; 0 while it is still to be created.
   uint64_t Real(uint64_t id) const;
 
   /// Lists those missing, or created by the batch if there is one.

@@ -132,19 +132,21 @@ TEST_F(PagesTest, TellsWhoClaimsAndUntilWhenToObject) {
   v1::ResolveResponse answer = ActiveAnswer();
   v1::Right& owning = *answer.mutable_facility()->mutable_owning();
   owning.set_state(v1::RIGHT_STATE_CLAIMED);
+  owning.set_unclaimed_state(v1::RIGHT_STATE_RECORDED);
   auto& claim = *owning.add_claims();
   claim.set_claim(9);
   claim.set_organization(1);
-  EXPECT_THAT(Code(answer), AllOf(HasSubstr("claimed; not confirmed yet"),
-                                  HasSubstr("Claimed by 城管局"), Not(HasSubstr("notice?n="))));
+  EXPECT_THAT(Code(answer),
+              AllOf(HasSubstr("排水公司"), HasSubstr("as a ledger says; not confirmed<br>"),
+                    HasSubstr("Claimed, not confirmed, by 城管局"), Not(HasSubstr("notice?n="))));
   claim.set_notice(77);
   auto& notice = *answer.add_notices();
   notice.set_id(77);
   notice.set_last_day("2199-01-02");
   notice.set_close_time_us(Now() + 1'000'000'000);
-  EXPECT_THAT(Code(answer, Language::kChinese),
-              AllOf(HasSubstr("认领：城管局"), HasSubstr("至 2199-01-02 止，可提出异议"),
-                    HasSubstr("./notice?n=77&amp;lang=zh")));
+  EXPECT_THAT(Code(answer, Language::kChinese), AllOf(HasSubstr("认领（尚未确认）：城管局"),
+                                                      HasSubstr("至 2199-01-02 止，可提出异议"),
+                                                      HasSubstr("./notice?n=77&amp;lang=zh")));
   notice.set_close_time_us(Now() - 1);
   EXPECT_THAT(Code(answer), HasSubstr("publicity ended with 2199-01-02"));
 }
@@ -156,6 +158,7 @@ v1::GetNoticeResponse NoticeAnswer() {
   notice.set_state(v1::NOTICE_STATE_OPEN);
   notice.set_title("城区井盖<1>");
   notice.set_authority("晋城市城市管理局");
+  notice.set_first_day("2198-12-18");
   notice.set_last_day("2199-01-02");
   notice.set_open_time_us(1);
   notice.set_close_time_us(INT64_MAX);
@@ -178,7 +181,7 @@ TEST_F(PagesTest, ShowsANoticeWithItsListAndTheWayToObject) {
   const std::string page = pages_.Notice(Language::kChinese, NoticeAnswer(), lines, "黄华 街&");
   EXPECT_THAT(page, AllOf(HasSubstr("城区井盖&lt;1&gt;"), HasSubstr("公示中"),
                           HasSubstr("14050201001000007"), HasSubstr("城区排水公司"),
-                          HasSubstr("有异议"), HasSubstr("0356-2190000")));
+                          HasSubstr("有异议"), HasSubstr("0356-2190000"), HasSubstr("2198-12-18")));
   EXPECT_THAT(page, HasSubstr("n=4294967320&amp;p=abc&amp;q=%E9%BB%84%E5%8D%8E%20%E8%A1%97%26"));
   EXPECT_THAT(page, Not(HasSubstr("<script")));
 }
@@ -256,8 +259,13 @@ TEST_F(PagesTest, EachCertaintyOfARightIsInPlainWords) {
   for (int state = v1::RIGHT_STATE_UNSPECIFIED; state <= v1::RIGHT_STATE_OWNERLESS; ++state) {
     for (const auto language : kBoth) {
       v1::ResolveResponse answer = ActiveAnswer();
-      answer.mutable_facility()->mutable_owning()->set_state(static_cast<v1::RightState>(state));
-      const std::string word(CertaintyOf(static_cast<v1::RightState>(state)).In(language));
+      v1::Right& owning = *answer.mutable_facility()->mutable_owning();
+      owning.set_state(static_cast<v1::RightState>(state));
+      std::string word(CertaintyOf(owning.state()).In(language));
+      if (state == v1::RIGHT_STATE_CLAIMED) {
+        owning.add_claims()->set_organization(1);
+        word = Words{"认领（尚未确认）：", "Claimed, not confirmed, by "}.In(language);
+      }
       EXPECT_THAT(Code(answer, language), HasSubstr(word));
       words.insert(word);
     }

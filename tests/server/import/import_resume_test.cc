@@ -5,6 +5,7 @@
 #include "tests/server/findings.h"
 #include "tests/server/import/ledger_run.h"
 #include "tests/server/methods.h"
+#include "tests/server/plates.h"
 
 namespace yima::server::testing {
 namespace {
@@ -110,6 +111,28 @@ TEST_F(ImportResumeTest, MakesWhatAnotherWriterTookARowsConflict) {
   EXPECT_TRUE(ledger_.problems[0].conflict());
   ledger_.on_answer = {};
   ExpectWhole(ledger_.Import(world_), 1);
+}
+
+TEST_F(ImportResumeTest, GivesNothingMoreToAnOrganizationThatEndsMeanwhile) {
+  const uint64_t owner = world_.AddOrganization("水务公司");
+  for (auto& row : ledger_.rows) row.set_owner("水务公司");
+  bool ended = false;
+  ledger_.on_answer = [&](const v1::ImportFacilitiesResponse& response) -> Result<void> {
+    if (response.done() == 0 || std::exchange(ended, true)) return {};
+    EXPECT_TRUE(Edit<v1::Organization>(world_, owner, [](v1::Organization& organization) {
+      organization.set_state(v1::ORGANIZATION_STATE_DISSOLVED);
+    }));
+    return {};
+  };
+  const auto report = ledger_.Import(world_);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_GT(report->created(), 0);
+  EXPECT_GT(report->conflicts(), 0);
+  EXPECT_EQ(report->created() + report->conflicts(), kRows);
+  ASSERT_FALSE(ledger_.problems.empty());
+  EXPECT_EQ(ledger_.problems[0].reason(), "ORGANIZATION_ENDED");
+  EXPECT_EQ(ledger_.problems[0].field(), "owner");
+  EXPECT_EQ(FacilityOfNumber(world_, kRows), 0) << "the last row";
 }
 
 TEST_F(ImportResumeTest, StopsBetweenChunksWhenCancelled) {

@@ -157,6 +157,21 @@ TEST_F(UndoBatchTest, EditedFacilitiesAreWhatTheyWere) {
   EXPECT_THAT(Findings(world_), IsEmpty());
 }
 
+TEST_F(UndoBatchTest, NothingIsGivenBackToAnOrganizationThatEndedMeanwhile) {
+  auto request = EditOf({"owning"});
+  request.mutable_facility()->mutable_owning()->set_holder(bureau_);
+  const uint64_t batch = EditAll(request);
+  ASSERT_TRUE(Edit<v1::Organization>(world_, owner_, [](v1::Organization& organization) {
+    organization.set_state(v1::ORGANIZATION_STATE_DISSOLVED);
+  }));
+  const auto undone = Undo(Of(batch));
+  ASSERT_TRUE(undone) << undone.error().message;
+  EXPECT_EQ(undone->back().refused(), 1);
+  EXPECT_EQ(ReasonOf(*undone, b_), "ORGANIZATION_ENDED");
+  EXPECT_EQ(world_.Facility(b_).owning().holder(), bureau_);
+  EXPECT_THAT(Findings(world_), IsEmpty());
+}
+
 TEST_F(UndoBatchTest, CreatedFacilitiesAreWithdrawnAndGiveUpTheirNames) {
   const uint64_t batch = Import(3);
   const auto undone = Undo(Of(batch));

@@ -145,7 +145,7 @@ TEST_F(ConfirmBatchTest, GoesOnAfterACancellationAtEachChunk) {
         },
         [&] { return stop; });
     EXPECT_EQ(RefusalOf(broken), (Refusal{StatusCode::kUnavailable, "CALL_ENDED", ""}));
-    EXPECT_EQ(CountConfirmed(), chunk * kBatchChunk);
+    EXPECT_GE(CountConfirmed(), chunk * kBatchChunk) << "what was under way is carried out";
   }
   const auto whole = Confirm();
   ASSERT_TRUE(whole) << whole.error().message;

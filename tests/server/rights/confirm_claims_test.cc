@@ -98,6 +98,21 @@ TEST_F(ConfirmClaimsTest, WhoClaimedOrBelongsToTheClaimantDoesNotConfirm) {
   EXPECT_TRUE(Confirm(ConfirmOf(facility_)));
 }
 
+/// Whose organization was merged into another one meanwhile, with its claims.
+TEST_F(ConfirmClaimsTest, AColleagueOfWhoEnteredItDoesNotConfirmThoughTheClaimIsAnothersNow) {
+  AfterPeriodOf(Published());
+  Edit<v1::Claim>(world_, claim_, [&](v1::Claim& claim) { claim.set_organization(water_); });
+  Edit<v1::Facility>(world_, facility_, [&](v1::Facility& facility) {
+    facility.mutable_owning()->mutable_claims(0)->set_organization(water_);
+  });
+  for (const uint64_t party : {AddPrincipal(power_), AddPrincipal(water_)}) {
+    As(party);
+    Refuses("DUTIES_NOT_SEPARATE", kDenied);
+  }
+  AsRegistrar();
+  EXPECT_TRUE(Confirm(ConfirmOf(facility_)));
+}
+
 TEST_F(ConfirmClaimsTest, TenCompetingClaimsAreSettledFirst) {
   for (int i = 0; i < 9; ++i) {
     const uint64_t organization = world_.AddOrganization(fmt::format("第{}公司", i));
@@ -191,40 +206,38 @@ TEST_F(ConfirmClaimsTest, ACorrectionReplacesTheHolder) {
   const uint64_t notice = Published();
   AfterPeriodOf(notice);
   ASSERT_TRUE(Confirm(ConfirmOf(facility_)));
-  for (const uint64_t to : {water_, uint64_t{0}}) {
-    v1::Order order;
-    order.set_id(*world_.domain().numbers.NewId(store::Kind::kOrder));
-    order.set_kind(v1::ORDER_KIND_CORRECTION);
-    order.set_facility(facility_);
-    order.set_right(v1::RIGHT_KIND_OWNING);
-    order.set_state(v1::ORDER_STATE_DONE);
-    v1::Claim claim = ClaimRecord(claim_);
-    claim.set_id(*world_.domain().numbers.NewId(store::Kind::kClaim));
-    claim.set_organization(to);
-    claim.set_state(v1::CLAIM_STATE_OPEN);
-    claim.set_order(order.id());
-    order.set_claim(claim.id());
-    order.set_notice(notice);
-    claim.set_principal("77");
-    claim.clear_decision();
-    ChangeWriter writer(world_.call("test"), "");
-    writer.Create(order.id(), order);
-    claim.clear_notice();
-    writer.Create(claim.id(), claim);
-    ASSERT_TRUE(Apply(world_, writer));
-    Edit<v1::Facility>(world_, facility_, [&](v1::Facility& facility) {
-      auto* standing = facility.mutable_owning()->add_claims();
-      standing->set_claim(claim.id());
-      standing->set_organization(to);
-    });
-    AfterPeriodOf(Published(facility_));
-    const auto answers = Confirm(ConfirmOf(facility_));
-    ASSERT_TRUE(answers) << answers.error().message;
-    EXPECT_EQ(Owning().holder(), to);
-    EXPECT_EQ(Owning().decided_order(), order.id());
-    EXPECT_EQ(Owning().state(), to != 0 ? v1::RIGHT_STATE_CONFIRMED : v1::RIGHT_STATE_OWNERLESS);
-    EXPECT_THAT(Findings(world_), IsEmpty());
-  }
+  v1::Order order;
+  order.set_id(*world_.domain().numbers.NewId(store::Kind::kOrder));
+  order.set_kind(v1::ORDER_KIND_CORRECTION);
+  order.set_facility(facility_);
+  order.set_right(v1::RIGHT_KIND_OWNING);
+  order.set_state(v1::ORDER_STATE_DONE);
+  v1::Claim claim = ClaimRecord(claim_);
+  claim.set_id(*world_.domain().numbers.NewId(store::Kind::kClaim));
+  claim.set_organization(water_);
+  claim.set_state(v1::CLAIM_STATE_OPEN);
+  claim.set_order(order.id());
+  order.set_claim(claim.id());
+  order.set_notice(notice);
+  claim.set_principal("77");
+  claim.clear_decision();
+  ChangeWriter writer(world_.call("test"), "");
+  writer.Create(order.id(), order);
+  claim.clear_notice();
+  writer.Create(claim.id(), claim);
+  ASSERT_TRUE(Apply(world_, writer));
+  Edit<v1::Facility>(world_, facility_, [&](v1::Facility& facility) {
+    auto* standing = facility.mutable_owning()->add_claims();
+    standing->set_claim(claim.id());
+    standing->set_organization(water_);
+  });
+  AfterPeriodOf(Published(facility_));
+  const auto answers = Confirm(ConfirmOf(facility_));
+  ASSERT_TRUE(answers) << answers.error().message;
+  EXPECT_EQ(Owning().holder(), water_);
+  EXPECT_EQ(Owning().decided_order(), order.id());
+  EXPECT_EQ(Owning().state(), v1::RIGHT_STATE_CONFIRMED);
+  EXPECT_THAT(Findings(world_), IsEmpty());
 }
 
 TEST_F(ConfirmClaimsTest, GoesOnAfterACancellationAtEachChange) {

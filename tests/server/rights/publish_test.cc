@@ -57,6 +57,7 @@ TEST_F(PublishTest, OpensANoticeOfAllClaimsAtOneMoment) {
   EXPECT_EQ(notice.facilities(), 1);
   EXPECT_EQ(notice.claims(), 2);
   EXPECT_EQ(notice.days(), 15);
+  EXPECT_EQ(notice.first_day(), "2026-11-24");
   EXPECT_EQ(notice.last_day(), "2026-12-09");
   EXPECT_EQ(notice.open_time_us(), world_now);
   EXPECT_EQ(notice.close_time_us(), *ParseTime("2026-12-09T16:00:00Z")) << "midnight in China";

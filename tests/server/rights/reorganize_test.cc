@@ -229,6 +229,39 @@ TEST_F(ReorganizeTest, SplitTakesWhatTheFilterFindsAndBothGoOn) {
   ExpectSound();
 }
 
+TEST_F(ReorganizeTest, ASplitIsAnsweredTheSameAfterTheOrganizationEnded) {
+  auto split = Request(v1::REORGANIZATION_KIND_SPLIT, power_);
+  split.mutable_filter()->add_divisions("140502");
+  ASSERT_TRUE(Ask(split));
+  ASSERT_TRUE(Ask(Request(v1::REORGANIZATION_KIND_DISSOLVE)));
+  const std::string state = world_.State();
+  const auto again = Ask(split);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->back().progress().changed(), 1u);
+  EXPECT_EQ(world_.State(), state);
+}
+
+TEST_F(ReorganizeTest, SplitLeavesWhatItsFilterNoLongerFinds) {
+  std::vector<uint64_t> facilities;
+  for (uint32_t n = 2; n <= 5 * kBatchChunk; ++n) {
+    facilities.push_back(world_.AddFacility(n, bureau_, water_));
+  }
+  auto split = Request(v1::REORGANIZATION_KIND_SPLIT, power_);
+  split.mutable_filter()->add_divisions("140502");
+  const uint64_t last = facilities.back();
+  bool moved = false;
+  const auto done = Ask(split, [&](const v1::ReorganizeResponse&) -> Result<void> {
+    if (std::exchange(moved, true)) return {};
+    EditFacility(last, [](auto& facility) { facility.set_division("140521"); });
+    return {};
+  });
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(done->back().progress().unchanged(), 1u);
+  EXPECT_EQ(Owning(last).holder(), water_);
+  EXPECT_EQ(Owning(facility_).holder(), power_);
+  ExpectSound();
+}
+
 TEST_F(ReorganizeTest, WithNothingToFollowTheRecordAloneChangesOnce) {
   const uint64_t idle = world_.AddOrganization("空壳公司");
   auto request = Request(v1::REORGANIZATION_KIND_DISSOLVE);
@@ -294,7 +327,8 @@ TEST_F(ReorganizeTest, DryRunSaysWhatWouldBeAndTheRunIsHeldToIt) {
 }
 
 TEST_F(ReorganizeTest, InterruptedItGoesOnAndTakesWhatOthersMovedMeanwhile) {
-  constexpr uint32_t kMany = kBatchChunk + 300;
+  // More than is under way at a time.
+  constexpr uint32_t kMany = 5 * kBatchChunk;
   std::vector<uint64_t> facilities;
   for (uint32_t n = 2; n <= kMany; ++n)
     facilities.push_back(world_.AddFacility(n, bureau_, water_));
