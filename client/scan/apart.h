@@ -10,11 +10,11 @@
 
 namespace yima::scan {
 
-/// The symbols in a picture's file, found in a process of its own. The decoder may be built with
-/// its assertions, as Debian's is, and a picture over which one fails then ends that process alone.
-/// Costs a fork, some milliseconds. DECODER_FAILED (INVALID_ARGUMENT) when that process did not
-/// come to its end; PROCESS_REFUSED (RESOURCE_EXHAUSTED) when none can be made. Not for programs
-/// that ignore SIGCHLD. LoadImage's errors; messages begin with the path. Thread-safe.
+/// The symbols in a picture's file, looked for in a process of its own. The decoder may be built
+/// with its assertions, as Debian's is, and a picture over which one fails then ends that process
+/// alone. Costs a fork, some milliseconds. DECODER_FAILED (INVALID_ARGUMENT) when that process did
+/// not come to its end; PROCESS_REFUSED (RESOURCE_EXHAUSTED) when none can be made; LoadImage's
+/// errors. Messages begin with the path. Thread-safe.
 Result<std::vector<ScannedSymbol>> ScanFileApart(const std::string& path);
 
 /// The same of whatever reads the picture, which must not throw and must use nothing but memory and
