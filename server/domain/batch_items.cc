@@ -184,7 +184,6 @@ Result<void> StopBatch(const Domain& domain, const store::Snapshot& snapshot, ui
   stopped.set_state(v1::BATCH_STATE_STOPPED);
   stopped.set_end_time_us(domain.now());
   writer.Replace(batch, read->revision, read->record, stopped);
-  writer.PutUnlogged(store::Kind::kBatchCursor, batch, cursor->revision, cursor->bytes);
   return {};
 }
 

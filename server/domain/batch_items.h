@@ -97,8 +97,9 @@ Result<uint64_t> BeginBatch(const Domain& domain, const Call& call, const Reques
                             const v1::Batch& batch, const BeginsWith& also = {});
 /// BATCH_STOPPED (FAILED_PRECONDITION): it was taken back half-way, so nobody goes on with it.
 Result<void> CheckNotStopped(const v1::Batch& batch);
-/// Puts it as STOPPED, and its cursor again, so that its later chunks expect another one and nobody
-/// goes on with it. Nothing to do for one that has ended. RECORD_MISSING.
+/// Puts it as STOPPED, so that nobody goes on with it. What was under way may still come before:
+/// how far it came in the end its cursor says. Nothing to do for one that has ended. Only of a
+/// batch whose changes expect its record, or whose turn is held. RECORD_MISSING.
 Result<void> StopBatch(const Domain& domain, const store::Snapshot& snapshot, uint64_t batch,
                        ChangeWriter& writer);
 /// Ends it: DONE, with the counts. One that has ended stays as it is.

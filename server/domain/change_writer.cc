@@ -74,6 +74,12 @@ std::string EntryHead(const Call& call, std::string_view request_id, uint64_t ba
   return head.SerializeAsString();
 }
 
+/// The counter of a facility; empty for none.
+std::string_view CoverOf(const Derived& facility) {
+  if (facility.counters.empty()) return {};
+  return facility.counters.front().first;
+}
+
 /// Reflection is slow where a million records pass, so the kinds that cities have by the million
 /// say directly whether they hold anything withheld.
 bool MayHoldWithheld(const Message& record) {
@@ -140,16 +146,23 @@ void ChangeWriter::Put(store::Kind kind, uint64_t id, uint64_t revision, const D
   put.entry.append(logged);
   change_.puts.push_back(std::move(put));
   PutDerived(kind, id, before, after);
-  if (kind == store::Kind::kFacility && revision != 0) NoteCover(id, before, after);
+  if (kind != store::Kind::kFacility || before.counters == after.counters) return;
+  NoteHolders(before, after);
+  if (revision != 0) NoteCover(id, before, after);
+}
+
+void ChangeWriter::NoteHolders(const Derived& before, const Derived& after) {
+  const auto had = ParseCover(CoverOf(before)).value_or(Cover());
+  const auto has = ParseCover(CoverOf(after)).value_or(Cover());
+  for (size_t i = 0; i < has.rights.size(); ++i) {
+    const uint64_t holder = has.rights[i].holder;
+    if (holder != 0 && holder != had.rights[i].holder) new_holders_.insert(holder);
+  }
 }
 
 /// A new facility has no code, but by this change itself.
 void ChangeWriter::NoteCover(uint64_t facility, const Derived& before, const Derived& after) {
-  if (before.counters == after.counters) return;
-  const auto cover = [](const Derived& derived) {
-    return derived.counters.empty() ? std::string() : derived.counters.front().first;
-  };
-  covers_[facility] = {cover(before), cover(after)};
+  covers_[facility] = {std::string(CoverOf(before)), std::string(CoverOf(after))};
 }
 
 void ChangeWriter::KnowCover(uint64_t facility, std::string cover_counter) {
@@ -271,7 +284,17 @@ Result<void> ChangeWriter::ReadCovers(const store::Snapshot& snapshot) {
   return {};
 }
 
+Result<void> ChangeWriter::ExpectHolders(const store::Snapshot& snapshot) {
+  for (const uint64_t holder : new_holders_) {
+    YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot.Get(store::Kind::kOrganization, holder));
+    // One that an import creates may be younger than the snapshot.
+    if (stored) Check(store::Kind::kOrganization, holder, stored->revision);
+  }
+  return {};
+}
+
 Result<store::Change> ChangeWriter::Take(const store::Snapshot& snapshot) {
+  YIMA_RETURN_IF_ERROR(ExpectHolders(snapshot));
   YIMA_RETURN_IF_ERROR(ExpectCodes(snapshot));
   YIMA_RETURN_IF_ERROR(ReadCovers(snapshot));
   return Take();
@@ -297,6 +320,7 @@ store::Change ChangeWriter::Take() {
   adds_.clear();
   released_.clear();
   covers_.clear();
+  new_holders_.clear();
   return std::exchange(change_, {});
 }
 

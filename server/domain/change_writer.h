@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,13 +63,15 @@ class ChangeWriter {
   void KnowCover(uint64_t facility, std::string cover_counter);
 
   size_t puts() const { return change_.puts.size(); }
-  /// The finished change; the writer is empty afterwards. Facilities that get or lose an active
+  /// The finished change; the writer is empty afterwards. Organizations to which it gives a right
+  /// are expected as the snapshot on which it was planned has them: none may end meanwhile.
+  /// Facilities that get or lose an active
   /// code, and those that have one and are counted elsewhere from now on, follow from two records
-  /// each: what of these the writer was not told it reads from the snapshot on which it was
-  /// planned, and the change expects it.
+  /// each: what of these the writer was not told it reads from that snapshot, and the change
+  /// expects it.
   Result<store::Change> Take(const store::Snapshot& snapshot);
-  /// The same without a look: of a change that counts no facility elsewhere, and moves active codes
-  /// of those alone of which KnowCover was told.
+  /// The same without a look: of a change that gives no right to anybody, counts no facility
+  /// elsewhere, and moves active codes of those alone of which KnowCover was told.
   store::Change Take();
 
   static store::Kind KindOf(const v1::Facility&) { return store::Kind::kFacility; }
@@ -102,6 +105,8 @@ class ChangeWriter {
   CodedMoves MovedCodes() const;
   Result<void> ExpectCodes(const store::Snapshot& snapshot);
   Result<void> ReadCovers(const store::Snapshot& snapshot);
+  Result<void> ExpectHolders(const store::Snapshot& snapshot);
+  void NoteHolders(const Derived& before, const Derived& after);
   void NoteCover(uint64_t facility, const Derived& before, const Derived& after);
   void Put(store::Kind kind, uint64_t id, uint64_t revision, const Derived& before,
            const Derived& after, const google::protobuf::Message& record);
@@ -112,6 +117,7 @@ class ChangeWriter {
   store::Change change_;
   std::map<std::string, int64_t, std::less<>> adds_;
   std::map<Key, size_t> released_;  ///< Places in change_.claims.
+  std::set<uint64_t> new_holders_;
   /// Of facilities put over others and counted elsewhere now, and of those that KnowCover told.
   std::map<uint64_t, Moved<std::string>> covers_;
 };

@@ -17,7 +17,7 @@ tl::unexpected<Error> Damaged(std::string_view what) {
 }
 
 Result<void> TakeCursor(const store::Snapshot& snapshot, v1::Batch& batch) {
-  if (batch.state() != v1::BATCH_STATE_RUNNING) return {};
+  if (batch.state() == v1::BATCH_STATE_DONE) return {};
   YIMA_ASSIGN_OR_RETURN(const auto cursor, snapshot.Get(store::Kind::kBatchCursor, batch.id()));
   if (!cursor || batch.mutable_counts()->ParseFromString(cursor->bytes)) return {};
   return Damaged("the cursor of a batch");

@@ -101,6 +101,7 @@ Result<void> FrozenBatch::Load() {
   }
   YIMA_RETURN_IF_ERROR(CheckNotStopped(record->record));
   hash_ = record->record.source_hash();
+  record_revision_ = record->revision;
   planned_ = counts_;
   planned_revision_ = cursor->revision;
   list_.reset();
@@ -167,6 +168,7 @@ Result<void> FrozenBatch::PlanNext() {
                        marked);
     list_->bytes = std::move(marked);
   }
+  writer.Check(store::Kind::kBatch, batch_, record_revision_);
   writer.PutUnlogged(store::Kind::kBatchCursor, batch_, planned_revision_++,
                      planned_.SerializeAsString());
   YIMA_ASSIGN_OR_RETURN(store::Change change, writer.Take(*snapshot));

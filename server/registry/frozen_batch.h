@@ -35,7 +35,8 @@ Result<uint64_t> BeginFrozen(const Domain& domain, const Call& call, const Reque
 /// A batch over a frozen list of facilities, worked on in chunks from wherever it stands: each
 /// change moves the cursor, and what another writer moved since is marked and left as it is. The
 /// cursor's revision chains the changes, so that one refused takes those planned after it along and
-/// nothing is done twice. The same request again tells the same. Use once, from one thread.
+/// nothing is done twice; all expect the batch's record, so that none comes after it was stopped.
+/// The same request again tells the same. Use once, from one thread.
 class FrozenBatch {
  public:
   FrozenBatch(const Domain& domain, const Call& call, std::string request_id)
@@ -102,8 +103,9 @@ class FrozenBatch {
   void Drain();
 
   const std::string request_id_;
-  uint64_t told_ = 0;        ///< Chunks told of.
-  v1::BatchCounts planned_;  ///< As the last change planned will leave them.
+  uint64_t record_revision_ = 0;  ///< Of the batch's record, which whoever stops it replaces.
+  uint64_t told_ = 0;             ///< Chunks told of.
+  v1::BatchCounts planned_;       ///< As the last change planned will leave them.
   uint64_t planned_revision_ = 0;
   std::optional<List> list_;
   std::deque<UnderWay> under_way_;

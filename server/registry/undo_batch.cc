@@ -374,13 +374,13 @@ Result<void> CheckUndoable(const Call& call, const store::Snapshot& snapshot, ui
 
 /// Ends a batch that was left half-way. Nothing to do for one that has ended. BATCH_RUNNING while a
 /// call carries it out.
-Result<void> Stop(const Domain& domain, const Call& call, uint64_t id) {
+Result<void> Stop(const Domain& domain, const Call& call, std::string_view request_id,
+                  uint64_t id) {
   const auto turn = domain.running->Try(id);
   if (!turn) return BatchRuns(id);
   for (int rounds = 0; rounds < kStopRoundsMax; ++rounds) {
     const auto snapshot = domain.store.Read();
-    YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Batch>(*snapshot, id));
-    ChangeWriter writer(call, read ? read->record.request_id() : "", id);
+    ChangeWriter writer(call, request_id, id);
     YIMA_RETURN_IF_ERROR(StopBatch(domain, *snapshot, id, writer));
     if (writer.puts() == 0) return {};
     const auto outcome = store::ApplyAndWait(domain.store, writer.Take());
@@ -422,7 +422,7 @@ Result<void> UndoBatch(const Domain& domain, const Call& call, const v1::UndoBat
   const RequestMark mark = MarkOf(domain, call, request.request_id(), request.SerializeAsString());
   YIMA_ASSIGN_OR_RETURN(uint64_t batch, FindBatch(*domain.store.Read(), mark));
   if (batch == 0) {
-    YIMA_RETURN_IF_ERROR(Stop(domain, call, request.batch()));
+    YIMA_RETURN_IF_ERROR(Stop(domain, call, request.request_id(), request.batch()));
     YIMA_ASSIGN_OR_RETURN(batch, Begin(domain, call, mark, request));
   }
   if (batch == 0) return sink(v1::UndoBatchResponse());

@@ -78,6 +78,7 @@ class ClaimBatch final : public RightsBatch {
   }
 
   Result<void> BeginChunk(const store::Snapshot& snapshot) override {
+    YIMA_ASSIGN_OR_RETURN(actor_, ActorOf(call_, snapshot));
     YIMA_ASSIGN_OR_RETURN(const Rules rules, ReadRules(snapshot));
     rules_ = rules.version;
     YIMA_ASSIGN_OR_RETURN(moment_, Moment(domain_, snapshot));
@@ -125,7 +126,7 @@ class ClaimBatch final : public RightsBatch {
     claim.set_valid_until(request_.valid_until());
     claim.set_state(v1::CLAIM_STATE_OPEN);
     claim.set_principal(call_.principal);
-    claim.set_principal_organization(request_.organization());
+    claim.set_principal_organization(actor_.organization);
     claim.set_batch(batch_);
     claim.set_rules(rules_);
     claim.set_create_time_us(domain_.now());
@@ -140,6 +141,7 @@ class ClaimBatch final : public RightsBatch {
 
   const v1::ClaimRightsRequest& request_;
   const ClaimSink& sink_;
+  Actor actor_;
   uint64_t rules_ = 0;
   uint64_t claimant_revision_ = 0;
   TimeUs moment_ = 0;

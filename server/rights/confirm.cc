@@ -71,13 +71,9 @@ class Confirmer {
   Result<void> CheckAllowed(const v1::Facility& facility, v1::RightKind kind) const {
     const v1::Right& right = RightOf(facility, kind);
     YIMA_RETURN_IF_ERROR(CheckUnclaimed(right, "facility"));
-    if (organization_ != 0 && organization_ == right.holder()) {
-      return Fail(StatusCode::kPermissionDenied, "DUTIES_NOT_SEPARATE",
-                  fmt::format("the right of facility {} is your own organization's, so another has "
-                              "to confirm it",
-                              facility.uid()),
-                  "facility");
-    }
+    YIMA_RETURN_IF_ERROR(CheckOtherOrganization(
+        {"", organization_}, right.holder(),
+        fmt::format("has the right of facility {} by the ledger", facility.uid()), "facility"));
     if (right.by_order()) {
       return Fail(StatusCode::kFailedPrecondition, "RIGHT_CONFIRMED",
                   fmt::format("order {} gave facility {} its custodian: another order changes it",

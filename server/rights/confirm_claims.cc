@@ -63,6 +63,7 @@ class ConfirmClaimsBatch final : public RightsBatch {
   Result<void> EndChunk(ChangeWriter& writer) override {
     notices_.Check(writer, decided_);
     claimants_.Check(writer);
+    writer.Check(store::Kind::kRightsRules, kRightsRulesId, rules_.version);
     return {};
   }
 

@@ -49,7 +49,8 @@ Result<void> CheckNotClaimant(const Actor& actor, const v1::Claim& claim, std::s
   const std::string what = fmt::format("entered claim {}", claim.id());
   YIMA_RETURN_IF_ERROR(CheckOtherPrincipal(actor, claim.principal(), what, field));
   YIMA_RETURN_IF_ERROR(CheckOtherOrganization(actor, claim.principal_organization(), what, field));
-  return CheckOtherOrganization(actor, claim.organization(), what, field);
+  return CheckOtherOrganization(actor, claim.organization(),
+                                fmt::format("is to have the right by claim {}", claim.id()), field);
 }
 
 Result<void> CheckNotObjector(const Actor& actor, const v1::Objection& objection,

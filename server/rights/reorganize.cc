@@ -114,9 +114,33 @@ class ReorganizeBatch final : public RightsBatch {
     YIMA_ASSIGN_OR_RETURN(succession_.actor, ActorOf(call_, snapshot));
     YIMA_ASSIGN_OR_RETURN(succession_.moment, Moment(domain_, snapshot));
     succession_.from = request_.organization();
-    succession_.to = request_.to();
+    YIMA_RETURN_IF_ERROR(FindSuccessor(snapshot));
     succession_.rules = rules.version;
     succession_.basis = request_.basis();
+    return {};
+  }
+
+  /// Whoever was to follow may have ended since, and was then followed itself.
+  Result<void> FindSuccessor(const store::Snapshot& snapshot) {
+    succession_.to = request_.to();
+    successor_revision_ = 0;
+    while (succession_.to != 0) {
+      YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Organization>(snapshot, succession_.to));
+      if (!read) {
+        return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
+                    fmt::format("organization {} has no record; run yimad check", succession_.to));
+      }
+      successor_revision_ = read->revision;
+      if (read->record.state() == v1::ORGANIZATION_STATE_UNSPECIFIED) break;
+      const auto& successors = read->record.successors();
+      succession_.to = successors.empty() ? 0 : successors[successors.size() - 1];
+    }
+    return {};
+  }
+  Result<void> EndChunk(ChangeWriter& writer) override {
+    if (succession_.to != 0) {
+      writer.Check(store::Kind::kOrganization, succession_.to, successor_revision_);
+    }
     return {};
   }
 
@@ -156,6 +180,7 @@ class ReorganizeBatch final : public RightsBatch {
       if (!done || *done == 0) return {};
       after.set_update_time_us(domain_.now());
       writer.Replace(uid, read.revision, read.record, after);
+      YIMA_RETURN_IF_ERROR(EndChunk(writer));
       YIMA_ASSIGN_OR_RETURN(auto change, writer.Take(*snapshot));
       const auto outcome = store::ApplyAndWait(domain_.store, std::move(change));
       if (!std::holds_alternative<store::MovedRecord>(outcome)) return Settled(outcome);
@@ -188,6 +213,7 @@ class ReorganizeBatch final : public RightsBatch {
   const std::optional<FacilityMatcher> filter_;
   const ReorganizeSink& sink_;
   Succession succession_;
+  uint64_t successor_revision_ = 0;
   bool begun_ = false;
 };
 

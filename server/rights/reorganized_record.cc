@@ -86,8 +86,12 @@ bool HasSuccessor(const v1::Organization& organization, uint64_t to) {
   return std::ranges::find(organization.successors(), to) != organization.successors().end();
 }
 
+/// The last one is who followed it when it ended.
 void AddSuccessor(uint64_t to, v1::Organization& organization) {
-  if (to != 0 && !HasSuccessor(organization, to)) organization.add_successors(to);
+  if (to == 0) return;
+  auto& successors = *organization.mutable_successors();
+  successors.erase(std::remove(successors.begin(), successors.end(), to), successors.end());
+  successors.Add(to);
 }
 
 /// The old name leads to it still; one that it had before, or by which it was called every day, is

@@ -120,10 +120,10 @@ class RealLedgersTest(unittest.TestCase):
             self.assertIn("hint: in Excel, save the sheet as", done.stderr)
 
     def timed(self, what, env, *command):
-        """The last thing that a command says, and how long it took."""
+        """What a command says, and how long it took to say it."""
         began = time.monotonic()
         said = self.registry.yima(*command, "--json", env=env).stdout.splitlines()
-        print(f"  {what}: {len(said)} lines in {time.monotonic() - began:.1f} s", flush=True)
+        print(f"  {what}: {time.monotonic() - began:.1f} s", flush=True)
         return [json.loads(line) for line in said]
 
     def step(self, name, step, env, batch, *more):
@@ -136,10 +136,12 @@ class RealLedgersTest(unittest.TestCase):
         made = self.timed(f"{name} certificates", None, "rights", "certificate", "--where", f"batch={batch}", "--machine-only", "--out", folder)
         self.assertEqual(len(made), confirmed)
         files = sorted(folder.iterdir())
+        self.assertEqual(len(files), confirmed)
         began = time.monotonic()
         for first in range(0, confirmed, FILES):
             done = self.registry.bare("rights", "verify-certificate", "--json", *files[first:first + FILES])
             said = [json.loads(line) for line in done.stdout.splitlines()]
+            self.assertEqual(len(said), len(files[first:first + FILES]))
             self.assertEqual({(each["verdict"], each["owning"]["state"]) for each in said}, {("AUTHENTIC", "CONFIRMED")})
         print(f"  {name}: {confirmed} certificates verified in {time.monotonic() - began:.1f} s", flush=True)
         shutil.rmtree(folder)
@@ -156,7 +158,7 @@ class RealLedgersTest(unittest.TestCase):
             batches[batch["source"]] = batch["id"]
             self.step(batch["source"], "claim", manager, batch["id"], *BASIS)
             self.step(batch["source"], "publish", registrar, batch["id"], "--title", batch["source"])
-        self.assertEqual(len(batches), 6)
+        self.assertTrue(batches, "the tests before have imported ledgers")
         with later(self.registry, 40):
             for name, batch in batches.items():
                 self.certify(name, batch, self.step(name, "confirm", registrar, batch))

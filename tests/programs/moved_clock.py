@@ -14,5 +14,7 @@ def later(registry, days):
     """Within it the server lives so many days later."""
     registry.kill(signal.SIGTERM)
     registry.start(**moved(days))
-    yield
-    registry.kill(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        registry.kill(signal.SIGTERM)

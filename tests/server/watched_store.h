@@ -1,11 +1,17 @@
 #ifndef YIMA_TESTS_SERVER_WATCHED_STORE_H_
 #define YIMA_TESTS_SERVER_WATCHED_STORE_H_
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -14,21 +20,45 @@
 
 namespace yima::server::testing {
 
-/// A store, in memory unless another is given, that tells how many snapshots are open, and lets a
-/// test act in the moment before a change is applied.
+/// A store, in memory unless another is given, that tells how many snapshots are open, lets a test
+/// act in the moment before a change is applied, and may apply changes late, as a disk does.
 class WatchedStore final : public store::Store {
  public:
   explicit WatchedStore(std::unique_ptr<store::Store> over = store::OpenMemoryStore())
       : store_(std::move(over)) {}
+  ~WatchedStore() override {
+    {
+      const std::scoped_lock lock(mutex_);
+      ended_ = true;
+    }
+    changed_.notify_all();
+    if (thread_.joinable()) thread_.join();
+  }
 
   /// Of all threads.
   int open_snapshots() const { return open_snapshots_; }
   /// Called with each change; may itself write to the store that it is given.
   std::function<void(store::Store& store, const store::Change& change)> before_apply;
 
+  /// From now on changes are applied in their order on a thread of its own, each some time after it
+  /// came: what is planned meanwhile is planned without them.
+  void BeLate() {
+    thread_ = std::thread([this] { ApplyLate(); });
+  }
+  /// Changes that waited at the same time.
+  size_t most_waiting() const {
+    const std::scoped_lock lock(mutex_);
+    return most_waiting_;
+  }
+
   void Apply(store::Change change, std::function<void(store::Outcome)> done) override {
-    if (before_apply) before_apply(*store_, change);
-    store_->Apply(std::move(change), std::move(done));
+    if (!thread_.joinable()) return ApplyNow(std::move(change), std::move(done));
+    {
+      const std::scoped_lock lock(mutex_);
+      waiting_.emplace_back(std::move(change), std::move(done));
+      most_waiting_ = std::max(most_waiting_, waiting_.size());
+    }
+    changed_.notify_all();
   }
   Result<uint64_t> Reserve(std::string_view sequence, uint64_t n) override {
     return store_->Reserve(sequence, n);
@@ -99,8 +129,35 @@ class WatchedStore final : public store::Store {
     std::atomic<int>& open_;
   };
 
+  void ApplyNow(store::Change change, std::function<void(store::Outcome)> done) {
+    if (before_apply) before_apply(*store_, change);
+    store_->Apply(std::move(change), std::move(done));
+  }
+  void ApplyLate() {
+    constexpr auto kLateness = std::chrono::milliseconds(3);
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      changed_.wait(lock, [&] { return ended_ || !waiting_.empty(); });
+      if (waiting_.empty()) return;
+      lock.unlock();
+      std::this_thread::sleep_for(kLateness);
+      lock.lock();
+      auto [change, done] = std::move(waiting_.front());
+      waiting_.pop_front();
+      lock.unlock();
+      ApplyNow(std::move(change), std::move(done));
+      lock.lock();
+    }
+  }
+
   std::unique_ptr<store::Store> store_;
   mutable std::atomic<int> open_snapshots_ = 0;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::pair<store::Change, std::function<void(store::Outcome)>>> waiting_;
+  size_t most_waiting_ = 0;
+  bool ended_ = false;
+  std::thread thread_;
 };
 
 }  // namespace yima::server::testing

@@ -128,7 +128,6 @@ Result<store::Change> ImportApply::PlanChunk(const RequestMark& mark, Chunk& chu
   for (auto& each : planned) YIMA_RETURN_IF_ERROR(Add(*snapshot, each, wholes, writer, chunk));
   if (batch_.id() == 0) return store::Change();
   YIMA_RETURN_IF_ERROR(wholes.Put(writer));
-  holders_.Check(writer);
   writer.PutUnlogged(store::Kind::kBatchCursor, batch_.id(),
                      cursor_revision_ + on_their_way_.size(), chunk.counts.SerializeAsString());
   return writer.Take(*snapshot);

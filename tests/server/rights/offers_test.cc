@@ -97,6 +97,7 @@ TEST_F(OffersTest, TheFirstThatTakesItClaimsIt) {
   EXPECT_EQ(claim.organization(), water_);
   EXPECT_EQ(claim.offer(), offer);
   EXPECT_EQ(claim.basis().number(), "21号");
+  EXPECT_EQ(claim.principal_organization(), water_);
   EXPECT_EQ(taken->offer().claim(), claim.id());
   ExpectSound();
   RefusesUnchanged({kFailed, "OFFER_TAKEN", "offer"}, [&] { return Accept(offer); });

@@ -271,6 +271,28 @@ TEST_F(OrdersTest, CorrectionIsPublishedAndTheConfirmationStandsMeanwhile) {
   RefusesUnchanged({kFailed, "RIGHT_CLAIMED", "kind"}, [&] { return Transfer(ToPower()); });
 }
 
+TEST_F(OrdersTest, ColleaguesOfWhoProposedACorrectionDoNotConfirmIt) {
+  ActAs(AddPerson(bureau_));
+  const uint64_t order = Correct()->order().id();
+  ActAs(second_registrar_);
+  const auto published = Countersign(order);
+  ASSERT_TRUE(published) << published.error().message;
+  world_now = published->notice().close_time_us();
+  v1::ConfirmClaimsRequest confirm;
+  confirm.mutable_target()->set_facility(facility_);
+  confirm.mutable_target()->add_kinds(v1::RIGHT_KIND_OWNING);
+  const auto ask = [&] {
+    confirm.mutable_run()->set_request_id(NextId());
+    return methods_.Stream<v1::ConfirmClaimsResponse>("RightsService/ConfirmClaims", confirm);
+  };
+  ActAs(AddPerson(bureau_));
+  RefusesUnchanged({kDenied, "DUTIES_NOT_SEPARATE", "target.facility"}, ask);
+  ActAs(registrar_);
+  const auto confirmed = ask();
+  ASSERT_TRUE(confirmed) << confirmed.error().message;
+  EXPECT_EQ(Owning(facility_).holder(), power_);
+}
+
 TEST_F(OrdersTest, CorrectionNeedsTheCalendarOfItsPeriod) {
   v1::RightsRules rules;
   rules.add_calendars()->set_year(2025);

@@ -2,7 +2,9 @@
 #define YIMA_TESTS_SERVER_RIGHTS_PROCEDURE_H_
 
 #include <functional>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -36,6 +38,12 @@ constexpr auto kDenied = StatusCode::kPermissionDenied;
 /// each, and a registrar of the registry's own.
 class ProcedureTest : public ::testing::Test {
  protected:
+  /// The log is stamped by the same clock as all else.
+  static std::unique_ptr<store::Store> MemoryStore() {
+    return store::OpenMemoryStore([] { return world_now; });
+  }
+  explicit ProcedureTest(std::unique_ptr<store::Store> store = MemoryStore())
+      : world_(std::move(store)) {}
   ~ProcedureTest() override { world_now = begin_; }
 
   /// A principal that belongs to an organization; 0: to the registry's own.
@@ -221,8 +229,7 @@ class ProcedureTest : public ::testing::Test {
   }
 
   const TimeUs begin_ = world_now;
-  /// The log is stamped by the same clock as all else.
-  World world_{store::OpenMemoryStore([] { return world_now; })};
+  World world_;
   Methods methods_{world_};
   int requests_ = 0;
   uint64_t bureau_ = world_.AddOrganization("城管局");

@@ -359,6 +359,31 @@ TEST_F(ReorganizeTest, InterruptedItGoesOnAndTakesWhatOthersMovedMeanwhile) {
   EXPECT_EQ(world_.State(), state);
 }
 
+TEST_F(ReorganizeTest, WhoFollowsTheSuccessorGetsTheRest) {
+  constexpr uint32_t kMany = 5 * kBatchChunk;
+  std::vector<uint64_t> facilities;
+  for (uint32_t n = 2; n <= kMany; ++n)
+    facilities.push_back(world_.AddFacility(n, bureau_, water_));
+  const auto request = Request(v1::REORGANIZATION_KIND_MERGE, power_);
+  bool stop = false;
+  ASSERT_FALSE(Ask(
+      request,
+      [&](const v1::ReorganizeResponse&) -> Result<void> {
+        stop = true;
+        return {};
+      },
+      [&] { return stop; }));
+  ASSERT_EQ(Owning(facilities.back()).holder(), water_);
+  auto next = Request(v1::REORGANIZATION_KIND_MERGE, bureau_);
+  next.set_organization(power_);
+  ASSERT_TRUE(Ask(next));
+  const auto whole = Ask(request);
+  ASSERT_TRUE(whole) << whole.error().message;
+  EXPECT_EQ(Owning(facilities.front()).holder(), bureau_);
+  EXPECT_EQ(Owning(facilities.back()).holder(), bureau_);
+  ExpectSound();
+}
+
 TEST_F(ReorganizeTest, ARegistrarWithBoundsReorganizesNone) {
   Bound(water_);
   RefusesUnchanged({kDenied, "SCOPE_EXCEEDED", ""},

@@ -1,0 +1,153 @@
+#include <algorithm>
+#include <thread>
+
+#include "server/domain/batch_items.h"
+#include "server/domain/entry_view.h"
+#include "tests/server/rights/procedure.h"
+#include "tests/server/watched_store.h"
+
+namespace yima::server::testing {
+namespace {
+
+using ::testing::IsEmpty;
+
+constexpr uint32_t kMany = 8 * kBatchChunk;
+
+bool PutsFacilities(const store::Change& change) {
+  return std::ranges::any_of(change.puts,
+                             [](const auto& put) { return put.kind == store::Kind::kFacility; });
+}
+
+/// Batches of rights of which several changes are planned before the first is durable.
+class UnderWayTest : public ProcedureTest {
+ protected:
+  UnderWayTest() : UnderWayTest(new WatchedStore(MemoryStore())) {}
+
+  void AddMany() {
+    for (uint32_t number = 2; number <= kMany; ++number) {
+      world_.AddFacility(number, bureau_, water_);
+    }
+  }
+  uint64_t ClaimAll() {
+    As(water_manager_, kManagers);
+    const auto answers = Claim(ClaimOf(water_));
+    EXPECT_TRUE(answers) << answers.error().message;
+    return answers ? answers->back().progress().rights() : 0;
+  }
+  /// Another writer changes a facility of the n-th change that puts any, before that is applied.
+  void MoveBeforeChange(int n) {
+    store_->before_apply = [this, n, seen = 0](store::Store& store,
+                                               const store::Change& change) mutable {
+      if (!PutsFacilities(change) || ++seen != n) return;
+      const auto put = std::ranges::find(change.puts, store::Kind::kFacility, &store::Put::kind);
+      const auto read = *Get<v1::Facility>(*store.Read(), put->id);
+      v1::Facility after = read->record;
+      after.set_address("moved");
+      ChangeWriter writer(world_.call("test"), "");
+      writer.Replace(put->id, read->revision, read->record, after);
+      store::ApplyAndWait(store, *writer.Take(*store.Read()));
+      moved_ = put->id;
+    };
+  }
+
+  WatchedStore* store_;
+  uint64_t moved_ = 0;
+
+ private:
+  explicit UnderWayTest(WatchedStore* store)
+      : ProcedureTest(std::unique_ptr<store::Store>(store)), store_(store) {}
+};
+
+TEST_F(UnderWayTest, EachRightIsClaimedPublishedAndConfirmedOnce) {
+  AddMany();
+  store_->BeLate();
+  EXPECT_EQ(ClaimAll(), kMany);
+  const uint64_t notice = Published();
+  AfterPeriodOf(notice);
+  const auto answers = Confirm(ConfirmOf());
+  ASSERT_TRUE(answers) << answers.error().message;
+  EXPECT_EQ(answers->back().progress().rights(), kMany);
+  EXPECT_EQ(NoticeRecord(notice).claims(), kMany);
+  EXPECT_TRUE(NoticeRecord(notice).decided());
+  EXPECT_EQ(*world_.Read()->Counter(NoticeCounter(notice, v1::CLAIM_STATE_CONFIRMED)), kMany);
+  EXPECT_EQ(OwnersInState(world_, v1::RIGHT_STATE_CONFIRMED), kMany);
+  EXPECT_GT(store_->most_waiting(), 1u);
+  EXPECT_THAT(Findings(world_), IsEmpty());
+}
+
+TEST_F(UnderWayTest, AChangeThatIsRefusedIsPlannedAnewWithThoseBehindIt) {
+  AddMany();
+  ClaimAll();
+  AfterPeriodOf(Published());
+  store_->BeLate();
+  MoveBeforeChange(3);
+  const auto request = ConfirmOf();
+  const auto answers = Confirm(request);
+  ASSERT_TRUE(answers) << answers.error().message;
+  EXPECT_EQ(answers->back().progress().rights(), kMany - 1);
+  EXPECT_EQ(answers->back().progress().moved(), 1u);
+  EXPECT_EQ(OwnersInState(world_, v1::RIGHT_STATE_CONFIRMED), kMany - 1);
+  ASSERT_NE(moved_, 0u);
+  EXPECT_EQ(world_.Facility(moved_).owning().state(), v1::RIGHT_STATE_CLAIMED);
+  EXPECT_THAT(Findings(world_), IsEmpty());
+  const auto again = Confirm(request);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->back().progress().rights(), kMany - 1);
+}
+
+TEST_F(UnderWayTest, AClaimTakesWhatMovedMeanwhile) {
+  AddMany();
+  store_->BeLate();
+  MoveBeforeChange(2);
+  EXPECT_EQ(ClaimAll(), kMany);
+  EXPECT_EQ(world_.Facility(moved_).owning().claims_size(), 1);
+  EXPECT_EQ(world_.Facility(moved_).address(), "moved");
+  EXPECT_THAT(Findings(world_), IsEmpty());
+}
+
+TEST_F(UnderWayTest, NothingComesAfterADraftWasWithdrawn) {
+  AddMany();
+  ClaimAll();
+  store_->BeLate();
+  AsRegistrar();
+  std::thread registrar;
+  Result<v1::WithdrawNoticeResponse> withdrawn = v1::WithdrawNoticeResponse();
+  const auto answers =
+      Publish(PublishOf(), [&](const v1::PublishClaimsResponse& answer) -> Result<void> {
+        if (registrar.joinable()) return {};
+        v1::WithdrawNoticeRequest request;
+        request.set_request_id("withdraw");
+        request.set_notice(answer.progress().batch());
+        request.set_reason("标题有误");
+        registrar = std::thread([this, request, &withdrawn] {
+          withdrawn =
+              methods_.Unary<v1::WithdrawNoticeResponse>("RightsService/WithdrawNotice", request);
+        });
+        return {};
+      });
+  registrar.join();
+  ASSERT_TRUE(withdrawn) << withdrawn.error().message;
+  EXPECT_EQ(RefusalOf(answers), (Refusal{kFailed, "BATCH_STOPPED", ""}));
+  const uint64_t batch = withdrawn->notice().id();
+  bool stopped = false;
+  uint64_t listed = 0;
+  ASSERT_TRUE(world_.Read()->ScanLog(0, [&](const store::LogRecord& record) {
+    const auto entry = ViewEntry(record.entry);
+    stopped |= entry->kind == store::Kind::kBatch && entry->method.ends_with("WithdrawNotice");
+    const bool lists = entry->batch == batch && entry->kind == store::Kind::kClaim;
+    EXPECT_FALSE(lists && stopped);
+    if (lists) ++listed;
+    return true;
+  }));
+  EXPECT_TRUE(stopped);
+  EXPECT_LT(listed, kMany);
+  v1::GetBatchRequest get;
+  get.set_batch(batch);
+  const auto shown = methods_.Unary<v1::GetBatchResponse>("RegistryService/GetBatch", get);
+  ASSERT_TRUE(shown) << shown.error().message;
+  EXPECT_EQ(shown->batch().counts().done(), listed) << "one claim each";
+  EXPECT_THAT(Findings(world_), IsEmpty());
+}
+
+}  // namespace
+}  // namespace yima::server::testing
