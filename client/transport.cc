@@ -233,9 +233,14 @@ OngoingCall Transport::Begin(const char* method, std::shared_ptr<const MessageLi
   const RpcMethod rpc(begun->path.c_str(), RpcMethod::NORMAL_RPC, channel_->grpc);
   grpc::internal::CallbackUnaryCall<MessageLite, MessageLite, MessageLite, MessageLite>(
       channel_->grpc.get(), rpc, &begun->context, begun->request.get(), begun->response.get(),
-      [begun, server = channel_->server, done = std::move(done)](const grpc::Status& status) {
+      [kept = begun, server = channel_->server,
+       done = std::move(done)](const grpc::Status& status) mutable {
+        // The caller may give up its client as soon as this is told. Its channel must not end here
+        // then, with the last call: gRPC would wait on this thread for this thread.
+        const bool cancelled = kept->Cancelled(status);
+        kept.reset();
         if (status.ok()) return done({});
-        if (begun->Cancelled(status)) return done(CallCancelled());
+        if (cancelled) return done(CallCancelled());
         done(Failed(status, server));
       });
   return CallOf(begun);
