@@ -4,6 +4,7 @@
 #include <atomic>
 #include <thread>
 
+#include "google/protobuf/empty.pb.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include <fmt/format.h>
@@ -207,6 +208,26 @@ struct Begun {
   }
 };
 
+/// gRPC's threads that call back end with the last channel that used them, and whoever ends that
+/// joins them and frees their queue: also one of themselves, when a call is the last to hold its
+/// channel, which then goes on with a queue that is gone (gRPC 1.51:
+/// CompletionQueue::ReleaseCallbackAlternativeCQ). A channel that leads nowhere is therefore kept
+/// for as long as the program lives.
+void KeepCallingThreads() {
+  [[gnu::used]] static const auto* const kept = [] {
+    auto* channel = new std::shared_ptr<grpc::Channel>(grpc::CreateChannel("", nullptr));
+    const auto begun = std::make_shared<Begun>();
+    begun->path = "/none/None";
+    begun->request = std::make_shared<google::protobuf::Empty>();
+    begun->response = std::make_shared<google::protobuf::Empty>();
+    const RpcMethod rpc(begun->path.c_str(), RpcMethod::NORMAL_RPC, *channel);
+    grpc::internal::CallbackUnaryCall<MessageLite, MessageLite, MessageLite, MessageLite>(
+        channel->get(), rpc, &begun->context, begun->request.get(), begun->response.get(),
+        [begun](const grpc::Status&) {});
+    return channel;
+  }();
+}
+
 OngoingCall CallOf(const std::shared_ptr<Begun>& begun) {
   return OngoingCall([begun] {
     begun->cancelled = true;
@@ -224,6 +245,7 @@ OngoingCall Transport::Begin(const char* method, std::shared_ptr<const MessageLi
                              std::shared_ptr<MessageLite> response,
                              std::chrono::milliseconds deadline,
                              std::function<void(Result<void>)> done) const {
+  KeepCallingThreads();
   const auto begun = std::make_shared<Begun>();
   channel_->Show(begun->context);
   begun->context.set_deadline(std::chrono::system_clock::now() + deadline);
@@ -233,14 +255,9 @@ OngoingCall Transport::Begin(const char* method, std::shared_ptr<const MessageLi
   const RpcMethod rpc(begun->path.c_str(), RpcMethod::NORMAL_RPC, channel_->grpc);
   grpc::internal::CallbackUnaryCall<MessageLite, MessageLite, MessageLite, MessageLite>(
       channel_->grpc.get(), rpc, &begun->context, begun->request.get(), begun->response.get(),
-      [kept = begun, server = channel_->server,
-       done = std::move(done)](const grpc::Status& status) mutable {
-        // The caller may give up its client as soon as this is told. Its channel must not end here
-        // then, with the last call: gRPC would wait on this thread for this thread.
-        const bool cancelled = kept->Cancelled(status);
-        kept.reset();
+      [begun, server = channel_->server, done = std::move(done)](const grpc::Status& status) {
         if (status.ok()) return done({});
-        if (cancelled) return done(CallCancelled());
+        if (begun->Cancelled(status)) return done(CallCancelled());
         done(Failed(status, server));
       });
   return CallOf(begun);

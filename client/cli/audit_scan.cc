@@ -156,9 +156,6 @@ class Scanning {
       session_.Complain(texts.error());
       return {};
     }
-    if (texts->empty()) {
-      session_.Complain(Error{StatusCode::kNotFound, "NO_SYMBOL", "no symbol found", input});
-    }
     for (const auto& text : *texts) YIMA_RETURN_IF_ERROR(TakeText(text, input));
     return {};
   }

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "client/cli/facility_lines.h"
 #include "client/cli/history_words.h"
 #include "client/cli/records.h"
 #include "client/cli/words.h"
@@ -20,12 +21,6 @@ using label::BothWords;
 constexpr v1::RightKind kRights[] = {v1::RIGHT_KIND_SUPERVISING, v1::RIGHT_KIND_OWNING,
                                      v1::RIGHT_KIND_MAINTAINING};
 constexpr int kChinaMinutes = 480;
-
-BothWords NameOf(v1::RightKind kind) {
-  if (kind == v1::RIGHT_KIND_SUPERVISING) return {"主管", "supervising"};
-  if (kind == v1::RIGHT_KIND_OWNING) return {"权属", "owning"};
-  return {"养护", "maintaining"};
-}
 
 const v1::Notice* FindNotice(const Certificate& certificate, uint64_t id) {
   const auto found = certificate.notices.find(id);
@@ -219,7 +214,7 @@ Json ListJson(const Records& records) {
 
 label::CertificateRight RightWords(const Certificate& certificate, v1::RightKind kind) {
   const v1::Right& right = RightOf(certificate.facility, kind);
-  return {NameOf(kind),
+  return {RightName(kind),
           StateAndMore(certificate, right),
           HolderWords(certificate, right),
           BasisWords(right.basis()),
@@ -277,7 +272,7 @@ Json ToJson(const Certificate& certificate) {
                {"revision", fmt::to_string(certificate.facility_entry.revision)}};
   const auto record = [](const google::protobuf::Message& message) { return ToJson(message); };
   json["facility"] = record(certificate.facility);
-  for (const auto kind : kRights) json[NameOf(kind).en] = RightJson(certificate, kind);
+  for (const auto kind : kRights) json[RightName(kind).en] = RightJson(certificate, kind);
   json["code"] = certificate.code ? record(*certificate.code) : Json(nullptr);
   json["organizations"] = ListJson(certificate.organizations);
   json["claims"] = ListJson(certificate.claims);

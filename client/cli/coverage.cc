@@ -73,7 +73,7 @@ class GroupNames {
   std::map<std::string, std::string> names_;
 };
 
-Table MakeTable(const char* first) {
+Table MakeTable(const std::string& first) {
   return Table({first, T("部件", "facilities"), T("已赋码", "coded"), T("赋码率", "coded %"),
                 T("已登记", "recorded"), T("认领中", "claimed"), T("公示率", "published %"),
                 T("已确权", "confirmed"), T("确权率", "confirmed %"), T("无主", "ownerless"),

@@ -29,7 +29,7 @@ Json RightToJson(const v1::Right& right, const Organizations& organizations) {
   return object;
 }
 
-void ShowRight(Session& session, const char* name, const v1::Right& right,
+void ShowRight(Session& session, const std::string& name, const v1::Right& right,
                const Organizations& organizations) {
   const auto* holder = Holder(organizations, right.holder());
   if (right.state() == v1::RIGHT_STATE_UNSPECIFIED) return;
@@ -47,15 +47,15 @@ void ShowRight(Session& session, const char* name, const v1::Right& right,
 
 }  // namespace
 
-const char* RightInWords(v1::RightKind kind) {
-  switch (kind) {
-    case v1::RIGHT_KIND_SUPERVISING:
-      return T("主管", "supervising");
-    case v1::RIGHT_KIND_OWNING:
-      return T("权属", "owning");
-    default:
-      return T("养护", "maintaining");
-  }
+label::BothWords RightName(v1::RightKind kind) {
+  if (kind == v1::RIGHT_KIND_SUPERVISING) return {"主管", "supervising"};
+  if (kind == v1::RIGHT_KIND_OWNING) return {"权属", "owning"};
+  return {"养护", "maintaining"};
+}
+
+std::string RightInWords(v1::RightKind kind) {
+  const label::BothWords name = RightName(kind);
+  return T(name.zh.c_str(), name.en.c_str());
 }
 
 Json RightsToJson(const v1::Facility& facility, const Organizations& organizations) {

@@ -4,6 +4,7 @@
 #include <google/protobuf/repeated_ptr_field.h>
 
 #include "client/cli/session.h"
+#include "codegen/label/certificate_page.h"
 #include "yima/v1/facility.pb.h"
 #include "yima/v1/notice.pb.h"
 #include "yima/v1/organization.pb.h"
@@ -13,8 +14,10 @@ namespace yima::cli {
 /// The organizations that came with a facility.
 using Organizations = google::protobuf::RepeatedPtrField<v1::Organization>;
 
-/// 权属, owning: a kind of right in words.
-const char* RightInWords(v1::RightKind kind);
+/// 权属 and owning: a kind of right in words.
+label::BothWords RightName(v1::RightKind kind);
+/// The same in the language that is spoken.
+std::string RightInWords(v1::RightKind kind);
 
 /// The three rights of a facility, each with its holder's name and telephone, and its claimants'
 /// names.

@@ -9,8 +9,8 @@
 
 namespace yima::cli {
 
-/// The texts of all symbols in an image file, in reading order; none is no error. Errors are those
-/// of ScanFileApart.
+/// The texts of all symbols in an image file, in reading order. NO_SYMBOL when there is none, and
+/// the errors of ScanFileApart.
 Result<std::vector<std::string>> TextsIn(const std::filesystem::path& file);
 
 /// A file, or what is called like one: a mistyped name is no code that somebody forged.

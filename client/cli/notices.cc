@@ -164,10 +164,11 @@ class Export {
                  fmt::to_string(line.claim().id()), fmt::to_string(line.objections())})));
     }
     if (pdf_ == nullptr) return {};
+    const label::BothWords right = RightName(line.claim().kind());
     return pdf_->Add({code.empty() ? fmt::format("uid:{}", line.facility().uid()) : code,
                       line.facility().name(),
                       line.address().empty() ? line.division() : line.address(),
-                      RightInWords(line.claim().kind()), line.claimant(), line.recorded()});
+                      right.zh + " " + right.en, line.claimant(), line.recorded()});
   }
 
   Result<void> Close() {

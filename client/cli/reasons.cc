@@ -185,7 +185,6 @@ constexpr auto kWords = std::to_array<Words>({
     {"LABEL_UNREADABLE", "成品标签无法回读"},
     {"LAST_ADMIN", "这是最后一个管理员"},
     {"LEDGER_RENAMED", "与已导入的另一台账相同"},
-    {"LEVEL_UNKNOWN", "没有这个纠错级别"},
     {"LIFETIME_OUT_OF_RANGE", "令牌有效期超出范围"},
     {"LIFE_STEP_MISSING", "须以报废步骤及其依据报废，台账不能报废"},
     {"LIFE_STEP_OUT_OF_ORDER", "这一步不能接在现状之后"},

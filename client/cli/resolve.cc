@@ -96,11 +96,6 @@ class Resolving {
     if (!IsPicture(input)) return Ask(input, asked);
     const auto texts = TextsIn(input);
     if (!texts) return Tell([this, error = texts.error()] { session_.Complain(error); });
-    if (texts->empty()) {
-      Tell([this, input] {
-        session_.Complain(Error{StatusCode::kNotFound, "NO_SYMBOL", "no symbol found", input});
-      });
-    }
     for (const auto& text : *texts) {
       if (verifier_.Judge(text).foreign) {
         Tell([this, text] { ShowForeign(session_, text); });

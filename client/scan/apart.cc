@@ -129,7 +129,7 @@ Result<Symbols> RunApart(const std::function<Symbols()>& scan) {
 Result<Symbols> ScanFileApart(const std::string& path) {
   YIMA_ASSIGN_OR_RETURN(const Image image, LoadImage(path));
   auto symbols = RunApart([&] { return Scanner().Scan(image); });
-  if (!symbols) symbols.error().message = fmt::format("{}: {}", path, symbols.error().message);
+  if (!symbols) return tl::unexpected(AtFile(path, std::move(symbols).error()));
   return symbols;
 }
 

@@ -108,11 +108,15 @@ Result<Image> DecodeImage(std::string_view bytes) {
                                              : "not an image we read, want PNG, JPEG, PGM or PPM");
 }
 
+Error AtFile(const std::string& path, Error error) {
+  error.field = path;
+  error.message = fmt::format("{}: {}", path, error.message);
+  return error;
+}
+
 Result<Image> LoadImage(const std::string& path) {
   const auto at_file = [&path](Error error) {
-    error.field = path;
-    error.message = fmt::format("{}: {}", path, error.message);
-    return tl::unexpected<Error>(std::move(error));
+    return tl::unexpected(AtFile(path, std::move(error)));
   };
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
                                                              &std::fclose);

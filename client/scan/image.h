@@ -29,7 +29,10 @@ struct Image {
 /// taken). Thread-safe.
 Result<Image> DecodeImage(std::string_view bytes);
 
-/// The same from a file; messages begin with its path. FILE_UNREADABLE.
+/// The error as one of that file, whose path is its field and begins its message.
+Error AtFile(const std::string& path, Error error);
+
+/// The same from a file; errors are at it. FILE_UNREADABLE.
 Result<Image> LoadImage(const std::string& path);
 
 /// IMAGE_TOO_LARGE, IMAGE_DAMAGED when a side is 0.

@@ -42,13 +42,6 @@ Result<void> CheckTexts(std::string_view origin, std::string_view body) {
 
 char LevelLetter(Level level) { return kLevelLetters[static_cast<size_t>(level)]; }
 
-Result<Level> ParseLevel(std::string_view letter) {
-  const size_t at = letter.size() == 1 ? kLevelLetters.find(letter[0]) : std::string_view::npos;
-  if (at == std::string_view::npos)
-    return Invalid("LEVEL_UNKNOWN", fmt::format("level \"{}\" is not L, M, Q or H", letter));
-  return static_cast<Level>(at);
-}
-
 Result<Symbol> MakeSymbol(std::string_view origin_text, std::string_view body_digits, Level level) {
   YIMA_RETURN_IF_ERROR(CheckTexts(origin_text, body_digits));
   // Version 0 lets libqrencode take the smallest that holds both segments.

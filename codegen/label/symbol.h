@@ -16,8 +16,6 @@ enum class Level { kL, kM, kQ, kH };
 
 /// `L`, `M`, `Q` or `H`.
 char LevelLetter(Level level);
-/// From that letter, upper case; LEVEL_UNKNOWN.
-Result<Level> ParseLevel(std::string_view letter);
 
 /// Light modules on each side, at least: ISO/IEC 18004.
 constexpr int kQuietModulesMin = 4;

@@ -253,10 +253,7 @@ Result<std::shared_ptr<const Gate::Caller>> Gate::MakeCaller(const store::Snapsh
                                                              uint64_t principal,
                                                              const v1::Token& token) const {
   YIMA_ASSIGN_OR_RETURN(auto read, Get<v1::Principal>(snapshot, principal));
-  if (!read) {
-    return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
-                fmt::format("principal {} has no record; run yimad check", principal));
-  }
+  if (!read) return RecordMissing("principal", principal);
   if (read->record.disabled()) {
     return Unknown("PRINCIPAL_DISABLED", fmt::format("principal {} is disabled", principal));
   }

@@ -306,6 +306,15 @@ class Check {
     for (const uint64_t successor : organization.successors()) {
       CheckReference("organization", id, store::Kind::kOrganization, successor);
     }
+    if (const uint64_t follower = organization.follower(); follower != 0) {
+      const auto& successors = organization.successors();
+      if (std::ranges::find(successors, follower) == successors.end()) {
+        findings_.Add("organization {} is followed by {}, no successor of it", id, follower);
+      }
+      if (organization.state() == v1::ORGANIZATION_STATE_UNSPECIFIED) {
+        findings_.Add("organization {} is followed by {}, and acts still", id, follower);
+      }
+    }
     return {};
   }
 

@@ -163,27 +163,38 @@ Result<uint64_t> BeginBatch(const Domain& domain, const Call& call, const Reques
   return batch.id();
 }
 
+Result<StandingBatch> ReadBatch(const store::Snapshot& snapshot, uint64_t batch) {
+  YIMA_ASSIGN_OR_RETURN(auto read, Get<v1::Batch>(snapshot, batch));
+  YIMA_ASSIGN_OR_RETURN(const auto cursor, snapshot.Get(store::Kind::kBatchCursor, batch));
+  StandingBatch standing;
+  if (!read || !cursor || !standing.counts.ParseFromString(cursor->bytes)) {
+    return RecordMissing("batch", batch);
+  }
+  standing.record = std::move(read->record);
+  standing.revision = read->revision;
+  standing.cursor_revision = cursor->revision;
+  return standing;
+}
+
 Result<void> CheckNotStopped(const v1::Batch& batch) {
   if (batch.state() != v1::BATCH_STATE_STOPPED) return {};
   return Fail(StatusCode::kFailedPrecondition, "BATCH_STOPPED",
-              fmt::format("batch {} was left after {} of {} and then taken back: begin anew, under "
-                          "another request_id",
-                          batch.id(), batch.counts().done(), batch.counts().total()));
+              fmt::format("batch {} was taken back before it had come to its end: begin anew, "
+                          "under another request_id",
+                          batch.id()));
 }
 
 Result<void> StopBatch(const Domain& domain, const store::Snapshot& snapshot, uint64_t batch,
                        ChangeWriter& writer) {
   YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Batch>(snapshot, batch));
-  if (!read || read->record.state() != v1::BATCH_STATE_RUNNING) return {};
-  YIMA_ASSIGN_OR_RETURN(const auto cursor, snapshot.Get(store::Kind::kBatchCursor, batch));
-  v1::Batch stopped = read->record;
-  if (!cursor || !stopped.mutable_counts()->ParseFromString(cursor->bytes)) {
-    return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
-                fmt::format("batch {} has no sound cursor; run yimad check", batch));
-  }
+  if (!read) return RecordMissing("batch", batch);
+  if (read->record.state() != v1::BATCH_STATE_RUNNING) return {};
+  YIMA_ASSIGN_OR_RETURN(const StandingBatch standing, ReadBatch(snapshot, batch));
+  v1::Batch stopped = standing.record;
+  *stopped.mutable_counts() = standing.counts;
   stopped.set_state(v1::BATCH_STATE_STOPPED);
   stopped.set_end_time_us(domain.now());
-  writer.Replace(batch, read->revision, read->record, stopped);
+  writer.Replace(batch, standing.revision, standing.record, stopped);
   return {};
 }
 
@@ -191,10 +202,7 @@ Result<void> EndBatch(const Domain& domain, const Call& call, uint64_t batch,
                       const v1::BatchCounts& counts) {
   const auto snapshot = domain.store.Read();
   YIMA_ASSIGN_OR_RETURN(auto read, Get<v1::Batch>(*snapshot, batch));
-  if (!read) {
-    return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
-                fmt::format("batch {} has no record; run yimad check", batch));
-  }
+  if (!read) return RecordMissing("batch", batch);
   if (read->record.state() != v1::BATCH_STATE_RUNNING) return {};
   v1::Batch ended = read->record;
   ended.set_state(v1::BATCH_STATE_DONE);
@@ -220,6 +228,21 @@ Result<uint64_t> FindBatch(const store::Snapshot& snapshot, const RequestMark& m
 tl::unexpected<Error> CallEnded() {
   return Fail(StatusCode::kUnavailable, "CALL_ENDED",
               "stopped between two chunks; the same request goes on from there");
+}
+
+Result<void> ApplyInRounds(
+    const Domain& domain,
+    const std::function<Result<store::Change>(const store::Snapshot& snapshot)>& plan) {
+  constexpr int kRoundsMax = 10;
+  for (int round = 0; round < kRoundsMax; ++round) {
+    // A view that is lent while it is written holds back the write-ahead log.
+    YIMA_ASSIGN_OR_RETURN(store::Change change, plan(*domain.store.Read()));
+    if (change.puts.empty()) return {};
+    const auto outcome = store::ApplyAndWait(domain.store, std::move(change));
+    if (!std::holds_alternative<store::MovedRecord>(outcome)) return Settled(outcome);
+  }
+  return Fail(StatusCode::kAborted, "CONTENTION",
+              fmt::format("other writers moved the record {} times", kRoundsMax));
 }
 
 Result<void> Settled(const store::Outcome& outcome) {

@@ -95,6 +95,15 @@ void KeepRequest(Request request, v1::Batch& batch) {
 using BeginsWith = std::function<Result<void>(uint64_t batch, ChangeWriter& writer)>;
 Result<uint64_t> BeginBatch(const Domain& domain, const Call& call, const RequestMark& mark,
                             const v1::Batch& batch, const BeginsWith& also = {});
+/// A batch as it stands, and how far it has come.
+struct StandingBatch {
+  v1::Batch record;
+  uint64_t revision = 0;
+  v1::BatchCounts counts;
+  uint64_t cursor_revision = 0;
+};
+/// RECORD_MISSING when it lacks its record, or a sound cursor.
+Result<StandingBatch> ReadBatch(const store::Snapshot& snapshot, uint64_t batch);
 /// BATCH_STOPPED (FAILED_PRECONDITION): it was taken back half-way, so nobody goes on with it.
 Result<void> CheckNotStopped(const v1::Batch& batch);
 /// Puts it as STOPPED, so that nobody goes on with it. What was under way may still come before:
@@ -111,6 +120,12 @@ Result<uint64_t> FindBatch(const store::Snapshot& snapshot, const RequestMark& m
 /// CALL_ENDED (UNAVAILABLE): long work stopped between two chunks, since nobody waits for it or the
 /// server is stopping.
 tl::unexpected<Error> CallEnded();
+
+/// Applies what `plan` gives, and when a record moved meanwhile, what it gives then. Nothing to do
+/// where that puts nothing. CONTENTION (ABORTED) after 10 rounds; whatever the plan says.
+Result<void> ApplyInRounds(
+    const Domain& domain,
+    const std::function<Result<store::Change>(const store::Snapshot& snapshot)>& plan);
 
 /// Turns what ApplyAndWait gave into a Result: anything but Committed is an Error.
 Result<void> Settled(const store::Outcome& outcome);

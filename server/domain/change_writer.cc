@@ -146,18 +146,18 @@ void ChangeWriter::Put(store::Kind kind, uint64_t id, uint64_t revision, const D
   put.entry.append(logged);
   change_.puts.push_back(std::move(put));
   PutDerived(kind, id, before, after);
-  if (kind != store::Kind::kFacility || before.counters == after.counters) return;
-  NoteHolders(before, after);
-  if (revision != 0) NoteCover(id, before, after);
+  if (kind == store::Kind::kFacility && revision != 0 && before.counters != after.counters) {
+    NoteCover(id, before, after);
+  }
 }
 
-void ChangeWriter::NoteHolders(const Derived& before, const Derived& after) {
-  const auto had = ParseCover(CoverOf(before)).value_or(Cover());
-  const auto has = ParseCover(CoverOf(after)).value_or(Cover());
-  for (size_t i = 0; i < has.rights.size(); ++i) {
-    const uint64_t holder = has.rights[i].holder;
-    if (holder != 0 && holder != had.rights[i].holder) new_holders_.insert(holder);
-  }
+void ChangeWriter::NoteHolders(const v1::Facility& before, const v1::Facility& after) {
+  const auto note = [this](uint64_t had, uint64_t has) {
+    if (has != 0 && has != had) new_holders_.insert(has);
+  };
+  note(before.supervising().holder(), after.supervising().holder());
+  note(before.owning().holder(), after.owning().holder());
+  note(before.maintaining().holder(), after.maintaining().holder());
 }
 
 /// A new facility has no code, but by this change itself.
@@ -295,12 +295,14 @@ Result<void> ChangeWriter::ExpectHolders(const store::Snapshot& snapshot) {
 
 Result<store::Change> ChangeWriter::Take(const store::Snapshot& snapshot) {
   YIMA_RETURN_IF_ERROR(ExpectHolders(snapshot));
+  new_holders_.clear();
   YIMA_RETURN_IF_ERROR(ExpectCodes(snapshot));
   YIMA_RETURN_IF_ERROR(ReadCovers(snapshot));
   return Take();
 }
 
 store::Change ChangeWriter::Take() {
+  assert(new_holders_.empty());
   const CodedMoves coded = MovedCodes();
   assert(std::ranges::all_of(covers_, [&](const auto& each) {
     return !each.second.Moves() || coded.contains(each.first);
@@ -320,7 +322,6 @@ store::Change ChangeWriter::Take() {
   adds_.clear();
   released_.clear();
   covers_.clear();
-  new_holders_.clear();
   return std::exchange(change_, {});
 }
 

@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "server/domain/call.h"
@@ -34,12 +35,14 @@ class ChangeWriter {
   template <typename R>
   void Create(uint64_t id, const R& record) {
     Put(KindOf(record), id, 0, Derived{}, Derive(record), record);
+    if constexpr (std::is_same_v<R, v1::Facility>) NoteHolders(R(), record);
   }
   /// Puts a record over the one read at `revision`. A key that it gives up may be taken by a record
   /// put after it.
   template <typename R>
   void Replace(uint64_t id, uint64_t revision, const R& before, const R& after) {
     Put(KindOf(after), id, revision, Derive(before), Derive(after), after);
+    if constexpr (std::is_same_v<R, v1::Facility>) NoteHolders(before, after);
   }
   /// Puts a record of an unlogged kind.
   void PutUnlogged(store::Kind kind, uint64_t id, uint64_t revision, std::string bytes);
@@ -106,7 +109,7 @@ class ChangeWriter {
   Result<void> ExpectCodes(const store::Snapshot& snapshot);
   Result<void> ReadCovers(const store::Snapshot& snapshot);
   Result<void> ExpectHolders(const store::Snapshot& snapshot);
-  void NoteHolders(const Derived& before, const Derived& after);
+  void NoteHolders(const v1::Facility& before, const v1::Facility& after);
   void NoteCover(uint64_t facility, const Derived& before, const Derived& after);
   void Put(store::Kind kind, uint64_t id, uint64_t revision, const Derived& before,
            const Derived& after, const google::protobuf::Message& record);

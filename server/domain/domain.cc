@@ -51,6 +51,11 @@ tl::unexpected<Error> CallerGone() {
   return Fail(StatusCode::kCancelled, "CALLER_GONE", "nobody waits for the answer any more");
 }
 
+tl::unexpected<Error> RecordMissing(std::string_view what, uint64_t id) {
+  return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
+              fmt::format("{} {} has no record; run yimad check", what, id));
+}
+
 tl::unexpected<Error> RequestReused(std::string_view request_id) {
   return Fail(StatusCode::kFailedPrecondition, "REQUEST_ID_REUSED",
               fmt::format("request_id \"{}\" was used for another request", request_id),

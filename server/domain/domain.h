@@ -78,6 +78,9 @@ std::vector<RecordRef> DecodeRefs(std::string_view bytes);
 /// CALLER_GONE (CANCELLED): the call was given up, or its deadline passed, before it was answered.
 tl::unexpected<Error> CallerGone();
 
+/// RECORD_MISSING (DATA_LOSS): a record leads to one that is not there.
+tl::unexpected<Error> RecordMissing(std::string_view what, uint64_t id);
+
 /// REQUEST_ID_REUSED.
 tl::unexpected<Error> RequestReused(std::string_view request_id);
 

@@ -45,10 +45,7 @@ Result<Planned> PutState(ChangeWriter writer, const Read<v1::Code>& code, v1::Co
 /// The facility that a code leads to, which has not ended.
 Result<Read<v1::Facility>> StandingFacility(const v1::Code& code, const store::Snapshot& snapshot) {
   YIMA_ASSIGN_OR_RETURN(auto facility, Get<v1::Facility>(snapshot, code.facility()));
-  if (!facility) {
-    return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
-                fmt::format("facility {} has no record; run yimad check", code.facility()));
-  }
+  if (!facility) return RecordMissing("facility", code.facility());
   YIMA_RETURN_IF_ERROR(CheckNotEnded(facility->record, "serial"));
   return *std::move(facility);
 }

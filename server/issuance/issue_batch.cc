@@ -47,14 +47,10 @@ Result<void> IssueBatch::Run() {
 
 Result<void> IssueBatch::LoadCursor() {
   const auto snapshot = domain_.store.Read();
-  YIMA_ASSIGN_OR_RETURN(const auto batch, Get<v1::Batch>(*snapshot, batch_));
-  YIMA_ASSIGN_OR_RETURN(const auto cursor, snapshot->Get(store::Kind::kBatchCursor, batch_));
-  if (!batch || !cursor || !counts_.ParseFromString(cursor->bytes)) {
-    return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
-                fmt::format("batch {} has no sound record; run yimad check", batch_));
-  }
-  request_id_ = batch->record.request_id();
-  cursor_revision_ = cursor->revision;
+  YIMA_ASSIGN_OR_RETURN(StandingBatch standing, ReadBatch(*snapshot, batch_));
+  request_id_ = standing.record.request_id();
+  counts_ = std::move(standing.counts);
+  cursor_revision_ = standing.cursor_revision;
   planned_ = counts_;
   planned_revision_ = cursor_revision_;
   // The last chunk may be a short one: done, it is not to be begun again.
@@ -81,10 +77,7 @@ Result<v1::IssueCodesResponse> IssueBatch::AnswerAgain(uint64_t chunk) const {
   for (const auto& item : items) {
     if (item.serial == 0) continue;
     YIMA_ASSIGN_OR_RETURN(const auto code, Get<v1::Code>(*snapshot, item.serial));
-    if (!code) {
-      return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
-                  fmt::format("code {} has no record; run yimad check", item.serial));
-    }
+    if (!code) return RecordMissing("code", item.serial);
     YIMA_RETURN_IF_ERROR(CheckSound(code->record, item.serial));
     *answer.add_codes() = ToIssued(domain_, code->record, code->revision);
   }

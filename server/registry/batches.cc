@@ -19,8 +19,12 @@ tl::unexpected<Error> Damaged(std::string_view what) {
 Result<void> TakeCursor(const store::Snapshot& snapshot, v1::Batch& batch) {
   if (batch.state() == v1::BATCH_STATE_DONE) return {};
   YIMA_ASSIGN_OR_RETURN(const auto cursor, snapshot.Get(store::Kind::kBatchCursor, batch.id()));
-  if (!cursor || batch.mutable_counts()->ParseFromString(cursor->bytes)) return {};
-  return Damaged("the cursor of a batch");
+  if (!cursor) return {};
+  v1::BatchCounts counts;
+  if (!counts.ParseFromString(cursor->bytes)) return Damaged("the cursor of a batch");
+  // In a registry that was rebuilt from its log the cursor stands at the beginning.
+  if (counts.done() > batch.counts().done()) *batch.mutable_counts() = std::move(counts);
+  return {};
 }
 
 /// Of a stored batch, read where it stands.

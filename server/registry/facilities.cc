@@ -134,7 +134,8 @@ Result<Planned> PlanCreateFacility(const Domain& domain, const Call& call,
   ChangeWriter writer(call, request.request_id());
   writer.Create(facility.uid(), facility);
   YIMA_RETURN_IF_ERROR(wholes.Put(writer));
-  return Planned{writer.Take(), {{store::Kind::kFacility, facility.uid(), 1}}};
+  YIMA_ASSIGN_OR_RETURN(auto change, writer.Take(snapshot));
+  return Planned{std::move(change), {{store::Kind::kFacility, facility.uid(), 1}}};
 }
 
 Result<v1::CreateFacilityResponse> AnswerCreateFacility(const Domain& domain,
@@ -180,7 +181,8 @@ Result<Planned> PlanBatchCreateFacilities(const Domain& domain, const Call& call
                                request.requests_size(), store::Change::kRecordsMax),
                    "requests");
   }
-  return Planned{writer.Take(), std::move(results)};
+  YIMA_ASSIGN_OR_RETURN(auto change, writer.Take(snapshot));
+  return Planned{std::move(change), std::move(results)};
 }
 
 Result<v1::BatchCreateFacilitiesResponse> AnswerBatchCreateFacilities(

@@ -322,9 +322,9 @@ Result<void> CheckRights(v1::Facility& facility) {
 Result<void> CheckActs(const v1::Organization& organization, std::string_view field) {
   if (organization.state() == v1::ORGANIZATION_STATE_UNSPECIFIED) return {};
   const std::string follows =
-      organization.successors().empty()
+      organization.follower() == 0
           ? "nobody follows it"
-          : fmt::format("organization {} follows it", fmt::join(organization.successors(), " or "));
+          : fmt::format("organization {} follows it", organization.follower());
   return Fail(StatusCode::kFailedPrecondition, "ORGANIZATION_ENDED",
               fmt::format("organization {} \"{}\" ended on {}; {}", organization.id(),
                           organization.name(), organization.ended_on(), follows),

@@ -93,17 +93,13 @@ Result<void> FrozenBatch::TellDone() {
 
 Result<void> FrozenBatch::Load() {
   const auto snapshot = domain_.store.Read();
-  YIMA_ASSIGN_OR_RETURN(const auto record, Get<v1::Batch>(*snapshot, batch_));
-  YIMA_ASSIGN_OR_RETURN(const auto cursor, snapshot->Get(store::Kind::kBatchCursor, batch_));
-  if (!record || !cursor || !counts_.ParseFromString(cursor->bytes)) {
-    return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
-                fmt::format("batch {} has no sound record; run yimad check", batch_));
-  }
-  YIMA_RETURN_IF_ERROR(CheckNotStopped(record->record));
-  hash_ = record->record.source_hash();
-  record_revision_ = record->revision;
+  YIMA_ASSIGN_OR_RETURN(StandingBatch standing, ReadBatch(*snapshot, batch_));
+  YIMA_RETURN_IF_ERROR(CheckNotStopped(standing.record));
+  hash_ = standing.record.source_hash();
+  record_revision_ = standing.revision;
+  counts_ = std::move(standing.counts);
   planned_ = counts_;
-  planned_revision_ = cursor->revision;
+  planned_revision_ = standing.cursor_revision;
   list_.reset();
   return {};
 }

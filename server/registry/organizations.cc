@@ -50,7 +50,8 @@ Result<v1::Organization> FromInput(const v1::OrganizationInput& input, const std
   }
   if (organization.state() != v1::ORGANIZATION_STATE_UNSPECIFIED ||
       !organization.former_names().empty() || !organization.successors().empty() ||
-      !organization.ended_on().empty() || organization.has_ended_basis()) {
+      !organization.ended_on().empty() || organization.has_ended_basis() ||
+      organization.follower() != 0) {
     return Invalid("FIELD_OUTPUT_ONLY",
                    "former names, state, successors and the end are what reorganizing sets",
                    field("state"));
@@ -185,10 +186,7 @@ class Merge {
   Result<void> Complete(uint64_t id, const v1::Organization& offered, const std::string& prefix) {
     if (!entries_.contains(id)) {
       YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Organization>(snapshot_, id));
-      if (!read) {
-        return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
-                    fmt::format("organization {} has no record; run yimad check", id));
-      }
+      if (!read) return RecordMissing("organization", id);
       entries_[id] = {read->revision, read->record, read->record};
       order_.push_back(id);
     }

@@ -19,7 +19,6 @@ namespace {
 
 /// Facilities that a dry run names.
 constexpr size_t kKeptMax = 10'000;
-constexpr int kStopRoundsMax = 10;
 
 /// Entries of the log between which all of a batch stand.
 struct Extent {
@@ -378,15 +377,11 @@ Result<void> Stop(const Domain& domain, const Call& call, std::string_view reque
                   uint64_t id) {
   const auto turn = domain.running->Try(id);
   if (!turn) return BatchRuns(id);
-  for (int rounds = 0; rounds < kStopRoundsMax; ++rounds) {
-    const auto snapshot = domain.store.Read();
+  return ApplyInRounds(domain, [&](const store::Snapshot& snapshot) -> Result<store::Change> {
     ChangeWriter writer(call, request_id, id);
-    YIMA_RETURN_IF_ERROR(StopBatch(domain, *snapshot, id, writer));
-    if (writer.puts() == 0) return {};
-    const auto outcome = store::ApplyAndWait(domain.store, writer.Take());
-    if (!std::holds_alternative<store::MovedRecord>(outcome)) return Settled(outcome);
-  }
-  return BatchRuns(id);
+    YIMA_RETURN_IF_ERROR(StopBatch(domain, snapshot, id, writer));
+    return writer.Take();
+  });
 }
 
 v1::Batch BatchOf(const v1::UndoBatchRequest& request) {

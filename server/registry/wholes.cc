@@ -261,10 +261,7 @@ Result<Related> RelatedTo(const store::Snapshot& snapshot, uint64_t uid, uint64_
   Related related;
   if (parent != 0) {
     YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Facility>(snapshot, parent));
-    if (!read) {
-      return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
-                  fmt::format("facility {} has no record; run yimad check", parent));
-    }
+    if (!read) return RecordMissing("facility", parent);
     related.parent = Glance(read->record);
   }
   if (!has_parts) return related;

@@ -80,11 +80,6 @@ void FillPayload(v1::ResolveResponse& response, const Payload& payload) {
   response.set_facility_code(code ? code->ToString() : fmt::to_string(payload.facility_code));
 }
 
-tl::unexpected<Error> Missing(std::string_view what, uint64_t id) {
-  return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
-              fmt::format("{} {} has no record; run yimad check", what, id));
-}
-
 tl::unexpected<Error> Damaged(uint64_t serial) {
   return Fail(StatusCode::kDataLoss, "RECORD_DAMAGED",
               fmt::format("code {} does not parse; run yimad check", serial));
@@ -317,7 +312,7 @@ Result<void> Resolver::AnswerIssued(const v1::ResolveRequest& request, const Cod
 Result<FacilityAnswer> Resolver::FindFacility(uint64_t uid, const store::Snapshot& snapshot,
                                               const Reach& reach) const {
   YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot.Get(store::Kind::kFacility, uid));
-  if (!stored) return Missing("facility", uid);
+  if (!stored) return RecordMissing("facility", uid);
   YIMA_ASSIGN_OR_RETURN(const Audience audience, AudienceOf(stored->bytes, reach));
   return ShowFacility(stored->bytes, Etag(domain_, stored->revision), audience);
 }
@@ -399,7 +394,7 @@ Result<void> Resolver::AppendNotices(const FacilityAnswer& facility, int number,
                                      const store::Snapshot& snapshot, std::string& answer) {
   for (const uint64_t id : facility.notices) {
     YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Notice>(snapshot, id));
-    if (!read) return Missing("notice", id);
+    if (!read) return RecordMissing("notice", id);
     if (read->record.state() != v1::NOTICE_STATE_OPEN) continue;
     v1::NoticeSummary summary;
     summary.set_id(id);
@@ -436,7 +431,7 @@ Result<void> Resolver::AppendOrganization(uint64_t id, int number, uint64_t log_
     }
   }
   YIMA_ASSIGN_OR_RETURN(const auto stored, snapshot.Get(store::Kind::kOrganization, id));
-  if (!stored) return Missing("organization", id);
+  if (!stored) return RecordMissing("organization", id);
   YIMA_ASSIGN_OR_RETURN(auto shown,
                         ShowOrganization(stored->bytes, Etag(domain_, stored->revision)));
   AppendField(answer, number, shown);

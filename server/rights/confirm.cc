@@ -1,6 +1,5 @@
 #include "server/rights/confirm.h"
 
-#include <algorithm>
 #include <optional>
 
 #include <fmt/format.h>

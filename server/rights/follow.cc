@@ -52,10 +52,7 @@ Result<void> FollowInClaim(const Succession& succession, const store::Snapshot& 
                            v1::Right& right, int place, ChangeWriter& writer) {
   v1::StandingClaim& standing = *right.mutable_claims(place);
   YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Claim>(snapshot, standing.claim()));
-  if (!read) {
-    return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
-                fmt::format("claim {} has no record; run yimad check", standing.claim()));
-  }
+  if (!read) return RecordMissing("claim", standing.claim());
   const bool claims_already = std::ranges::any_of(
       right.claims(), [&](const auto& other) { return other.organization() == succession.to; });
   v1::Claim after = read->record;
@@ -93,10 +90,7 @@ Result<uint64_t> EndOrder(const Succession& succession, v1::RightKind kind,
   const uint64_t id = RightOf(facility, kind).order();
   if (id == 0) return 0;
   YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Order>(snapshot, id));
-  if (!read) {
-    return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
-                fmt::format("order {} has no record; run yimad check", id));
-  }
+  if (!read) return RecordMissing("order", id);
   if (read->record.from() != succession.from && read->record.to() != succession.from) return 0;
   SupersedeOrder(*read, Approve(succession.actor, succession.moment),
                  MutableRightOf(facility, kind), writer);
@@ -145,6 +139,8 @@ Result<uint64_t> FollowInOffer(const Succession& succession, const store::Snapsh
 
 Result<uint64_t> Follow(const Succession& succession, const store::Snapshot& snapshot,
                         v1::Facility& facility, ChangeWriter& writer) {
+  // A part that was split off may have come back to it.
+  if (succession.to == succession.from) return 0;
   uint64_t done = 0;
   // What may be refused comes first: a step that is refused has put nothing.
   for (const v1::RightKind kind : kRightKinds) {

@@ -21,7 +21,6 @@ namespace {
 
 constexpr size_t kTitleMax = 100;
 constexpr int kOrganizationsMax = 1000;
-constexpr int kOpenRoundsMax = 10;
 
 Result<void> CheckNotice(const v1::PublishClaimsRequest& request) {
   YIMA_RETURN_IF_ERROR(CheckText(request.title(), kTitleMax, "title", true));
@@ -124,22 +123,19 @@ class PublishBatch final : public RightsBatch {
 
   /// Opens the notice, at one moment for all of its list.
   Result<void> Finish() override {
-    for (int rounds = 0; rounds < kOpenRoundsMax; ++rounds) {
-      const auto snapshot = domain_.store.Read();
-      YIMA_ASSIGN_OR_RETURN(const auto draft, FindNotice(*snapshot, batch_, "notice"));
+    return ApplyInRounds(domain_, [&](const store::Snapshot& snapshot) -> Result<store::Change> {
+      ChangeWriter writer(call_, run().request_id(), batch_);
+      YIMA_ASSIGN_OR_RETURN(const auto draft, FindNotice(snapshot, batch_, "notice"));
       if (draft.record.state() != v1::NOTICE_STATE_DRAFT) {
-        YIMA_ASSIGN_OR_RETURN(const auto batch, Get<v1::Batch>(*snapshot, batch_));
-        return batch ? CheckNotStopped(batch->record) : Result<void>();
+        YIMA_ASSIGN_OR_RETURN(const auto standing, ReadBatch(snapshot, batch_));
+        YIMA_RETURN_IF_ERROR(CheckNotStopped(standing.record));
+        return writer.Take();
       }
       v1::Notice after = draft.record;
-      YIMA_RETURN_IF_ERROR(counts_.created() > 0 ? Open(*snapshot, after)
-                                                 : GiveUp(*snapshot, after));
-      ChangeWriter writer(call_, run().request_id(), batch_);
+      YIMA_RETURN_IF_ERROR(counts_.created() > 0 ? Open(snapshot, after) : GiveUp(snapshot, after));
       writer.Replace(batch_, draft.revision, draft.record, after);
-      const auto outcome = store::ApplyAndWait(domain_.store, writer.Take());
-      if (!std::holds_alternative<store::MovedRecord>(outcome)) return Settled(outcome);
-    }
-    return Fail(StatusCode::kAborted, "CONTENTION", "others keep moving the notice");
+      return writer.Take();
+    });
   }
 
   Result<void> Open(const store::Snapshot& snapshot, v1::Notice& notice) const {

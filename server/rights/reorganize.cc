@@ -2,6 +2,7 @@
 
 #include <future>
 #include <optional>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -15,9 +16,6 @@
 
 namespace yima::server {
 namespace {
-
-/// As the store moves on beneath one change of a record, it is tried again.
-constexpr int kRoundsMax = 10;
 
 bool Ends(const v1::ReorganizeRequest& request) {
   return request.kind() == v1::REORGANIZATION_KIND_MERGE ||
@@ -99,14 +97,11 @@ class ReorganizeBatch final : public RightsBatch {
     // What ended is told again as it was, whatever became of the organization since.
     YIMA_ASSIGN_OR_RETURN(const bool running, IsRunning(batch));
     if (!running) return {};
-    for (int round = 0; round < kRoundsMax; ++round) {
+    return ApplyInRounds(domain_, [&](const store::Snapshot& snapshot) -> Result<store::Change> {
       ChangeWriter writer(call_, request_.run().request_id(), batch);
-      YIMA_RETURN_IF_ERROR(PutOrganization(domain_, request_, *domain_.store.Read(), writer));
-      if (writer.puts() == 0) return {};
-      const auto outcome = store::ApplyAndWait(domain_.store, writer.Take());
-      if (!std::holds_alternative<store::MovedRecord>(outcome)) return Settled(outcome);
-    }
-    return Contended();
+      YIMA_RETURN_IF_ERROR(PutOrganization(domain_, request_, snapshot, writer));
+      return writer.Take();
+    });
   }
 
   Result<void> BeginChunk(const store::Snapshot& snapshot) override {
@@ -120,20 +115,22 @@ class ReorganizeBatch final : public RightsBatch {
     return {};
   }
 
-  /// Whoever was to follow may have ended since, and was then followed itself.
+  /// Whoever was to follow may have ended since, and was then followed itself, by one that still
+  /// acted: so the way leads to ever later ends, and comes to one.
   Result<void> FindSuccessor(const store::Snapshot& snapshot) {
     succession_.to = request_.to();
     successor_revision_ = 0;
-    while (succession_.to != 0) {
-      YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Organization>(snapshot, succession_.to));
-      if (!read) {
-        return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
-                    fmt::format("organization {} has no record; run yimad check", succession_.to));
+    for (std::set<uint64_t> seen; succession_.to != 0;) {
+      if (!seen.insert(succession_.to).second) {
+        return Fail(
+            StatusCode::kDataLoss, "RECORD_DAMAGED",
+            fmt::format("organization {} is followed by itself; run yimad check", succession_.to));
       }
+      YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Organization>(snapshot, succession_.to));
+      if (!read) return RecordMissing("organization", succession_.to);
       successor_revision_ = read->revision;
       if (read->record.state() == v1::ORGANIZATION_STATE_UNSPECIFIED) break;
-      const auto& successors = read->record.successors();
-      succession_.to = successors.empty() ? 0 : successors[successors.size() - 1];
+      succession_.to = read->record.follower();
     }
     return {};
   }
@@ -146,6 +143,13 @@ class ReorganizeBatch final : public RightsBatch {
 
   Result<uint64_t> Step(const store::Snapshot& snapshot, v1::Facility& facility,
                         ChangeWriter& writer) override {
+    if (succession_.to == 0 && request_.to() != 0 && !Ends(request_)) {
+      return Fail(StatusCode::kFailedPrecondition, "ORGANIZATION_ENDED",
+                  fmt::format("organization {} ended since, and nobody follows it: facility {} "
+                              "stays with organization {}",
+                              request_.to(), facility.uid(), request_.organization()),
+                  "to");
+    }
     // What moved since may not be among what a split takes any more.
     if (filter_) {
       YIMA_ASSIGN_OR_RETURN(const bool taken, filter_->Takes(snapshot, facility));
@@ -162,35 +166,25 @@ class ReorganizeBatch final : public RightsBatch {
                           FacilitiesOf(call_, *domain_.store.Read(), request_.organization()));
     for (const uint64_t uid : late) {
       if (call_.cancelled()) return CallEnded();
-      YIMA_RETURN_IF_ERROR(FollowLate(uid));
+      YIMA_RETURN_IF_ERROR(ApplyInRounds(
+          domain_, [&](const store::Snapshot& snapshot) { return FollowLate(snapshot, uid); }));
     }
     return {};
   }
 
-  Result<void> FollowLate(uint64_t uid) {
-    for (int round = 0; round < kRoundsMax; ++round) {
-      const auto snapshot = domain_.store.Read();
-      YIMA_RETURN_IF_ERROR(BeginChunk(*snapshot));
-      YIMA_ASSIGN_OR_RETURN(const auto read, FindFacility(*snapshot, uid, "organization"));
-      ChangeWriter writer(call_, request_.run().request_id(), batch_);
-      v1::Facility after = read.record;
-      const auto done = Follow(succession_, *snapshot, after, writer);
-      if (!done && EndsABatch(done.error())) return tl::unexpected(done.error());
-      // What a rule keeps where it is was told with the list.
-      if (!done || *done == 0) return {};
-      after.set_update_time_us(domain_.now());
-      writer.Replace(uid, read.revision, read.record, after);
-      YIMA_RETURN_IF_ERROR(EndChunk(writer));
-      YIMA_ASSIGN_OR_RETURN(auto change, writer.Take(*snapshot));
-      const auto outcome = store::ApplyAndWait(domain_.store, std::move(change));
-      if (!std::holds_alternative<store::MovedRecord>(outcome)) return Settled(outcome);
-    }
-    return Contended();
-  }
-
-  static tl::unexpected<Error> Contended() {
-    return Fail(StatusCode::kAborted, "CONTENTION",
-                fmt::format("other writers moved the record {} times", kRoundsMax));
+  Result<store::Change> FollowLate(const store::Snapshot& snapshot, uint64_t uid) {
+    YIMA_RETURN_IF_ERROR(BeginChunk(snapshot));
+    YIMA_ASSIGN_OR_RETURN(const auto read, FindFacility(snapshot, uid, "organization"));
+    ChangeWriter writer(call_, request_.run().request_id(), batch_);
+    v1::Facility after = read.record;
+    const auto done = Follow(succession_, snapshot, after, writer);
+    if (!done && EndsABatch(done.error())) return tl::unexpected(done.error());
+    // What a rule keeps where it is was told with the list.
+    if (!done || *done == 0) return store::Change();
+    after.set_update_time_us(domain_.now());
+    writer.Replace(uid, read.revision, read.record, after);
+    YIMA_RETURN_IF_ERROR(EndChunk(writer));
+    return writer.Take(snapshot);
   }
 
   Result<void> Say(v1::RightsProgress progress) override {

@@ -86,12 +86,8 @@ bool HasSuccessor(const v1::Organization& organization, uint64_t to) {
   return std::ranges::find(organization.successors(), to) != organization.successors().end();
 }
 
-/// The last one is who followed it when it ended.
 void AddSuccessor(uint64_t to, v1::Organization& organization) {
-  if (to == 0) return;
-  auto& successors = *organization.mutable_successors();
-  successors.erase(std::remove(successors.begin(), successors.end(), to), successors.end());
-  successors.Add(to);
+  if (to != 0 && !HasSuccessor(organization, to)) organization.add_successors(to);
 }
 
 /// The old name leads to it still; one that it had before, or by which it was called every day, is
@@ -165,11 +161,13 @@ bool IsReorganized(const v1::Organization& organization, const v1::ReorganizeReq
   if (request.kind() == v1::REORGANIZATION_KIND_RENAME) {
     return organization.name() == request.new_name();
   }
-  if (organization.state() != StateAfter(request.kind())) return false;
-  if (request.to() != 0 && !HasSuccessor(organization, request.to())) return false;
-  return request.kind() == v1::REORGANIZATION_KIND_SPLIT ||
-         (organization.ended_on() == request.date() &&
-          organization.ended_basis().SerializeAsString() == request.basis().SerializeAsString());
+  // Whatever became of it since it was split.
+  if (request.kind() == v1::REORGANIZATION_KIND_SPLIT) {
+    return HasSuccessor(organization, request.to());
+  }
+  return organization.state() == StateAfter(request.kind()) &&
+         organization.follower() == request.to() && organization.ended_on() == request.date() &&
+         organization.ended_basis().SerializeAsString() == request.basis().SerializeAsString();
 }
 
 v1::Organization Reorganized(v1::Organization organization, const v1::ReorganizeRequest& request,
@@ -182,6 +180,7 @@ v1::Organization Reorganized(v1::Organization organization, const v1::Reorganize
   AddSuccessor(request.to(), organization);
   if (request.kind() == v1::REORGANIZATION_KIND_SPLIT) return organization;
   organization.set_state(StateAfter(request.kind()));
+  organization.set_follower(request.to());
   organization.set_ended_on(request.date());
   *organization.mutable_ended_basis() = request.basis();
   return organization;

@@ -96,8 +96,7 @@ Result<std::optional<Read<v1::Offer>>> OfferOf(const store::Snapshot& snapshot,
   if (right.offer() == 0) return std::nullopt;
   YIMA_ASSIGN_OR_RETURN(auto offer, Get<v1::Offer>(snapshot, right.offer()));
   if (offer) return offer;
-  return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
-              fmt::format("offer {} has no record; run yimad check", right.offer()));
+  return RecordMissing("offer", right.offer());
 }
 
 void EndOffer(const Read<v1::Offer>& offer, v1::OfferState state, TimeUs now, v1::Right& right,

@@ -347,10 +347,7 @@ Result<v1::ScanStockTakeResponse> AnswerScanStockTake(const std::vector<RecordRe
   v1::ScanStockTakeResponse response;
   for (const auto& ref : results) {
     YIMA_ASSIGN_OR_RETURN(const auto finding, Get<v1::StockFinding>(snapshot, ref.id));
-    if (!finding) {
-      return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
-                  fmt::format("finding {} has no record; run yimad check", ref.id));
-    }
+    if (!finding) return RecordMissing("finding", ref.id);
     auto& answer = *response.add_answers();
     answer.set_outcome(finding->record.outcome());
     answer.set_facility(finding->record.facility());

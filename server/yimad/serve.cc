@@ -156,18 +156,28 @@ Result<std::unique_ptr<MetricsDoor>> OpenMetricsDoor(const ServeOptions& options
                            {options.metrics, options.data, options.tls_certificate});
 }
 
-/// Of the doors beside gRPC; either may be null.
-Result<void> TellAddresses(const ServeOptions& options, const HttpDoor* http,
-                           const MetricsDoor* metrics) {
+Result<void> TellHttpAddress(const ServeOptions& options, const HttpDoor& http) {
+  fmt::print(fmt::runtime(Say("网页地址：{}://{}/\n", "pages on {}://{}/\n")),
+             options.tls_certificate.empty() ? "http" : "https", http.address());
+  if (options.http_address_file.empty()) return {};
+  return WriteWholeFile(options.http_address_file, http.address() + "\n", "--http-address-file");
+}
+
+/// Of all doors; those beside gRPC may be null.
+Result<void> TellAddresses(const ServeOptions& options, const GrpcServer& server,
+                           const HttpDoor* http, const MetricsDoor* metrics) {
   if (metrics != nullptr) {
     fmt::print(fmt::runtime(Say("监控指标：http://{}/metrics\n", "metrics on http://{}/metrics\n")),
                metrics->address());
   }
-  if (http == nullptr) return {};
-  fmt::print(fmt::runtime(Say("网页地址：{}://{}/\n", "pages on {}://{}/\n")),
-             options.tls_certificate.empty() ? "http" : "https", http->address());
-  if (options.http_address_file.empty()) return {};
-  return WriteWholeFile(options.http_address_file, http->address() + "\n", "--http-address-file");
+  if (http != nullptr) YIMA_RETURN_IF_ERROR(TellHttpAddress(options, *http));
+  if (!options.address_file.empty()) {
+    YIMA_RETURN_IF_ERROR(
+        WriteWholeFile(options.address_file, server.address() + "\n", "--address-file"));
+  }
+  fmt::print(fmt::runtime(Say("正在服务：{}\n", "serving on {}\n")), server.address());
+  std::fflush(stdout);
+  return {};
 }
 
 /// TLS_INCOMPLETE, TLS_FILE: said at once, where gRPC would only fail every handshake.
@@ -312,17 +322,29 @@ Result<std::unique_ptr<DataFolder>> OpenFolder(const ServeOptions& options) {
   return DataFolder::Open(options.data, passphrase);
 }
 
-Result<void> Serve(const ServeOptions& options) {
-  // What is reported goes to stderr, in our words: gRPC has many of its own for a taken port.
-  setenv("GRPC_VERBOSITY", "NONE", 0);
-  SetLog(options.log_format, options.log_level);
+Result<void> CheckAddresses(const ServeOptions& options) {
   const bool tls = !options.tls_certificate.empty();
   YIMA_RETURN_IF_ERROR(CheckTls(options));
   YIMA_RETURN_IF_ERROR(CheckListen(options.listen, tls, "--listen"));
   if (options.http != kNone) YIMA_RETURN_IF_ERROR(CheckListen(options.http, tls, "--http"));
-  if (options.metrics != kNone) {
-    YIMA_RETURN_IF_ERROR(CheckListen(options.metrics, false, "--metrics"));
-  }
+  if (options.metrics == kNone) return {};
+  return CheckListen(options.metrics, false, "--metrics");
+}
+
+GrpcServer::Options DoorOf(const ServeOptions& options) {
+  GrpcServer::Options door;
+  door.address = options.listen;
+  door.certificate_file = options.tls_certificate;
+  door.key_file = options.tls_key;
+  door.client_ca_file = options.client_ca;
+  return door;
+}
+
+Result<void> Serve(const ServeOptions& options) {
+  // What is reported goes to stderr, in our words: gRPC has many of its own for a taken port.
+  setenv("GRPC_VERBOSITY", "NONE", 0);
+  SetLog(options.log_format, options.log_level);
+  YIMA_RETURN_IF_ERROR(CheckAddresses(options));
   const sigset_t signals = BlockSignals();
   YIMA_ASSIGN_OR_RETURN(const auto folder, OpenFolder(options));
   const Domain& domain = folder->domain();
@@ -342,28 +364,16 @@ Result<void> Serve(const ServeOptions& options) {
   Gate gate(domain, audit, {options.public_rate, 4 * options.public_rate});
   std::vector<Method> table = MakeMethodTable(domain, resolver, notes);
   NoteRefusals(table, audit);
-  GrpcServer::Options door;
-  door.address = options.listen;
-  door.certificate_file = options.tls_certificate;
-  door.key_file = options.tls_key;
-  door.client_ca_file = options.client_ca;
   CertificateWatch certificate(options);
   Metrics metrics;
   if (options.metrics != kNone) table = metrics.Measure(std::move(table));
-  YIMA_ASSIGN_OR_RETURN(const auto server, GrpcServer::Start(table, gate, door));
+  YIMA_ASSIGN_OR_RETURN(const auto server, GrpcServer::Start(table, gate, DoorOf(options)));
   YIMA_ASSIGN_OR_RETURN(const auto http,
                         OpenHttpDoor(options, certificate, table, gate, domain, metrics));
   YIMA_ASSIGN_OR_RETURN(const auto figures,
                         OpenMetricsDoor(options, metrics, table, domain, resolver, audit));
   const auto control = OpenControl({options.data, domain, custodian});
-  YIMA_RETURN_IF_ERROR(TellAddresses(options, http.get(), figures.get()));
-  if (!options.address_file.empty()) {
-    YIMA_RETURN_IF_ERROR(
-        WriteWholeFile(options.address_file, server->address() + "\n", "--address-file"));
-  }
-  fmt::print(fmt::runtime(Say("正在服务：{}\n", "serving on {}\n")), server->address());
-  std::fflush(stdout);
-
+  YIMA_RETURN_IF_ERROR(TellAddresses(options, *server, http.get(), figures.get()));
   NotifySystemd("READY=1");
   // Until the end: for some seconds yet calls are answered that commit.
   TreeKeeper keeper(domain);

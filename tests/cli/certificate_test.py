@@ -74,6 +74,10 @@ class CertificateTest(unittest.TestCase):
         self.assertEqual(said["code"]["state"], "ACTIVE")
         text = subprocess.run(["pdftotext", file, "-"], capture_output=True, text=True, check=True).stdout
         self.assertNotIn("无在用二维码", text)
+        subprocess.run(["pdftoppm", "-r", "200", "-png", "-singlefile", file, self.folder / "page"], check=True)
+        [seen] = self.registry.objects("scan", self.folder / "page.png")
+        [code] = self.registry.objects("codes", "list", "--where", "uid=" + self.uid("ledger:A-000002"))
+        self.assertEqual((seen["verdict"], seen["text"]), ("AUTHENTIC", code["text"]))
 
     def uid(self, name):
         return self.registry.objects("facilities", "show", name)[0]["uid"]
@@ -153,8 +157,15 @@ class CertificateTest(unittest.TestCase):
         self.assertIn("its rights have changed", done.stdout)
 
     def test_a_certificate_is_for_who_may_read(self):
-        done = self.registry.run(self.registry.command("rights", "certificate", "ledger:A-000001"), None, "", {"YIMA_TOKEN": ""})
-        self.assertNotEqual(done.returncode, 0)
+        name = self.uid("ledger:A-000001")
+        nobody = self.registry.yima("rights", "certificate", f"uid:{name}", "--out", self.folder, expect=1, env={"YIMA_TOKEN": ""})
+        self.assertIn("yima login", nobody.stderr)
+        elsewhere = self.registry.principal("别处", "registrar:3301")
+        self.registry.yima("rights", "certificate", f"uid:{name}", "--out", self.folder, expect=1, env=elsewhere)
+        self.assertEqual(list(self.folder.iterdir()), [])
+        here = self.registry.principal("本区", "registrar:1405")
+        self.registry.yima("rights", "certificate", f"uid:{name}", "--out", self.folder, env=here)
+        self.assertEqual(len(list(self.folder.iterdir())), 1)
 
     def test_wrong_use_is_told(self):
         self.registry.yima("rights", "certificate", expect=2)

@@ -124,11 +124,10 @@ class EraseTest(unittest.TestCase):
 
     def test_it_is_refused_without_the_role_and_for_what_is_no_value(self):
         before = self.entries()
-        (manager,) = self.registry.objects("access", "principals", "create", "--name", "录入员", "--grant", "manager")
-        (token,) = self.registry.objects("access", "tokens", "create", "--principal", manager["id"])
+        manager = self.registry.principal("录入员", "manager")
         made = self.entries()
         refused = self.registry.yima("facilities", "erase", self.facility, "--value", "remark", expect=1,
-                                     env={"YIMA_TOKEN": token["text"]})
+                                     env=manager)
         self.assertIn("role", refused.stderr)
         for value, said in (("address", "none of remark"), ("personal[电话]", "has no personal")):
             refused = self.registry.yima("facilities", "erase", self.facility, "--value", value, expect=None)

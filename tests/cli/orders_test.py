@@ -33,8 +33,7 @@ class OrdersTest(unittest.TestCase):
         return found["id"]
 
     def one(self, *words, env=None, expect=0):
-        done = self.registry.yima(*words, "--json", env=env, expect=expect)
-        [found] = [json.loads(line) for line in done.stdout.splitlines()]
+        [found] = self.registry.objects(*words, env=env, expect=expect)
         return found
 
     def owning(self, name):

@@ -54,21 +54,15 @@ class RealLedgersTest(unittest.TestCase):
         path = self.unpack(name)
         command = ("facilities", "import", path, *options, *LACKING, *more)
         foretold = self.registry.objects(*command, "--dry-run", expect=expect)[-1]
-        began = time.monotonic()
-        report = self.registry.objects(*command, expect=expect)[-1]
-        seconds = time.monotonic() - began
-        print(f"{name}: {report['rows']} rows, {report['created']} created, {report['unchanged']} unchanged, "
-              f"{report['rejected']} rejected in {seconds:.1f} s", flush=True)
+        report = self.timed(f"{name} import", *command, expect=expect)[-1]
+        print(f"  {report['rows']} rows, {report['created']} created, {report['unchanged']} unchanged, "
+              f"{report['rejected']} rejected", flush=True)
         for count in ("rows", "created", "updated", "unchanged", "conflicts", "rejected"):
             self.assertEqual(foretold[count], report[count])
         return report
 
     def issue(self, batch):
-        began = time.monotonic()
-        done = self.registry.yima("codes", "issue", "--where", f"batch={batch}", "--json")
-        issued = len(done.stdout.splitlines())
-        print(f"  {issued} codes in {time.monotonic() - began:.1f} s", flush=True)
-        return issued
+        return len(self.timed("codes", "codes", "issue", "--where", f"batch={batch}"))
 
     def test_zhongli_lamps_and_their_gbk_twin(self):
         first = self.take("tw_zhongli_street_lights.csv.xz", *ZHONGLI)
@@ -119,21 +113,21 @@ class RealLedgersTest(unittest.TestCase):
             self.assertIn(saying, done.stderr)
             self.assertIn("hint: in Excel, save the sheet as", done.stderr)
 
-    def timed(self, what, env, *command):
+    def timed(self, what, *command, env=None, expect=0):
         """What a command says, and how long it took to say it."""
         began = time.monotonic()
-        said = self.registry.yima(*command, "--json", env=env).stdout.splitlines()
-        print(f"  {what}: {time.monotonic() - began:.1f} s", flush=True)
-        return [json.loads(line) for line in said]
+        said = self.registry.objects(*command, env=env, expect=expect)
+        print(f"  {what}: {len(said)} lines in {time.monotonic() - began:.1f} s", flush=True)
+        return said
 
     def step(self, name, step, env, batch, *more):
-        [done] = self.timed(f"{name} {step}", env, "rights", step, "--where", f"batch={batch}", "--right", "owning", "--yes", *more)
+        [done] = self.timed(f"{name} {step}", "rights", step, "--where", f"batch={batch}", "--right", "owning", "--yes", *more, env=env)
         self.assertEqual((done["rights"], done["refused"], done["moved"]), (done["total"], "0", "0"), done)
         return int(done["rights"])
 
     def certify(self, name, batch, confirmed):
         folder = self.registry.folder / f"certificates-{batch}"
-        made = self.timed(f"{name} certificates", None, "rights", "certificate", "--where", f"batch={batch}", "--machine-only", "--out", folder)
+        made = self.timed(f"{name} certificates", "rights", "certificate", "--where", f"batch={batch}", "--machine-only", "--out", folder)
         self.assertEqual(len(made), confirmed)
         files = sorted(folder.iterdir())
         self.assertEqual(len(files), confirmed)

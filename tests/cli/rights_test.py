@@ -33,8 +33,7 @@ class City:
         return self.registry.yima(*args, expect=expect, stdin=stdin, env=self.people[name])
 
     def said(self, name, *args):
-        out = self.by(name, *args, "--json").stdout
-        return [json.loads(line) for line in out.splitlines()]
+        return self.registry.objects(*args, env=self.people[name])
 
     def step(self, name, *args):
         [answer] = self.said(name, "rights", *args)

@@ -1,5 +1,7 @@
 #include "codegen/label/chart.h"
 
+#include <regex>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -34,6 +36,28 @@ TEST(ChartTest, IsAnSvgFileWhoseWordsAreOutlines) {
 
 TEST(ChartTest, GrowsWithItsBars) {
   EXPECT_GT(BarChartSvg(MakeChart(40))->size(), BarChartSvg(MakeChart(4))->size());
+}
+
+/// Widths of the boxes of the first series' colour, in points: that of its legend comes first.
+std::vector<double> WidthsOfFirstSeries(const std::string& svg) {
+  static const std::regex kBox(R"(fill:rgb\(4%,31%,66%\)[^>]*d="M ([0-9.]+) [0-9.]+ L ([0-9.]+) )");
+  std::vector<double> widths;
+  for (std::sregex_iterator box(svg.begin(), svg.end(), kBox), end; box != end; ++box) {
+    widths.push_back(std::stod((*box)[2]) - std::stod((*box)[1]));
+  }
+  return widths;
+}
+
+TEST(ChartTest, BarsAreAsLongAsTheirShares) {
+  Chart chart = MakeChart(3);
+  chart.rows[0].shares[0] = 1;
+  chart.rows[1].shares[0] = 0.5;
+  chart.rows[2].shares[0] = 0.125;
+  const auto widths = WidthsOfFirstSeries(*BarChartSvg(chart));
+  ASSERT_EQ(widths.size(), 4u);
+  EXPECT_GT(widths[1], 100);
+  EXPECT_NEAR(widths[2], widths[1] / 2, 0.01);
+  EXPECT_NEAR(widths[3], widths[1] / 8, 0.01);
 }
 
 TEST(ChartTest, RefusesWhatCannotBeDrawn) {

@@ -79,11 +79,11 @@ TEST(SymbolTest, RefusesTextsThatAreNoCode) {
   EXPECT_EQ(SymbolVersion(0, Level::kQ).error().reason, "ORIGIN_SIZE_OUT_OF_RANGE");
 }
 
-TEST(SymbolTest, KnowsItsLevelsByTheirLetters) {
-  for (const char letter : {'L', 'M', 'Q', 'H'})
-    EXPECT_EQ(LevelLetter(ParseLevel(std::string(1, letter)).value()), letter);
-  for (const char* wrong : {"", "q", "QQ", "X"})
-    EXPECT_EQ(ParseLevel(wrong).error().reason, "LEVEL_UNKNOWN") << wrong;
+TEST(SymbolTest, NamesItsLevelsByLetters) {
+  EXPECT_EQ(LevelLetter(Level::kL), 'L');
+  EXPECT_EQ(LevelLetter(Level::kM), 'M');
+  EXPECT_EQ(LevelLetter(Level::kQ), 'Q');
+  EXPECT_EQ(LevelLetter(Level::kH), 'H');
 }
 
 TEST(SymbolTest, PngDecodesBackAndHasItsQuietZone) {

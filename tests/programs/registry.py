@@ -75,8 +75,8 @@ class Registry:
                        "XDG_DATA_HOME": str(self.folder / "share"), "LC_ALL": "C.UTF-8",
                        "XDG_CONFIG_HOME": str(self.folder / "config"), "YIMA_TOKEN": self.token} | more
 
-    def begin(self, *args, stdout=subprocess.DEVNULL):
-        return subprocess.Popen(self.command(*args), env=self.environment(), stdout=stdout, stderr=subprocess.PIPE)
+    def begin(self, *args, stdout=subprocess.DEVNULL, env=None):
+        return subprocess.Popen(self.command(*args), env=self.environment(**(env or {})), stdout=stdout, stderr=subprocess.PIPE)
 
     def yima(self, *args, expect=0, stdin="", env=None):
         """Runs a command to its end; `expect` None takes any exit code."""
@@ -94,8 +94,8 @@ class Registry:
                                  f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
         return done
 
-    def objects(self, *args, expect=0, stdin=""):
-        return [json.loads(line) for line in self.yima(*args, "--json", expect=expect, stdin=stdin).stdout.splitlines()]
+    def objects(self, *args, expect=0, stdin="", env=None):
+        return [json.loads(line) for line in self.yima(*args, "--json", expect=expect, stdin=stdin, env=env).stdout.splitlines()]
 
     def principal(self, name, *grants, organization=None):
         """A person with a token of his own: the environment of commands that he gives."""

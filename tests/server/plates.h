@@ -69,6 +69,15 @@ bool Edit(World& world, uint64_t id, const Change& change) {
   return Apply(world, writer);
 }
 
+/// Ends an organization whom nobody follows.
+inline bool EndOrganization(World& world, uint64_t id,
+                            v1::OrganizationState state = v1::ORGANIZATION_STATE_DISSOLVED) {
+  return Edit<v1::Organization>(world, id, [state](v1::Organization& organization) {
+    organization.set_state(state);
+    organization.set_ended_on("2026-10-01");
+  });
+}
+
 }  // namespace yima::server::testing
 
 #endif  // YIMA_TESTS_SERVER_PLATES_H_

@@ -20,6 +20,11 @@
 
 namespace yima::server::testing {
 
+inline bool PutsFacilities(const store::Change& change) {
+  return std::ranges::any_of(change.puts,
+                             [](const auto& put) { return put.kind == store::Kind::kFacility; });
+}
+
 /// A store, in memory unless another is given, that tells how many snapshots are open, lets a test
 /// act in the moment before a change is applied, and may apply changes late, as a disk does.
 class WatchedStore final : public store::Store {
@@ -40,8 +45,12 @@ class WatchedStore final : public store::Store {
   /// Called with each change; may itself write to the store that it is given.
   std::function<void(store::Store& store, const store::Change& change)> before_apply;
 
-  /// From now on changes are applied in their order on a thread of its own, each some time after it
-  /// came: what is planned meanwhile is planned without them.
+  /// Called with each change when it comes, on the thread that brings it, before it waits.
+  std::function<void(const store::Change& change)> on_come;
+
+  /// From now on changes are applied in their order on a thread of its own; one that puts
+  /// facilities once another one waits behind it: what is planned meanwhile is planned without it.
+  /// The last one waits for none longer than a second.
   void BeLate() {
     thread_ = std::thread([this] { ApplyLate(); });
   }
@@ -52,6 +61,7 @@ class WatchedStore final : public store::Store {
   }
 
   void Apply(store::Change change, std::function<void(store::Outcome)> done) override {
+    if (on_come) on_come(change);
     if (!thread_.joinable()) return ApplyNow(std::move(change), std::move(done));
     {
       const std::scoped_lock lock(mutex_);
@@ -134,14 +144,14 @@ class WatchedStore final : public store::Store {
     store_->Apply(std::move(change), std::move(done));
   }
   void ApplyLate() {
-    constexpr auto kLateness = std::chrono::milliseconds(3);
+    constexpr auto kLateness = std::chrono::seconds(1);
     std::unique_lock lock(mutex_);
     for (;;) {
       changed_.wait(lock, [&] { return ended_ || !waiting_.empty(); });
       if (waiting_.empty()) return;
-      lock.unlock();
-      std::this_thread::sleep_for(kLateness);
-      lock.lock();
+      if (PutsFacilities(waiting_.front().first)) {
+        changed_.wait_for(lock, kLateness, [&] { return ended_ || waiting_.size() > 1; });
+      }
       auto [change, done] = std::move(waiting_.front());
       waiting_.pop_front();
       lock.unlock();

@@ -188,7 +188,8 @@ uint64_t World::AddFacility(uint32_t number, uint64_t supervisor, uint64_t owner
   if (owner != 0) record(*facility.mutable_owning(), owner);
   ChangeWriter writer(call("test"), "");
   writer.Create(facility.uid(), facility);
-  store::ApplyAndWait(*store_, writer.Take());
+  auto change = writer.Take(*Read());
+  store::ApplyAndWait(*store_, *std::move(change));
   return facility.uid();
 }
 

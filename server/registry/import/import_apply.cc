@@ -26,10 +26,7 @@ Result<bool> ImportApply::Resume(const RequestMark& mark) {
   if (id == 0) return false;
   YIMA_ASSIGN_OR_RETURN(turn_, domain_.running->Wait(id, call_));
   YIMA_ASSIGN_OR_RETURN(auto read, Get<v1::Batch>(*domain_.store.Read(), id));
-  if (!read) {
-    return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
-                fmt::format("batch {} has no record; run yimad check", id));
-  }
+  if (!read) return RecordMissing("batch", id);
   YIMA_RETURN_IF_ERROR(CheckNotStopped(read->record));
   batch_ = std::move(read->record);
   counts_ = batch_.counts();
@@ -77,14 +74,10 @@ Result<void> ImportApply::Begin(const RequestMark& mark) {
 
 Result<void> ImportApply::LoadCursor() {
   const auto snapshot = domain_.store.Read();
-  YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Batch>(*snapshot, batch_.id()));
-  YIMA_ASSIGN_OR_RETURN(const auto cursor, snapshot->Get(store::Kind::kBatchCursor, batch_.id()));
-  if (!read || !cursor || !counts_.ParseFromString(cursor->bytes)) {
-    return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
-                fmt::format("batch {} has no cursor; run yimad check", batch_.id()));
-  }
-  YIMA_RETURN_IF_ERROR(CheckNotStopped(read->record));
-  cursor_revision_ = cursor->revision;
+  YIMA_ASSIGN_OR_RETURN(StandingBatch standing, ReadBatch(*snapshot, batch_.id()));
+  YIMA_RETURN_IF_ERROR(CheckNotStopped(standing.record));
+  counts_ = std::move(standing.counts);
+  cursor_revision_ = standing.cursor_revision;
   planned_ = counts_;
   return {};
 }
@@ -120,10 +113,15 @@ Result<store::Change> ImportApply::PlanChunk(const RequestMark& mark, Chunk& chu
   const auto snapshot = domain_.store.Read();
   Wholes wholes(call_, *snapshot);
   YIMA_ASSIGN_OR_RETURN(auto planned, PlanRows(*snapshot, wholes, chunk));
-  const bool changes = std::ranges::any_of(planned, [](const Planned& each) {
-    return each.plan.act == RowAct::kCreate || each.plan.act == RowAct::kUpdate;
-  });
-  if (changes && batch_.id() == 0 && !header_.dry_run()) YIMA_RETURN_IF_ERROR(Begin(mark));
+  const bool changes =
+      std::ranges::any_of(planned, [](const Planned& each) { return each.plan.Writes(); });
+  if (changes && batch_.id() == 0 && !header_.dry_run()) {
+    YIMA_RETURN_IF_ERROR(Begin(mark));
+    // The organizations that it created are seen by none but a later look.
+    offset_ = chunk.begin;
+    chunk.counts = planned_;
+    return PlanChunk(mark, chunk);
+  }
   ChangeWriter writer(call_, header_.request_id(), batch_.id());
   for (auto& each : planned) YIMA_RETURN_IF_ERROR(Add(*snapshot, each, wholes, writer, chunk));
   if (batch_.id() == 0) return store::Change();
@@ -150,32 +148,26 @@ Result<std::vector<ImportApply::Planned>> ImportApply::PlanRows(const store::Sna
     each.row.ParseFromString(row.facility);
     YIMA_ASSIGN_OR_RETURN(each.plan, PlanRow(call_, snapshot, header_, each.row, row.given));
     if (each.plan.act == RowAct::kUpdate && !changed.insert(each.plan.uid).second) {
-      each.plan.act = RowAct::kConflict;
-      each.plan.conflict = {StatusCode::kAlreadyExists, "ROW_REPEATED",
-                            fmt::format("another row names facility {} too", each.plan.uid),
-                            "codes"};
+      each.plan.Refuse({StatusCode::kAlreadyExists, "ROW_REPEATED",
+                        fmt::format("another row names facility {} too", each.plan.uid), "codes"});
     }
-    YIMA_RETURN_IF_ERROR(CheckStillActing(snapshot, each));
-    YIMA_RETURN_IF_ERROR(Join(each, wholes));
+    if (each.plan.Writes()) YIMA_RETURN_IF_ERROR(CheckStillActing(snapshot, each));
+    if (each.plan.Writes()) YIMA_RETURN_IF_ERROR(Join(each, wholes));
   }
   return planned;
 }
 
 Result<void> ImportApply::CheckStillActing(const store::Snapshot& snapshot, Planned& planned) {
   RowPlan& plan = planned.plan;
-  const bool updates = plan.act == RowAct::kUpdate;
-  if (!updates && plan.act != RowAct::kCreate) return {};
-  const v1::Facility& after = updates ? plan.after : planned.row;
   constexpr const char* kColumns[] = {"supervisor", "owner", "maintainer"};
   for (size_t i = 0; i < std::size(kRightKinds); ++i) {
-    const uint64_t holder = RightOf(after, kRightKinds[i]).holder();
+    const uint64_t holder = RightOf(planned.after(), kRightKinds[i]).holder();
     if (holder == RightOf(plan.before, kRightKinds[i]).holder()) continue;
     YIMA_ASSIGN_OR_RETURN(const auto* read, holders_.Find(snapshot, organizations_.Real(holder)));
     if (read == nullptr) continue;
     auto acts = CheckActs(read->record, kColumns[i]);
     if (acts) continue;
-    plan.act = RowAct::kConflict;
-    plan.conflict = std::move(acts).error();
+    plan.Refuse(std::move(acts).error());
     return {};
   }
   return {};
@@ -183,19 +175,15 @@ Result<void> ImportApply::CheckStillActing(const store::Snapshot& snapshot, Plan
 
 Result<void> ImportApply::Join(Planned& planned, Wholes& wholes) const {
   RowPlan& plan = planned.plan;
-  const bool updates = plan.act == RowAct::kUpdate;
-  if (!updates && plan.act != RowAct::kCreate) return {};
-  const v1::Facility& after = updates ? plan.after : planned.row;
-  if (after.parent() != plan.before.parent()) {
-    const auto joined = wholes.Join(after, "parent");
+  if (planned.after().parent() != plan.before.parent()) {
+    const auto joined = wholes.Join(planned.after(), "parent");
     if (!joined && EndsABatch(joined.error())) return joined;
     if (!joined) {
-      plan.act = RowAct::kConflict;
-      plan.conflict = joined.error();
+      plan.Refuse(joined.error());
       return {};
     }
   }
-  if (updates) wholes.Settle(plan.before, plan.after);
+  if (plan.act == RowAct::kUpdate) wholes.Settle(plan.before, plan.after);
   return {};
 }
 
@@ -207,10 +195,7 @@ Result<void> ImportApply::Add(const store::Snapshot& snapshot, Planned& planned,
     const auto created = Create(snapshot, planned.row, writer);
     // A class of this division has no numbers left: the row's own trouble, not the ledger's.
     if (!created && created.error().reason != "NUMBERS_USED_UP") return created;
-    if (!created) {
-      plan.act = RowAct::kConflict;
-      plan.conflict = created.error();
-    }
+    if (!created) plan.Refuse(created.error());
   }
   switch (plan.act) {
     case RowAct::kCreate:

@@ -52,6 +52,9 @@ class ImportApply {
     uint64_t line = 0;
     v1::Facility row;
     RowPlan plan;
+
+    /// The facility as it will be; of one that writes.
+    const v1::Facility& after() const { return plan.act == RowAct::kUpdate ? plan.after : row; }
   };
   struct Chunk {
     uint64_t begin = 0;      ///< Offset of its first row in the spool.

@@ -257,10 +257,7 @@ Result<RowPlan> PlanRow(const Call& call, const store::Snapshot& snapshot,
   if (taken) return *std::move(taken);
   if (uid == 0) return RowPlan{};
   YIMA_ASSIGN_OR_RETURN(auto stands, Get<v1::Facility>(snapshot, uid));
-  if (!stands) {
-    return Fail(StatusCode::kDataLoss, "RECORD_MISSING",
-                fmt::format("facility {} has a key but no record; run yimad check", uid));
-  }
+  if (!stands) return RecordMissing("facility", uid);
   if (const auto seen = CheckReach(call, stands->record, "codes"); !seen) {
     return Conflict(uid, seen.error().reason, seen.error().message, seen.error().field);
   }

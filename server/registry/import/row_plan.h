@@ -16,6 +16,9 @@ struct RowPlan {
   uint64_t revision = 0;
   v1::Facility before;  ///< Of kUpdate.
   v1::Facility after;   ///< Of kUpdate: withheld values that changed hold the value alone.
+
+  bool Writes() const { return act == RowAct::kCreate || act == RowAct::kUpdate; }
+  void Refuse(Error why) { act = RowAct::kConflict, conflict = std::move(why); }
 };
 
 /// Compares a row with what stands under its identity. `given` are RowGiven bits. Conflicts:

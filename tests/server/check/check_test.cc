@@ -105,9 +105,16 @@ TEST_F(CheckTest, FindsEntryWithoutItsRecord) {
   store::Change change = writer.Take();
   ChangeWriter other(world_.call("test"), "");
   other.Create(999, stray);
-  change.puts[0].entry = other.Take().puts[0].entry;
+  change.puts[0].entry = other.Take(*world_.Read())->puts[0].entry;
   Damage(std::move(change));
   EXPECT_THAT(Findings(), Contains(HasSubstr("is of facility 999, which has no record")));
+}
+
+TEST_F(CheckTest, FindsWhoFollowsAnOrganizationWithoutBeingItsSuccessor) {
+  const uint64_t other = world_.AddOrganization("市政中心");
+  ASSERT_TRUE(Edit<v1::Organization>(
+      world_, bureau_, [&](auto& organization) { organization.set_follower(other); }));
+  EXPECT_THAT(Findings(), ElementsAre(HasSubstr("no successor of it"), HasSubstr("acts still")));
 }
 
 TEST_F(CheckTest, FindsWithheldValueWithoutItsHash) {

@@ -55,6 +55,27 @@ TEST_F(OrdersCheckTest, ARightThatNamesAnOrderWhichHasEndedIsFound) {
   EXPECT_THAT(Findings(), ElementsAre(HasSubstr("which is not proposed on that right")));
 }
 
+TEST_F(OrdersCheckTest, ARightThatNamesTheOrderOfAnotherRightOrFacilityIsFound) {
+  ASSERT_TRUE(Edit<v1::Order>(world_, kId,
+                              [](auto& order) { order.set_right(v1::RIGHT_KIND_MAINTAINING); }));
+  const auto wrong = ElementsAre(HasSubstr("which is not proposed on that right"),
+                                 HasSubstr("which does not name it"));
+  EXPECT_THAT(Findings(), wrong);
+  const uint64_t other = world_.AddFacility(7, bureau_);
+  ASSERT_TRUE(Edit<v1::Order>(world_, kId, [&](auto& order) {
+    order.set_right(v1::RIGHT_KIND_SUPERVISING);
+    order.set_facility(other);
+  }));
+  EXPECT_THAT(Findings(), wrong);
+}
+
+TEST_F(OrdersCheckTest, AFacilityThatNamesTheOfferOfAnotherOneIsFound) {
+  const uint64_t other = world_.AddFacility(7, bureau_);
+  ASSERT_TRUE(Edit<v1::Offer>(world_, kId, [&](auto& offer) { offer.set_facility(other); }));
+  EXPECT_THAT(Findings(), ElementsAre(HasSubstr("which is not an open one of it"),
+                                      HasSubstr("does not name it")));
+}
+
 TEST_F(OrdersCheckTest, AnOpenOfferThatItsFacilityDoesNotNameIsFound) {
   ChangeFacility([](auto& facility) { facility.mutable_owning()->clear_offer(); });
   EXPECT_THAT(Findings(), ElementsAre(HasSubstr("does not name it")));

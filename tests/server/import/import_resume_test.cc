@@ -119,9 +119,7 @@ TEST_F(ImportResumeTest, GivesNothingMoreToAnOrganizationThatEndsMeanwhile) {
   bool ended = false;
   ledger_.on_answer = [&](const v1::ImportFacilitiesResponse& response) -> Result<void> {
     if (response.done() == 0 || std::exchange(ended, true)) return {};
-    EXPECT_TRUE(Edit<v1::Organization>(world_, owner, [](v1::Organization& organization) {
-      organization.set_state(v1::ORGANIZATION_STATE_DISSOLVED);
-    }));
+    EXPECT_TRUE(EndOrganization(world_, owner));
     return {};
   };
   const auto report = ledger_.Import(world_);

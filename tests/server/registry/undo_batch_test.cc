@@ -111,9 +111,7 @@ class UndoBatchTest : public ::testing::Test {
   /// Does something once, after a chunk was planned and before it is applied.
   void BeforeAChunk(const std::function<void()>& act) {
     store_->before_apply = [act, done = false](store::Store&, const store::Change& change) mutable {
-      const bool chunk = std::ranges::any_of(
-          change.puts, [](const auto& put) { return put.kind == store::Kind::kFacility; });
-      if (chunk && !std::exchange(done, true)) act();
+      if (PutsFacilities(change) && !std::exchange(done, true)) act();
     };
   }
   static std::string ToText(const v1::UndoBatchResponse& last) {
@@ -161,9 +159,7 @@ TEST_F(UndoBatchTest, NothingIsGivenBackToAnOrganizationThatEndedMeanwhile) {
   auto request = EditOf({"owning"});
   request.mutable_facility()->mutable_owning()->set_holder(bureau_);
   const uint64_t batch = EditAll(request);
-  ASSERT_TRUE(Edit<v1::Organization>(world_, owner_, [](v1::Organization& organization) {
-    organization.set_state(v1::ORGANIZATION_STATE_DISSOLVED);
-  }));
+  ASSERT_TRUE(EndOrganization(world_, owner_));
   const auto undone = Undo(Of(batch));
   ASSERT_TRUE(undone) << undone.error().message;
   EXPECT_EQ(undone->back().refused(), 1);

@@ -23,7 +23,7 @@ TEST_F(ClaimTest, StandsOnTheRightAndTakesNothingFromItsHolder) {
   EXPECT_EQ(right.holder(), water_);
   ASSERT_EQ(right.claims_size(), 1);
   EXPECT_EQ(right.claims(0).organization(), power_);
-  const v1::Claim claim = ClaimRecord(right.claims(0).claim());
+  const v1::Claim claim = Record<v1::Claim>(right.claims(0).claim());
   EXPECT_EQ(claim.state(), v1::CLAIM_STATE_OPEN);
   EXPECT_EQ(claim.facility(), facility_);
   EXPECT_EQ(claim.valid_from(), "2026-01-01");
@@ -54,7 +54,7 @@ TEST_F(ClaimTest, ClaimsWhatNobodyHoldsAndWhatIsOwnerless) {
 TEST_F(ClaimTest, TenCompeteForOneRightAndSixteenAtMost) {
   for (int i = 0; i < kClaimsMax; ++i) {
     const uint64_t organization = world_.AddOrganization(fmt::format("第{}公司", i));
-    Claimed(AddPrincipal(organization), organization, facility_);
+    Claimed(AddPerson(organization), organization, facility_);
   }
   EXPECT_EQ(world_.Facility(facility_).owning().claims_size(), kClaimsMax);
   EXPECT_THAT(Findings(world_), IsEmpty());
@@ -90,10 +90,7 @@ TEST_F(ClaimTest, ByOrganizationsThatActAlone) {
   As(power_manager_, kManagers);
   RefusesUnchanged([&] { return Claim(ClaimOf(4242, facility_)); },
                    {kNotFound, "ORGANIZATION_UNKNOWN", "organization"});
-  Edit<v1::Organization>(world_, power_, [](v1::Organization& organization) {
-    organization.set_state(v1::ORGANIZATION_STATE_DISSOLVED);
-    organization.set_ended_on("2026-10-01");
-  });
+  ASSERT_TRUE(EndOrganization(world_, power_));
   RefusesUnchanged([&] { return Claim(ClaimOf(power_, facility_)); },
                    {kFailed, "ORGANIZATION_ENDED", "organization"});
   auto all = ClaimOf(power_);

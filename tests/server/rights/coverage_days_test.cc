@@ -177,6 +177,24 @@ TEST_F(CoverageDaysTest, CallerWithBoundsSeesWhatLiesWholeWithinThem) {
   EXPECT_EQ(day.organizations_size(), 0);
 }
 
+TEST_F(CoverageDaysTest, CallerOfAnOrganizationSeesWhatItSupervises) {
+  const uint64_t other = world_.AddOrganization("市政中心");
+  world_.AddFacility(1, bureau_);
+  world_.AddFacility(2, other);
+  world_.AddFacility(3, other);
+  v1::Grant grant;
+  grant.add_organizations(other);
+  auto reach = std::make_shared<Reach>();
+  reach->Add(grant);
+  world_.reach = reach;
+  const v1::CoverageDay day = List()->days(0);
+  ASSERT_EQ(day.organizations_size(), 1);
+  EXPECT_EQ(day.organizations(0).group(), std::to_string(other));
+  EXPECT_EQ(day.total().facilities(), 2U);
+  EXPECT_EQ(day.divisions_size(), 0);
+  EXPECT_EQ(day.classes_size(), 0);
+}
+
 TEST_F(CoverageDaysTest, RefusesWhatIsNoDay) {
   v1::ListCoverageDaysRequest request;
   request.set_first_day("2026-02-30");

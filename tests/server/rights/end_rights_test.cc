@@ -66,8 +66,8 @@ TEST_F(EndRightsTest, WhatStandsOnAFacilityEndsWithIt) {
   EXPECT_EQ(owning.objections(), 0);
   EXPECT_EQ(owning.state(), v1::RIGHT_STATE_RECORDED);
   EXPECT_EQ(owning.holder(), water_);
-  EXPECT_EQ(ClaimRecord(claim_).state(), v1::CLAIM_STATE_SUPERSEDED);
-  EXPECT_EQ(ClaimRecord(claim_).decision().basis().number(), "9号");
+  EXPECT_EQ(Record<v1::Claim>(claim_).state(), v1::CLAIM_STATE_SUPERSEDED);
+  EXPECT_EQ(Record<v1::Claim>(claim_).decision().basis().number(), "9号");
   EXPECT_EQ(Objections()[0].state(), v1::OBJECTION_STATE_SUPERSEDED);
   ASSERT_TRUE(Retire(other_));
   const v1::Facility other = world_.Facility(other_);

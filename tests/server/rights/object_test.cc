@@ -78,7 +78,7 @@ TEST_F(ObjectTest, IsTakenWithinThePeriodAlone) {
 
 TEST_F(ObjectTest, IsTakenInTheLastMomentOfThePeriod) {
   As(water_manager_, kManagers);
-  world_now = NoticeRecord(notice_).close_time_us() - 1;
+  world_now = Record<v1::Notice>(notice_).close_time_us() - 1;
   EXPECT_TRUE(Object(ObjectionTo(notice_, water_, facility_)));
 }
 

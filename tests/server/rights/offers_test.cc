@@ -83,7 +83,7 @@ TEST_F(OffersTest, OwnerlessFacilityIsPutToAllCandidatesOfItsClassAtOnce) {
 
 TEST_F(OffersTest, TheFirstThatTakesItClaimsIt) {
   const uint64_t offer = Open();
-  ActAs(waters_);
+  ActAs(water_manager_);
   const auto taken = Accept(offer);
   ASSERT_TRUE(taken) << taken.error().message;
   EXPECT_EQ(taken->offer().state(), v1::OFFER_STATE_ACCEPTED);
@@ -100,25 +100,25 @@ TEST_F(OffersTest, TheFirstThatTakesItClaimsIt) {
   EXPECT_EQ(claim.principal_organization(), water_);
   EXPECT_EQ(taken->offer().claim(), claim.id());
   ExpectSound();
-  RefusesUnchanged({kFailed, "OFFER_TAKEN", "offer"}, [&] { return Accept(offer); });
-  ActAs(powers_);
-  RefusesUnchanged({kFailed, "OFFER_TAKEN", "offer"}, [&] { return Accept(offer); });
-  RefusesUnchanged({kFailed, "OFFER_TAKEN", "offer"}, [&] { return Decline(offer); });
+  RefusesUnchanged([&] { return Accept(offer); }, {kFailed, "OFFER_TAKEN", "offer"});
+  ActAs(power_manager_);
+  RefusesUnchanged([&] { return Accept(offer); }, {kFailed, "OFFER_TAKEN", "offer"});
+  RefusesUnchanged([&] { return Decline(offer); }, {kFailed, "OFFER_TAKEN", "offer"});
 }
 
 TEST_F(OffersTest, WhenAllDeclineItEndsAndMayBeOfferedAgain) {
   const uint64_t offer = Open();
-  ActAs(waters_);
+  ActAs(water_manager_);
   const auto declined = Decline(offer);
   ASSERT_TRUE(declined) << declined.error().message;
   EXPECT_EQ(declined->offer().state(), v1::OFFER_STATE_OPEN);
   EXPECT_EQ(declined->offer().candidates(0).reason().value(), "非我单位资产");
-  RefusesUnchanged({kFailed, "OFFER_ANSWERED", "offer"}, [&] { return Accept(offer); });
-  ActAs(powers_);
+  RefusesUnchanged([&] { return Accept(offer); }, {kFailed, "OFFER_ANSWERED", "offer"});
+  ActAs(power_manager_);
   EXPECT_EQ(Decline(offer)->offer().state(), v1::OFFER_STATE_DECLINED);
   EXPECT_EQ(Owning(facility_).offer(), 0u);
   EXPECT_EQ(Owning(facility_).state(), v1::RIGHT_STATE_OWNERLESS);
-  RefusesUnchanged({kFailed, "OFFER_ENDED", "offer"}, [&] { return Accept(offer); });
+  RefusesUnchanged([&] { return Accept(offer); }, {kFailed, "OFFER_ENDED", "offer"});
   ExpectSound();
   ActAs(registrar_);
   EXPECT_NE(Open(), offer);
@@ -126,12 +126,12 @@ TEST_F(OffersTest, WhenAllDeclineItEndsAndMayBeOfferedAgain) {
 
 TEST_F(OffersTest, AfterItsDeadlineItCountsAsEnded) {
   const uint64_t offer = Open();
-  RefusesUnchanged({kFailed, "OFFER_OPEN", "target.facility"}, [&] { return Offer(Request()); });
+  RefusesUnchanged([&] { return Offer(Request()); }, {kFailed, "OFFER_OPEN", "target.facility"});
   world_now += 16 * kDay;
   EXPECT_THAT(List()->offers(), IsEmpty());
   EXPECT_EQ(List(false)->offers(0).state(), v1::OFFER_STATE_ENDED);
-  ActAs(waters_);
-  RefusesUnchanged({kFailed, "OFFER_ENDED", "offer"}, [&] { return Accept(offer); });
+  ActAs(water_manager_);
+  RefusesUnchanged([&] { return Accept(offer); }, {kFailed, "OFFER_ENDED", "offer"});
   ActAs(registrar_);
   const uint64_t next = Open();
   EXPECT_NE(next, offer);
@@ -145,8 +145,8 @@ TEST_F(OffersTest, ClockThatIsPutBackOpensNoOfferAgain) {
   world_now += 16 * kDay;
   EditFacility(facility_, [](auto& facility) { facility.set_address("黄华街"); });
   world_now = before;
-  ActAs(waters_);
-  RefusesUnchanged({kFailed, "OFFER_ENDED", "offer"}, [&] { return Accept(offer); });
+  ActAs(water_manager_);
+  RefusesUnchanged([&] { return Accept(offer); }, {kFailed, "OFFER_ENDED", "offer"});
 }
 
 TEST_F(OffersTest, AssigningWaitsForTheOfferAndEndsOneGoneBy) {
@@ -160,7 +160,7 @@ TEST_F(OffersTest, AssigningWaitsForTheOfferAndEndsOneGoneBy) {
     assign.set_request_id(NextId());
     return methods_.Unary<v1::AssignCustodianResponse>("RightsService/AssignCustodian", assign);
   };
-  RefusesUnchanged({kFailed, "OFFER_OPEN", "facility"}, ask);
+  RefusesUnchanged(ask, {kFailed, "OFFER_OPEN", "facility"});
   world_now += 16 * kDay;
   const auto assigned = ask();
   ASSERT_TRUE(assigned) << assigned.error().message;
@@ -172,19 +172,19 @@ TEST_F(OffersTest, AssigningWaitsForTheOfferAndEndsOneGoneBy) {
 TEST_F(OffersTest, OnlyCandidatesAnswerAndWithAReason) {
   const uint64_t offer = Open();
   const Refusal no_candidate{kDenied, "NOT_A_CANDIDATE", "offer"};
-  RefusesUnchanged(no_candidate, [&] { return Accept(offer); });
+  RefusesUnchanged([&] { return Accept(offer); }, no_candidate);
   ActAs(AddPerson(bureau_));
-  RefusesUnchanged(no_candidate, [&] { return Decline(offer); });
-  ActAs(waters_);
-  RefusesUnchanged({kInvalid, "FIELD_MISSING", "reason"}, [&] { return Decline(offer, ""); });
-  RefusesUnchanged({kNotFound, "OFFER_NOT_FOUND", "offer"}, [&] { return Accept(4242); });
+  RefusesUnchanged([&] { return Decline(offer); }, no_candidate);
+  ActAs(water_manager_);
+  RefusesUnchanged([&] { return Decline(offer, ""); }, {kInvalid, "FIELD_MISSING", "reason"});
+  RefusesUnchanged([&] { return Accept(4242); }, {kNotFound, "OFFER_NOT_FOUND", "offer"});
 }
 
 TEST_F(OffersTest, CandidatesSeeWhatTheyAreAskedThoughItLiesOutsideTheirReach) {
   const uint64_t offer = Open();
-  ActAs(waters_);
+  ActAs(water_manager_);
   ASSERT_TRUE(Decline(offer));
-  ActAs(powers_);
+  ActAs(power_manager_);
   Bound(power_);
   const auto seen = List(true, power_);
   ASSERT_TRUE(seen);
@@ -192,7 +192,7 @@ TEST_F(OffersTest, CandidatesSeeWhatTheyAreAskedThoughItLiesOutsideTheirReach) {
   EXPECT_FALSE(seen->offers(0).candidates(0).has_reason()) << "what others said is not theirs";
   Bound(power_, "140599");
   EXPECT_THAT(List()->offers(), IsEmpty());
-  RefusesUnchanged({kDenied, "SCOPE_EXCEEDED", "offer"}, [&] { return Accept(offer); });
+  RefusesUnchanged([&] { return Accept(offer); }, {kDenied, "SCOPE_EXCEEDED", "offer"});
   ActAs(AddPerson(bureau_));
   Bound(world_.AddOrganization("园林局"));
   EXPECT_THAT(List()->offers(), IsEmpty());
@@ -205,27 +205,25 @@ TEST_F(OffersTest, WhatIsNotOwnerlessIsNotOffered) {
   const uint64_t owned = world_.AddFacility(2, bureau_, water_);
   auto request = Request();
   request.mutable_target()->set_facility(owned);
-  RefusesUnchanged({kFailed, "RIGHT_NOT_OWNERLESS", "target.facility"},
-                   [&] { return Offer(request); });
+  RefusesUnchanged([&] { return Offer(request); },
+                   {kFailed, "RIGHT_NOT_OWNERLESS", "target.facility"});
   StandClaim(facility_, power_);
-  RefusesUnchanged({kFailed, "RIGHT_CLAIMED", "target.facility"}, [&] { return Offer(Request()); });
+  RefusesUnchanged([&] { return Offer(Request()); }, {kFailed, "RIGHT_CLAIMED", "target.facility"});
   EditFacility(facility_, [](auto& facility) { facility.set_life(v1::LIFE_SCRAPPED); });
-  RefusesUnchanged({kFailed, "FACILITY_ENDED", "target.facility"},
-                   [&] { return Offer(Request()); });
+  RefusesUnchanged([&] { return Offer(Request()); },
+                   {kFailed, "FACILITY_ENDED", "target.facility"});
 }
 
 TEST_F(OffersTest, OnlyOwnershipIsOffered) {
   auto request = Request();
   request.mutable_target()->add_kinds(v1::RIGHT_KIND_OWNING);
   request.mutable_target()->add_kinds(v1::RIGHT_KIND_MAINTAINING);
-  RefusesUnchanged({kInvalid, "RIGHT_KIND_UNKNOWN", "target.kinds[1]"},
-                   [&] { return Offer(request); });
+  RefusesUnchanged([&] { return Offer(request); },
+                   {kInvalid, "RIGHT_KIND_UNKNOWN", "target.kinds[1]"});
 }
 
 TEST_F(OffersTest, WithoutCandidatesOrCalendarNothingIsOffered) {
-  ASSERT_TRUE(Edit<v1::Organization>(world_, power_, [](v1::Organization& organization) {
-    organization.set_state(v1::ORGANIZATION_STATE_MERGED);
-  }));
+  ASSERT_TRUE(EndOrganization(world_, power_, v1::ORGANIZATION_STATE_MERGED));
   Open();
   EXPECT_EQ(Record<v1::Offer>(Owning(facility_).offer()).candidates_size(), 1)
       << "one that ended is not asked";
@@ -235,13 +233,13 @@ TEST_F(OffersTest, WithoutCandidatesOrCalendarNothingIsOffered) {
   request.mutable_target()->set_facility(another);
   v1::RightsRules rules;
   ASSERT_TRUE(SetRules(rules));
-  RefusesUnchanged({kFailed, "CANDIDATES_MISSING", "target.facility"},
-                   [&] { return Offer(request); });
+  RefusesUnchanged([&] { return Offer(request); },
+                   {kFailed, "CANDIDATES_MISSING", "target.facility"});
   rules.add_calendars()->set_year(2025);
   ASSERT_TRUE(SetRules(rules));
   request.mutable_target()->mutable_filter()->add_divisions("140502");
-  RefusesUnchanged({kFailed, "CALENDAR_YEAR_MISSING", "rules.calendars"},
-                   [&] { return Offer(request); });
+  RefusesUnchanged([&] { return Offer(request); },
+                   {kFailed, "CALENDAR_YEAR_MISSING", "rules.calendars"});
 }
 
 TEST_F(OffersTest, OfManyThoseThatMayNotAreListedAndTheRestGoOnAfterAnInterruption) {

@@ -98,10 +98,10 @@ TEST_F(OrdersTest, TransferIsCarriedOutWhenBothSidesAgreed) {
   EXPECT_EQ(Owning(facility_).order(), order);
   EXPECT_EQ(Owning(facility_).holder(), water_);
   ExpectSound();
-  ActAs(waters_);
+  ActAs(water_manager_);
   ASSERT_TRUE(Agree(order));
   EXPECT_EQ(Owning(facility_).holder(), water_) << "one side alone gives nothing away";
-  ActAs(powers_);
+  ActAs(power_manager_);
   const auto done = Agree(order);
   ASSERT_TRUE(done) << done.error().message;
   EXPECT_EQ(done->order().state(), v1::ORDER_STATE_DONE);
@@ -119,10 +119,10 @@ TEST_F(OrdersTest, TransferIsCarriedOutWhenBothSidesAgreed) {
 
 TEST_F(OrdersTest, ASideMayRefuseAndAnotherOrderBeProposed) {
   const uint64_t order = Proposed();
-  ActAs(powers_);
+  ActAs(power_manager_);
   EXPECT_EQ(Agree(order, true)->order().state(), v1::ORDER_STATE_REFUSED);
   EXPECT_EQ(Owning(facility_).order(), 0u);
-  RefusesUnchanged({kFailed, "ORDER_ENDED", "order"}, [&] { return Agree(order); });
+  RefusesUnchanged([&] { return Agree(order); }, {kFailed, "ORDER_ENDED", "order"});
   ActAs(registrar_);
   EXPECT_NE(Proposed(), order);
   ExpectSound();
@@ -130,7 +130,7 @@ TEST_F(OrdersTest, ASideMayRefuseAndAnotherOrderBeProposed) {
 
 TEST_F(OrdersTest, AgreeingTwiceChangesNothing) {
   const uint64_t order = Proposed();
-  ActAs(waters_);
+  ActAs(water_manager_);
   ASSERT_TRUE(Agree(order));
   const auto once = Record<v1::Order>(order);
   const auto twice = Agree(order);
@@ -142,39 +142,40 @@ TEST_F(OrdersTest, AgreeingTwiceChangesNothing) {
 TEST_F(OrdersTest, OnlyTheSidesAgreeAndNeverWhoProposed) {
   const uint64_t order = Proposed();
   const Refusal not_own{kDenied, "ORGANIZATION_NOT_OWN", "order"};
-  RefusesUnchanged(not_own, [&] { return Agree(order); });
+  RefusesUnchanged([&] { return Agree(order); }, not_own);
   ActAs(AddPerson(bureau_));
-  RefusesUnchanged(not_own, [&] { return Agree(order); });
-  ActAs(waters_);
+  RefusesUnchanged([&] { return Agree(order); }, not_own);
+  ActAs(water_manager_);
   EditFacility(facility_, [](auto& facility) { facility.mutable_owning()->clear_order(); });
   ASSERT_TRUE(Edit<v1::Order>(world_, order,
                               [](auto& ended) { ended.set_state(v1::ORDER_STATE_WITHDRAWN); }));
   const uint64_t own = Proposed();
-  RefusesUnchanged({kDenied, "DUTIES_NOT_SEPARATE", "order"}, [&] { return Agree(own); });
+  RefusesUnchanged([&] { return Agree(own); }, {kDenied, "DUTIES_NOT_SEPARATE", "order"});
   ActAs(AddPerson(water_));
   EXPECT_TRUE(Agree(own)) << "a colleague speaks for the organization";
 }
 
 TEST_F(OrdersTest, NobodyAgreesForBothSides) {
   const uint64_t order = Proposed();
-  ActAs(waters_);
+  ActAs(water_manager_);
   ASSERT_TRUE(Agree(order));
-  ASSERT_TRUE(Edit<v1::Principal>(world_, waters_, [&](auto& p) { p.set_organization(power_); }));
-  RefusesUnchanged({kDenied, "DUTIES_NOT_SEPARATE", "order"}, [&] { return Agree(order); });
+  ASSERT_TRUE(
+      Edit<v1::Principal>(world_, water_manager_, [&](auto& p) { p.set_organization(power_); }));
+  RefusesUnchanged([&] { return Agree(order); }, {kDenied, "DUTIES_NOT_SEPARATE", "order"});
 }
 
 TEST_F(OrdersTest, TransferByOrderIsCountersignedByAnotherRegistrar) {
   const uint64_t order = Proposed(true);
-  RefusesUnchanged({kDenied, "DUTIES_NOT_SEPARATE", "order"}, [&] { return Countersign(order); });
-  ActAs(waters_);
-  RefusesUnchanged({kFailed, "ORDER_NOT_AGREED_TO", "order"}, [&] { return Agree(order); });
+  RefusesUnchanged([&] { return Countersign(order); }, {kDenied, "DUTIES_NOT_SEPARATE", "order"});
+  ActAs(water_manager_);
+  RefusesUnchanged([&] { return Agree(order); }, {kFailed, "ORDER_NOT_AGREED_TO", "order"});
   ActAs(second_registrar_);
   const auto done = Countersign(order);
   ASSERT_TRUE(done) << done.error().message;
   EXPECT_EQ(done->order().countersigned().principal(), std::to_string(second_registrar_));
   EXPECT_EQ(Owning(facility_).holder(), power_);
   EXPECT_FALSE(Owning(facility_).by_order());
-  RefusesUnchanged({kFailed, "ORDER_ENDED", "order"}, [&] { return Countersign(order); });
+  RefusesUnchanged([&] { return Countersign(order); }, {kFailed, "ORDER_ENDED", "order"});
   ExpectSound();
 }
 
@@ -183,9 +184,9 @@ TEST_F(OrdersTest, DutiesAreSeparateByOrganizationToo) {
   ActAs(one);
   const uint64_t order = Proposed(true);
   ActAs(AddPerson(bureau_));
-  RefusesUnchanged({kDenied, "DUTIES_NOT_SEPARATE", "order"}, [&] { return Countersign(order); });
-  ActAs(powers_);
-  RefusesUnchanged({kDenied, "DUTIES_NOT_SEPARATE", "order"}, [&] { return Countersign(order); });
+  RefusesUnchanged([&] { return Countersign(order); }, {kDenied, "DUTIES_NOT_SEPARATE", "order"});
+  ActAs(power_manager_);
+  RefusesUnchanged([&] { return Countersign(order); }, {kDenied, "DUTIES_NOT_SEPARATE", "order"});
   ActAs(second_registrar_);
   EXPECT_TRUE(Countersign(order));
 }
@@ -193,8 +194,8 @@ TEST_F(OrdersTest, DutiesAreSeparateByOrganizationToo) {
 TEST_F(OrdersTest, TransferThatBothAgreeToIsNotCountersigned) {
   const uint64_t order = Proposed();
   ActAs(second_registrar_);
-  RefusesUnchanged({kFailed, "ORDER_NOT_COUNTERSIGNED", "order"},
-                   [&] { return Countersign(order); });
+  RefusesUnchanged([&] { return Countersign(order); },
+                   {kFailed, "ORDER_NOT_COUNTERSIGNED", "order"});
 }
 
 TEST_F(OrdersTest, RevokedRightIsRecordedAgain) {
@@ -212,12 +213,12 @@ TEST_F(OrdersTest, RevokedRightIsRecordedAgain) {
 }
 
 TEST_F(OrdersTest, CustodianMaintainsWhatNobodyOwns) {
-  RefusesUnchanged({kFailed, "RIGHT_NOT_OWNERLESS", "facility"}, [&] { return Assign(power_); });
+  RefusesUnchanged([&] { return Assign(power_); }, {kFailed, "RIGHT_NOT_OWNERLESS", "facility"});
   MakeOwnerless(facility_);
   const auto proposed = Assign(power_);
   ASSERT_TRUE(proposed) << proposed.error().message;
   ExpectSound();
-  RefusesUnchanged({kFailed, "ORDER_ALREADY", "facility"}, [&] { return Assign(power_); });
+  RefusesUnchanged([&] { return Assign(power_); }, {kFailed, "ORDER_ALREADY", "facility"});
   ActAs(second_registrar_);
   ASSERT_TRUE(Countersign(proposed->order().id()));
   const v1::Facility facility = world_.Facility(facility_);
@@ -229,7 +230,7 @@ TEST_F(OrdersTest, CustodianMaintainsWhatNobodyOwns) {
   EXPECT_EQ(facility.maintaining().basis().number(), "15号");
   ExpectSound();
   ActAs(registrar_);
-  RefusesUnchanged({kFailed, "TRANSFER_TO_HOLDER", "to"}, [&] { return Assign(power_); });
+  RefusesUnchanged([&] { return Assign(power_); }, {kFailed, "TRANSFER_TO_HOLDER", "to"});
   EXPECT_TRUE(Assign(water_)) << "another one may follow";
 }
 
@@ -239,7 +240,7 @@ TEST_F(OrdersTest, CustodianTakesNoMaintainersPlaceWhoIsOneByRight) {
     facility.mutable_maintaining()->set_holder(water_);
     facility.mutable_maintaining()->set_state(v1::RIGHT_STATE_CONFIRMED);
   });
-  RefusesUnchanged({kFailed, "RIGHT_CONFIRMED", "facility"}, [&] { return Assign(power_); });
+  RefusesUnchanged([&] { return Assign(power_); }, {kFailed, "RIGHT_CONFIRMED", "facility"});
 }
 
 TEST_F(OrdersTest, CorrectionIsPublishedAndTheConfirmationStandsMeanwhile) {
@@ -268,10 +269,10 @@ TEST_F(OrdersTest, CorrectionIsPublishedAndTheConfirmationStandsMeanwhile) {
   EXPECT_EQ(*world_.Read()->Counter(NoticeCounter(notice.id(), v1::CLAIM_STATE_OPEN)), 1);
   ExpectSound();
   ActAs(registrar_);
-  RefusesUnchanged({kFailed, "RIGHT_CLAIMED", "kind"}, [&] { return Transfer(ToPower()); });
+  RefusesUnchanged([&] { return Transfer(ToPower()); }, {kFailed, "RIGHT_CLAIMED", "kind"});
 }
 
-TEST_F(OrdersTest, ColleaguesOfWhoProposedACorrectionDoNotConfirmIt) {
+TEST_F(OrdersTest, ACorrectionReplacesTheHolderAndColleaguesOfWhoProposedItDoNotConfirmIt) {
   ActAs(AddPerson(bureau_));
   const uint64_t order = Correct()->order().id();
   ActAs(second_registrar_);
@@ -286,11 +287,15 @@ TEST_F(OrdersTest, ColleaguesOfWhoProposedACorrectionDoNotConfirmIt) {
     return methods_.Stream<v1::ConfirmClaimsResponse>("RightsService/ConfirmClaims", confirm);
   };
   ActAs(AddPerson(bureau_));
-  RefusesUnchanged({kDenied, "DUTIES_NOT_SEPARATE", "target.facility"}, ask);
+  RefusesUnchanged(ask, {kDenied, "DUTIES_NOT_SEPARATE", "target.facility"});
   ActAs(registrar_);
   const auto confirmed = ask();
   ASSERT_TRUE(confirmed) << confirmed.error().message;
-  EXPECT_EQ(Owning(facility_).holder(), power_);
+  const v1::Right right = Owning(facility_);
+  EXPECT_EQ(right.holder(), power_);
+  EXPECT_EQ(right.state(), v1::RIGHT_STATE_CONFIRMED);
+  EXPECT_EQ(right.decided_order(), order);
+  ExpectSound();
 }
 
 TEST_F(OrdersTest, CorrectionNeedsTheCalendarOfItsPeriod) {
@@ -299,8 +304,8 @@ TEST_F(OrdersTest, CorrectionNeedsTheCalendarOfItsPeriod) {
   ASSERT_TRUE(SetRules(rules));
   const uint64_t order = Correct()->order().id();
   ActAs(second_registrar_);
-  RefusesUnchanged({kFailed, "CALENDAR_YEAR_MISSING", "rules.calendars"},
-                   [&] { return Countersign(order); });
+  RefusesUnchanged([&] { return Countersign(order); },
+                   {kFailed, "CALENDAR_YEAR_MISSING", "rules.calendars"});
 }
 
 TEST_F(OrdersTest, RulesSayWhoCountersigns) {
@@ -309,7 +314,7 @@ TEST_F(OrdersTest, RulesSayWhoCountersigns) {
   ASSERT_TRUE(SetRules(rules));
   const uint64_t order = Proposed(true);
   ActAs(second_registrar_);
-  RefusesUnchanged({kFailed, "RULE_FORBIDS", "order"}, [&] { return Countersign(order); });
+  RefusesUnchanged([&] { return Countersign(order); }, {kFailed, "RULE_FORBIDS", "order"});
   ActAs(AddPerson(bureau_));
   ASSERT_TRUE(Countersign(order));
   EXPECT_EQ(Owning(facility_).rules(), 1u) << "the version under which it was decided";
@@ -318,24 +323,22 @@ TEST_F(OrdersTest, RulesSayWhoCountersigns) {
 TEST_F(OrdersTest, WhoProposedWithdrawsAndNobodyElse) {
   const uint64_t order = Proposed(true);
   ActAs(second_registrar_);
-  RefusesUnchanged({kDenied, "DUTIES_NOT_SEPARATE", "order"}, [&] { return Withdraw(order); });
+  RefusesUnchanged([&] { return Withdraw(order); }, {kDenied, "DUTIES_NOT_SEPARATE", "order"});
   ActAs(registrar_);
   EXPECT_EQ(Withdraw(order)->order().state(), v1::ORDER_STATE_WITHDRAWN);
   EXPECT_EQ(Owning(facility_).order(), 0u);
-  RefusesUnchanged({kFailed, "ORDER_ENDED", "order"}, [&] { return Withdraw(order); });
-  RefusesUnchanged({kNotFound, "ORDER_NOT_FOUND", "order"}, [&] { return Withdraw(4242); });
+  RefusesUnchanged([&] { return Withdraw(order); }, {kFailed, "ORDER_ENDED", "order"});
+  RefusesUnchanged([&] { return Withdraw(4242); }, {kNotFound, "ORDER_NOT_FOUND", "order"});
   ExpectSound();
 }
 
 TEST_F(OrdersTest, WhatEndedMeanwhileIsNotCarriedOut) {
   const uint64_t order = Proposed(true);
   ActAs(second_registrar_);
-  ASSERT_TRUE(Edit<v1::Organization>(world_, power_, [](v1::Organization& organization) {
-    organization.set_state(v1::ORGANIZATION_STATE_DISSOLVED);
-  }));
-  RefusesUnchanged({kFailed, "ORGANIZATION_ENDED", "order"}, [&] { return Countersign(order); });
+  ASSERT_TRUE(EndOrganization(world_, power_));
+  RefusesUnchanged([&] { return Countersign(order); }, {kFailed, "ORGANIZATION_ENDED", "order"});
   EditFacility(facility_, [](auto& facility) { facility.set_life(v1::LIFE_SCRAPPED); });
-  RefusesUnchanged({kFailed, "FACILITY_ENDED", "order"}, [&] { return Countersign(order); });
+  RefusesUnchanged([&] { return Countersign(order); }, {kFailed, "FACILITY_ENDED", "order"});
 }
 
 TEST_F(OrdersTest, RetryIsAnsweredTheSameAndWritesNothing) {
@@ -356,17 +359,17 @@ TEST_F(OrdersTest, SidesSeeTheirOrdersAndActWithinTheirBounds) {
   foreign.set_to(water_);
   const uint64_t of_others = Transfer(foreign)->order().id();
   EXPECT_THAT(Listed(true), ElementsAre(order, of_others));
-  ActAs(powers_);
+  ActAs(power_manager_);
   Bound(power_);
   EXPECT_THAT(Listed(true), ElementsAre(order)) << "it holds nothing there yet";
   Bound(power_, "140599");
   EXPECT_THAT(Listed(true), IsEmpty());
-  RefusesUnchanged({kDenied, "SCOPE_EXCEEDED", "order"}, [&] { return Agree(order); });
+  RefusesUnchanged([&] { return Agree(order); }, {kDenied, "SCOPE_EXCEEDED", "order"});
   Bound(power_, "140502");
   ASSERT_TRUE(Agree(order));
   ActAs(registrar_);
   Bound(0, "140599");
-  RefusesUnchanged({kDenied, "SCOPE_EXCEEDED", "order"}, [&] { return Withdraw(order); });
+  RefusesUnchanged([&] { return Withdraw(order); }, {kDenied, "SCOPE_EXCEEDED", "order"});
   EXPECT_EQ(RefusalOf(Transfer(ToPower())), (Refusal{kDenied, "SCOPE_EXCEEDED", "facility"}));
 }
 
@@ -381,7 +384,7 @@ class BadTransferTest : public OrdersTest, public ::testing::WithParamInterface<
 TEST_P(BadTransferTest, IsRefusedAndWritesNothing) {
   auto request = ToPower(true);
   GetParam().spoil(request);
-  RefusesUnchanged(GetParam().refusal, [&] { return Transfer(request); });
+  RefusesUnchanged([&] { return Transfer(request); }, GetParam().refusal);
 }
 
 using R = v1::TransferRightRequest;
@@ -420,22 +423,22 @@ INSTANTIATE_TEST_SUITE_P(Requests, BadTransferTest, ::testing::ValuesIn(kBad),
 TEST_F(OrdersTest, TransferToOneselfIsRefused) {
   auto request = ToPower();
   request.set_to(water_);
-  RefusesUnchanged({kFailed, "TRANSFER_TO_HOLDER", "to"}, [&] { return Transfer(request); });
+  RefusesUnchanged([&] { return Transfer(request); }, {kFailed, "TRANSFER_TO_HOLDER", "to"});
 }
 
 TEST_F(OrdersTest, OfARetiredFacilityNothingIsTransferred) {
   EditFacility(facility_, [](auto& facility) { facility.set_life(v1::LIFE_SCRAPPED); });
-  RefusesUnchanged({kFailed, "FACILITY_ENDED", "facility"}, [&] { return Transfer(ToPower()); });
+  RefusesUnchanged([&] { return Transfer(ToPower()); }, {kFailed, "FACILITY_ENDED", "facility"});
 }
 
 TEST_F(OrdersTest, OneOrderAtATimeAndNoneOnAClaimedRight) {
   Proposed();
-  RefusesUnchanged({kFailed, "ORDER_ALREADY", "kind"}, [&] { return Transfer(ToPower()); });
+  RefusesUnchanged([&] { return Transfer(ToPower()); }, {kFailed, "ORDER_ALREADY", "kind"});
   const uint64_t claimed = world_.AddFacility(3, bureau_, water_);
   StandClaim(claimed, power_);
   auto request = ToPower();
   request.set_facility(claimed);
-  RefusesUnchanged({kFailed, "RIGHT_CLAIMED", "kind"}, [&] { return Transfer(request); });
+  RefusesUnchanged([&] { return Transfer(request); }, {kFailed, "RIGHT_CLAIMED", "kind"});
 }
 
 }  // namespace

@@ -2,20 +2,14 @@
 #define YIMA_TESTS_SERVER_RIGHTS_PROCEDURE_H_
 
 #include <functional>
-#include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include "server/access/roles.h"
 #include "server/rights/coverage.h"
-#include "tests/server/findings.h"
-#include "tests/server/methods.h"
-#include "tests/server/plates.h"
+#include "tests/server/rights/rights_kit.h"
 
 namespace yima::server::testing {
 
@@ -29,35 +23,13 @@ inline uint64_t OwnersInState(World& world, v1::RightState state) {
 }
 
 constexpr TimeUs kDayUs = 86'400'000'000;
-constexpr auto kFailed = StatusCode::kFailedPrecondition;
-constexpr auto kInvalid = StatusCode::kInvalidArgument;
-constexpr auto kNotFound = StatusCode::kNotFound;
-constexpr auto kDenied = StatusCode::kPermissionDenied;
 
 /// A city in which organizations claim the owning right of facilities: two owners with a manager
 /// each, and a registrar of the registry's own.
-class ProcedureTest : public ::testing::Test {
+class ProcedureTest : public RightsTest {
  protected:
-  /// The log is stamped by the same clock as all else.
-  static std::unique_ptr<store::Store> MemoryStore() {
-    return store::OpenMemoryStore([] { return world_now; });
-  }
-  explicit ProcedureTest(std::unique_ptr<store::Store> store = MemoryStore())
-      : world_(std::move(store)) {}
-  ~ProcedureTest() override { world_now = begin_; }
+  using RightsTest::RightsTest;
 
-  /// A principal that belongs to an organization; 0: to the registry's own.
-  uint64_t AddPrincipal(uint64_t organization) {
-    v1::Principal principal;
-    principal.set_id(*world_.domain().numbers.NewId(store::Kind::kPrincipal));
-    principal.set_kind(v1::PRINCIPAL_KIND_PERSON);
-    *principal.mutable_name() = Withhold("王师傅");
-    principal.set_organization(organization);
-    ChangeWriter writer(world_.call("test"), "");
-    writer.Create(principal.id(), principal);
-    EXPECT_TRUE(Apply(world_, writer));
-    return principal.id();
-  }
   /// Who calls from now on, with which roles.
   void As(uint64_t principal, Roles roles = kManagers | kRegistrars) {
     world_.principal = fmt::format("{}", principal);
@@ -65,7 +37,6 @@ class ProcedureTest : public ::testing::Test {
     world_.roles = roles;
   }
   void AsRegistrar() { As(registrar_, kRegistrars); }
-  std::string NextId() { return fmt::format("request-{}", ++requests_); }
 
   v1::ClaimRightsRequest ClaimOf(uint64_t organization, uint64_t facility = 0) {
     v1::ClaimRightsRequest request;
@@ -196,17 +167,9 @@ class ProcedureTest : public ::testing::Test {
     EXPECT_TRUE(Apply(world_, writer));
   }
 
-  v1::Claim ClaimRecord(uint64_t claim) const {
-    const auto read = Get<v1::Claim>(*world_.Read(), claim);
-    return read && *read ? (*read)->record : v1::Claim();
-  }
-  v1::Notice NoticeRecord(uint64_t notice) const {
-    const auto read = Get<v1::Notice>(*world_.Read(), notice);
-    return read && *read ? (*read)->record : v1::Notice();
-  }
   /// The first moment after the period of a notice.
-  void AfterPeriodOf(uint64_t notice) { world_now = NoticeRecord(notice).close_time_us(); }
-  void SetRules(const std::function<void(v1::RightsRules&)>& change) {
+  void AfterPeriodOf(uint64_t notice) { world_now = Record<v1::Notice>(notice).close_time_us(); }
+  void PutRules(const std::function<void(v1::RightsRules&)>& change) {
     v1::RightsRules rules;
     const auto read = *Get<v1::RightsRules>(*world_.Read(), kRightsRulesId);
     if (read) rules = read->record;
@@ -220,25 +183,6 @@ class ProcedureTest : public ::testing::Test {
     }
     EXPECT_TRUE(Apply(world_, writer));
   }
-  /// The call is refused and nothing was written.
-  template <typename Call>
-  void RefusesUnchanged(const Call& call, const Refusal& refusal) {
-    const std::string state = world_.State();
-    EXPECT_EQ(RefusalOf(call()), refusal);
-    EXPECT_EQ(world_.State(), state);
-  }
-
-  const TimeUs begin_ = world_now;
-  World world_;
-  Methods methods_{world_};
-  int requests_ = 0;
-  uint64_t bureau_ = world_.AddOrganization("城管局");
-  uint64_t water_ = world_.AddOrganization("水务公司");
-  uint64_t power_ = world_.AddOrganization("供电公司");
-  uint64_t water_manager_ = AddPrincipal(water_);
-  uint64_t power_manager_ = AddPrincipal(power_);
-  uint64_t registrar_ = AddPrincipal(0);
-  uint64_t facility_ = world_.AddFacility(1, bureau_, water_);
 };
 
 }  // namespace yima::server::testing

@@ -62,8 +62,8 @@ TEST_F(PublishTest, OpensANoticeOfAllClaimsAtOneMoment) {
   EXPECT_EQ(notice.open_time_us(), world_now);
   EXPECT_EQ(notice.close_time_us(), *ParseTime("2026-12-09T16:00:00Z")) << "midnight in China";
   for (const uint64_t claim : {waters, powers}) {
-    EXPECT_EQ(ClaimRecord(claim).notice(), notice.id());
-    EXPECT_EQ(ClaimRecord(claim).state(), v1::CLAIM_STATE_OPEN);
+    EXPECT_EQ(Record<v1::Claim>(claim).notice(), notice.id());
+    EXPECT_EQ(Record<v1::Claim>(claim).state(), v1::CLAIM_STATE_OPEN);
   }
   const v1::Facility facility = world_.Facility(facility_);
   for (const auto& standing : facility.owning().claims()) {
@@ -73,7 +73,7 @@ TEST_F(PublishTest, OpensANoticeOfAllClaimsAtOneMoment) {
 }
 
 TEST_F(PublishTest, TakesTheLongestPeriodOfItsClassesAndTheWordsOfTheRules) {
-  SetRules([](v1::RightsRules& rules) {
+  PutRules([](v1::RightsRules& rules) {
     rules.set_authority_zh("某市自然资源局");
     rules.set_how_to_object("书面送至某路1号");
     auto* rule = rules.add_class_rules();
@@ -81,7 +81,7 @@ TEST_F(PublishTest, TakesTheLongestPeriodOfItsClassesAndTheWordsOfTheRules) {
     rule->set_publicity_days(30);
   });
   Claimed(water_manager_, water_, facility_);
-  const v1::Notice notice = NoticeRecord(Published());
+  const v1::Notice notice = Record<v1::Notice>(Published());
   EXPECT_EQ(notice.days(), 30);
   EXPECT_EQ(notice.last_day(), "2026-12-24");
   EXPECT_EQ(notice.authority(), "某市自然资源局");
@@ -98,8 +98,8 @@ TEST_F(PublishTest, PublishesClaimsOfSomeOrganizationsAlone) {
   const auto answers = Publish(request);
   ASSERT_TRUE(answers) << answers.error().message;
   EXPECT_EQ(answers->back().notice().claims(), 1);
-  EXPECT_EQ(ClaimRecord(waters).notice(), 0);
-  EXPECT_EQ(ClaimRecord(powers).notice(), answers->back().notice().id());
+  EXPECT_EQ(Record<v1::Claim>(waters).notice(), 0);
+  EXPECT_EQ(Record<v1::Claim>(powers).notice(), answers->back().notice().id());
 }
 
 TEST_F(PublishTest, ListsAClaimOnce) {
@@ -111,7 +111,7 @@ TEST_F(PublishTest, ListsAClaimOnce) {
   EXPECT_EQ(again->back().notice().state(), v1::NOTICE_STATE_WITHDRAWN)
       << "a notice of nothing never opens";
   EXPECT_EQ(again->back().notice().open_time_us(), 0);
-  EXPECT_EQ(NoticeRecord(first).claims(), 1);
+  EXPECT_EQ(Record<v1::Notice>(first).claims(), 1);
   EXPECT_THAT(Findings(world_), IsEmpty());
 }
 
@@ -132,7 +132,7 @@ TEST_F(PublishTest, RefusesANoticeOfNothing) {
 }
 
 TEST_F(PublishTest, RefusesAPeriodThatNoCalendarTells) {
-  SetRules([](v1::RightsRules& rules) {
+  PutRules([](v1::RightsRules& rules) {
     rules.add_calendars()->set_year(2026);
     rules.set_publicity_days(60);
   });
@@ -142,7 +142,7 @@ TEST_F(PublishTest, RefusesAPeriodThatNoCalendarTells) {
     EXPECT_EQ(RefusalOf(Publish(PublishOf(facility))),
               (Refusal{kFailed, "CALENDAR_YEAR_MISSING", "rules.calendars"}));
   }
-  EXPECT_EQ(ClaimRecord(world_.Facility(facility_).owning().claims(0).claim()).notice(), 0);
+  EXPECT_EQ(Record<v1::Claim>(world_.Facility(facility_).owning().claims(0).claim()).notice(), 0);
   v1::ListNoticesRequest list;
   const auto notices = methods_.Unary<v1::ListNoticesResponse>("RightsService/ListNotices", list);
   ASSERT_TRUE(notices);
@@ -189,8 +189,8 @@ TEST_F(PublishTest, TheSameNoticeGoesOnAfterABreakAtEachChunk) {
     EXPECT_EQ(RefusalOf(BreakAfter(request, chunk * kBatchChunk)),
               (Refusal{StatusCode::kUnavailable, "CALL_ENDED", ""}));
     notice = world_.Facility(facility_).owning().claims(0).notice();
-    EXPECT_EQ(NoticeRecord(notice).state(), v1::NOTICE_STATE_DRAFT);
-    EXPECT_EQ(NoticeRecord(notice).open_time_us(), 0);
+    EXPECT_EQ(Record<v1::Notice>(notice).state(), v1::NOTICE_STATE_DRAFT);
+    EXPECT_EQ(Record<v1::Notice>(notice).open_time_us(), 0);
     EXPECT_THAT(Findings(world_), IsEmpty());
   }
   world_now += kDayUs;
@@ -231,10 +231,10 @@ TEST_F(PublishTest, ManyClaimsOnOneRightFitIntoTheChanges) {
   for (uint32_t number = 2; number <= 130; ++number) world_.AddFacility(number, bureau_, water_);
   for (int i = 0; i < 16; ++i) {
     const uint64_t organization = world_.AddOrganization(fmt::format("第{}公司", i));
-    As(AddPrincipal(organization), kManagers);
+    As(AddPerson(organization), kManagers);
     ASSERT_TRUE(Claim(ClaimOf(organization)));
   }
-  EXPECT_EQ(NoticeRecord(Published()).claims(), 130 * 16);
+  EXPECT_EQ(Record<v1::Notice>(Published()).claims(), 130 * 16);
   EXPECT_THAT(Findings(world_), IsEmpty());
 }
 
@@ -245,7 +245,7 @@ TEST_F(PublishTest, ANoticeThatIsWithdrawnLeavesItsClaimsAsBefore) {
   ASSERT_TRUE(answer) << answer.error().message;
   EXPECT_EQ(answer->notice().state(), v1::NOTICE_STATE_WITHDRAWN);
   EXPECT_EQ(answer->notice().withdrawal().reason().value(), "名单有误");
-  EXPECT_EQ(ClaimRecord(claim).state(), v1::CLAIM_STATE_OPEN);
+  EXPECT_EQ(Record<v1::Claim>(claim).state(), v1::CLAIM_STATE_OPEN);
   AfterPeriodOf(notice);
   RefusesUnchanged([&] { return Confirm(ConfirmOf(facility_)); },
                    {kFailed, "CLAIM_NOT_PUBLISHED", "target.facility"});
@@ -253,7 +253,7 @@ TEST_F(PublishTest, ANoticeThatIsWithdrawnLeavesItsClaimsAsBefore) {
   RefusesUnchanged([&] { return Withdraw(4242); }, {kNotFound, "NOTICE_NOT_FOUND", "notice"});
   // Published anew.
   const uint64_t next = Published(facility_);
-  EXPECT_EQ(ClaimRecord(claim).notice(), next);
+  EXPECT_EQ(Record<v1::Claim>(claim).notice(), next);
   AfterPeriodOf(next);
   EXPECT_TRUE(Confirm(ConfirmOf(facility_)));
   RefusesUnchanged([&] { return Withdraw(next); }, {kFailed, "NOTICE_DECIDED", "notice"});
@@ -268,7 +268,7 @@ TEST_F(PublishTest, ADraftThatIsWithdrawnStopsItsBatch) {
   ASSERT_TRUE(Withdraw(notice));
   RefusesUnchanged([&] { return Publish(request); }, {kFailed, "BATCH_STOPPED", ""});
   EXPECT_THAT(Findings(world_), IsEmpty());
-  EXPECT_EQ(NoticeRecord(Published()).claims(), kMany);
+  EXPECT_EQ(Record<v1::Notice>(Published()).claims(), kMany);
   EXPECT_THAT(Findings(world_), IsEmpty());
 }
 
@@ -282,7 +282,7 @@ TEST_F(PublishTest, WithdrawingWantsAReasonAndTheNotice) {
   };
   RefusesUnchanged(withdraw, {kInvalid, "FIELD_MISSING", "reason"});
   request.set_reason("名单有误");
-  As(AddPrincipal(0), kRegistrars);
+  As(AddPerson(0), kRegistrars);
   world_.reach = std::make_shared<Reach>();
   RefusesUnchanged(withdraw, {kDenied, "SCOPE_EXCEEDED", "notice"});
 }

@@ -43,6 +43,32 @@ class ReorganizeTest : public RightsTest {
         methods_.Unary<v1::GetOrganizationResponse>("RegistryService/GetOrganization", request);
     return found ? found->organization().id() : 0;
   }
+  v1::ReorganizeRequest Of(uint64_t organization, v1::ReorganizationKind kind, uint64_t to = 0) {
+    auto request = Request(kind, to);
+    request.set_organization(organization);
+    return request;
+  }
+  /// More facilities of the water company than are under way at a time.
+  static constexpr uint32_t kMany = 5 * kBatchChunk;
+  std::vector<uint64_t> AddMany() {
+    std::vector<uint64_t> facilities;
+    for (uint32_t n = 2; n <= kMany; ++n) {
+      facilities.push_back(world_.AddFacility(n, bureau_, water_));
+    }
+    return facilities;
+  }
+  /// Asks for what is cancelled once the first are dealt with.
+  void BreakOff(const v1::ReorganizeRequest& request) {
+    bool stop = false;
+    const auto broken = Ask(
+        request,
+        [&](const v1::ReorganizeResponse&) -> Result<void> {
+          stop = true;
+          return {};
+        },
+        [&] { return stop; });
+    ASSERT_EQ(RefusalOf(broken), (Refusal{StatusCode::kUnavailable, "CALL_ENDED", ""}));
+  }
   v1::Organization Water() const { return Record<v1::Organization>(water_); }
 };
 
@@ -77,10 +103,12 @@ TEST_F(ReorganizeTest, WhatReorganizingSetsIsTakenFromNoOtherCall) {
   create.set_request_id(NextId());
   create.mutable_input()->mutable_organization()->set_name("园林局");
   create.mutable_input()->mutable_organization()->add_former_names()->set_name("绿化处");
-  RefusesUnchanged({kInvalid, "FIELD_OUTPUT_ONLY", "input.organization.state"}, [&] {
-    return methods_.Unary<v1::CreateOrganizationResponse>("RegistryService/CreateOrganization",
-                                                          create);
-  });
+  RefusesUnchanged(
+      [&] {
+        return methods_.Unary<v1::CreateOrganizationResponse>("RegistryService/CreateOrganization",
+                                                              create);
+      },
+      {kInvalid, "FIELD_OUTPUT_ONLY", "input.organization.state"});
 }
 
 TEST_F(ReorganizeTest, NameMayComeBackAndTheRetryChangesNothing) {
@@ -98,8 +126,8 @@ TEST_F(ReorganizeTest, NameMayComeBackAndTheRetryChangesNothing) {
 
 TEST_F(ReorganizeTest, NameOfAnotherIsRefused) {
   const Refusal taken{StatusCode::kAlreadyExists, "ORGANIZATION_NAME_TAKEN", "new_name"};
-  RefusesUnchanged(taken, [&] { return Ask(Renaming("供电公司")); });
-  RefusesUnchanged(taken, [&] { return Ask(Renaming("水务公司")); });
+  RefusesUnchanged([&] { return Ask(Renaming("供电公司")); }, taken);
+  RefusesUnchanged([&] { return Ask(Renaming("水务公司")); }, taken);
 }
 
 TEST_F(ReorganizeTest, MergedOrganizationIsFollowedInAllThatItHas) {
@@ -159,20 +187,20 @@ TEST_F(ReorganizeTest, OneThatEndedGetsNothingNew) {
   update.mutable_facility()->set_uid(facility_);
   update.mutable_facility()->mutable_maintaining()->set_holder(water_);
   update.add_update_mask("maintaining");
-  RefusesUnchanged({kFailed, "ORGANIZATION_ENDED", "facility.maintaining.holder"}, [&] {
-    return methods_.Unary<v1::UpdateFacilityResponse>("RegistryService/UpdateFacility", update);
-  });
-  RefusesUnchanged({kFailed, "ORGANIZATION_ENDED", "organization"},
-                   [&] { return Ask(Request(v1::REORGANIZATION_KIND_DISSOLVE, power_)); });
+  RefusesUnchanged(
+      [&] {
+        return methods_.Unary<v1::UpdateFacilityResponse>("RegistryService/UpdateFacility", update);
+      },
+      {kFailed, "ORGANIZATION_ENDED", "facility.maintaining.holder"});
+  RefusesUnchanged([&] { return Ask(Request(v1::REORGANIZATION_KIND_DISSOLVE, power_)); },
+                   {kFailed, "ORGANIZATION_ENDED", "organization"});
   auto into_ended = Request(v1::REORGANIZATION_KIND_MERGE, water_);
   into_ended.set_organization(power_);
-  RefusesUnchanged({kFailed, "ORGANIZATION_ENDED", "to"}, [&] { return Ask(into_ended); });
+  RefusesUnchanged([&] { return Ask(into_ended); }, {kFailed, "ORGANIZATION_ENDED", "to"});
 }
 
 TEST_F(ReorganizeTest, WhatAnEndedOneStillHoldsIsEditedOtherwise) {
-  ASSERT_TRUE(Edit<v1::Organization>(world_, water_, [](v1::Organization& organization) {
-    organization.set_state(v1::ORGANIZATION_STATE_DISSOLVED);
-  }));
+  ASSERT_TRUE(EndOrganization(world_, water_));
   v1::UpdateFacilityRequest update;
   update.set_request_id(NextId());
   update.mutable_facility()->set_uid(facility_);
@@ -207,7 +235,7 @@ TEST_F(ReorganizeTest, DissolvedToNobodyItsFacilitiesAreOwnerless) {
 TEST_F(ReorganizeTest, SomebodyHasToSupervise) {
   const uint64_t supervised = world_.AddFacility(2, water_);
   const auto dissolve = [&] { return Ask(Request(v1::REORGANIZATION_KIND_DISSOLVE)); };
-  RefusesUnchanged({kFailed, "SUCCESSOR_MISSING", "to"}, dissolve);
+  RefusesUnchanged(dissolve, {kFailed, "SUCCESSOR_MISSING", "to"});
   EditFacility(supervised, [](auto& facility) { facility.set_life(v1::LIFE_SCRAPPED); });
   EXPECT_TRUE(dissolve()) << "what is no more needs nobody";
   EXPECT_EQ(world_.Facility(supervised).supervising().holder(), water_);
@@ -242,10 +270,7 @@ TEST_F(ReorganizeTest, ASplitIsAnsweredTheSameAfterTheOrganizationEnded) {
 }
 
 TEST_F(ReorganizeTest, SplitLeavesWhatItsFilterNoLongerFinds) {
-  std::vector<uint64_t> facilities;
-  for (uint32_t n = 2; n <= 5 * kBatchChunk; ++n) {
-    facilities.push_back(world_.AddFacility(n, bureau_, water_));
-  }
+  const auto facilities = AddMany();
   auto split = Request(v1::REORGANIZATION_KIND_SPLIT, power_);
   split.mutable_filter()->add_divisions("140502");
   const uint64_t last = facilities.back();
@@ -327,21 +352,9 @@ TEST_F(ReorganizeTest, DryRunSaysWhatWouldBeAndTheRunIsHeldToIt) {
 }
 
 TEST_F(ReorganizeTest, InterruptedItGoesOnAndTakesWhatOthersMovedMeanwhile) {
-  // More than is under way at a time.
-  constexpr uint32_t kMany = 5 * kBatchChunk;
-  std::vector<uint64_t> facilities;
-  for (uint32_t n = 2; n <= kMany; ++n)
-    facilities.push_back(world_.AddFacility(n, bureau_, water_));
+  const auto facilities = AddMany();
   const auto request = Request(v1::REORGANIZATION_KIND_MERGE, power_);
-  bool stop = false;
-  const auto broken = Ask(
-      request,
-      [&](const v1::ReorganizeResponse&) -> Result<void> {
-        stop = true;
-        return {};
-      },
-      [&] { return stop; });
-  ASSERT_EQ(RefusalOf(broken), (Refusal{StatusCode::kUnavailable, "CALL_ENDED", ""}));
+  BreakOff(request);
   EXPECT_EQ(Water().state(), v1::ORGANIZATION_STATE_MERGED) << "its record changes first";
   EXPECT_EQ(Owning(facilities.back()).holder(), water_);
   EditFacility(facilities.back(), [](auto& facility) { facility.set_address("moved"); });
@@ -360,23 +373,11 @@ TEST_F(ReorganizeTest, InterruptedItGoesOnAndTakesWhatOthersMovedMeanwhile) {
 }
 
 TEST_F(ReorganizeTest, WhoFollowsTheSuccessorGetsTheRest) {
-  constexpr uint32_t kMany = 5 * kBatchChunk;
-  std::vector<uint64_t> facilities;
-  for (uint32_t n = 2; n <= kMany; ++n)
-    facilities.push_back(world_.AddFacility(n, bureau_, water_));
+  const auto facilities = AddMany();
   const auto request = Request(v1::REORGANIZATION_KIND_MERGE, power_);
-  bool stop = false;
-  ASSERT_FALSE(Ask(
-      request,
-      [&](const v1::ReorganizeResponse&) -> Result<void> {
-        stop = true;
-        return {};
-      },
-      [&] { return stop; }));
+  BreakOff(request);
   ASSERT_EQ(Owning(facilities.back()).holder(), water_);
-  auto next = Request(v1::REORGANIZATION_KIND_MERGE, bureau_);
-  next.set_organization(power_);
-  ASSERT_TRUE(Ask(next));
+  ASSERT_TRUE(Ask(Of(power_, v1::REORGANIZATION_KIND_MERGE, bureau_)));
   const auto whole = Ask(request);
   ASSERT_TRUE(whole) << whole.error().message;
   EXPECT_EQ(Owning(facilities.front()).holder(), bureau_);
@@ -384,10 +385,92 @@ TEST_F(ReorganizeTest, WhoFollowsTheSuccessorGetsTheRest) {
   ExpectSound();
 }
 
+TEST_F(ReorganizeTest, WhoWasSplitOffBeforeDoesNotFollow) {
+  const auto facilities = AddMany();
+  // Power was split into the bureau, which came back to it; then another one follows power.
+  auto split = Of(power_, v1::REORGANIZATION_KIND_SPLIT, bureau_);
+  split.mutable_filter()->add_divisions("140502");
+  ASSERT_TRUE(Ask(split));
+  const auto request = Request(v1::REORGANIZATION_KIND_MERGE, power_);
+  BreakOff(request);
+  const uint64_t heir = world_.AddOrganization("城区管网公司");
+  ASSERT_TRUE(Ask(Of(bureau_, v1::REORGANIZATION_KIND_MERGE, power_)));
+  ASSERT_TRUE(Ask(Of(power_, v1::REORGANIZATION_KIND_MERGE, heir)));
+  const auto whole = Ask(request);
+  ASSERT_TRUE(whole) << whole.error().message;
+  EXPECT_EQ(Record<v1::Organization>(power_).follower(), heir);
+  EXPECT_EQ(Owning(facilities.back()).holder(), heir);
+  ExpectSound();
+}
+
+TEST_F(ReorganizeTest, NobodyGetsTheRestWhenTheSuccessorIsDissolved) {
+  const auto facilities = AddMany();
+  auto split = Of(power_, v1::REORGANIZATION_KIND_SPLIT, bureau_);
+  split.mutable_filter()->add_divisions("140502");
+  ASSERT_TRUE(Ask(split));
+  const auto request = Request(v1::REORGANIZATION_KIND_MERGE, power_);
+  BreakOff(request);
+  ASSERT_TRUE(Ask(Of(power_, v1::REORGANIZATION_KIND_DISSOLVE)));
+  const auto whole = Ask(request);
+  ASSERT_TRUE(whole) << whole.error().message;
+  EXPECT_EQ(Record<v1::Organization>(power_).follower(), 0u);
+  EXPECT_EQ(Owning(facilities.back()).holder(), 0u);
+  EXPECT_EQ(Owning(facilities.back()).state(), v1::RIGHT_STATE_OWNERLESS);
+  ExpectSound();
+}
+
+TEST_F(ReorganizeTest, WhatASplitHadNotReachedStaysWhenNobodyFollowsItsSuccessor) {
+  const auto facilities = AddMany();
+  const uint64_t last = facilities.back();
+  const uint64_t claim = StandClaim(last, water_);
+  auto split = Request(v1::REORGANIZATION_KIND_SPLIT, power_);
+  split.mutable_filter()->add_divisions("140502");
+  BreakOff(split);
+  ASSERT_TRUE(Ask(Of(power_, v1::REORGANIZATION_KIND_DISSOLVE)));
+  const auto whole = Ask(split);
+  ASSERT_TRUE(whole) << whole.error().message;
+  EXPECT_GT(whole->back().progress().refused(), 0u);
+  EXPECT_EQ(Owning(last).holder(), water_);
+  EXPECT_EQ(Record<v1::Claim>(claim).state(), v1::CLAIM_STATE_OPEN);
+  EXPECT_EQ(Owning(facilities.front()).holder(), 0u) << "what went over nobody has";
+  ExpectSound();
+}
+
+TEST_F(ReorganizeTest, AnInterruptedSplitComesToItsEndAfterTheOrganizationEnded) {
+  const auto facilities = AddMany();
+  auto split = Request(v1::REORGANIZATION_KIND_SPLIT, power_);
+  split.mutable_filter()->add_divisions("140502");
+  BreakOff(split);
+  ASSERT_TRUE(Ask(Of(water_, v1::REORGANIZATION_KIND_MERGE, bureau_)));
+  const auto whole = Ask(split);
+  ASSERT_TRUE(whole) << whole.error().message;
+  EXPECT_EQ(Owning(facilities.front()).holder(), power_);
+  EXPECT_EQ(Owning(facilities.back()).holder(), bureau_);
+  const auto batch = Record<v1::Batch>(whole->front().progress().batch());
+  EXPECT_EQ(batch.state(), v1::BATCH_STATE_DONE);
+  ExpectSound();
+}
+
+TEST_F(ReorganizeTest, APartThatCameBackTakesNothingAway) {
+  const auto facilities = AddMany();
+  const uint64_t last = facilities.back();
+  const uint64_t claim = StandClaim(last, water_);
+  auto split = Request(v1::REORGANIZATION_KIND_SPLIT, power_);
+  split.mutable_filter()->add_divisions("140502");
+  BreakOff(split);
+  ASSERT_TRUE(Ask(Of(power_, v1::REORGANIZATION_KIND_MERGE, water_)));
+  const auto whole = Ask(split);
+  ASSERT_TRUE(whole) << whole.error().message;
+  EXPECT_EQ(Record<v1::Claim>(claim).state(), v1::CLAIM_STATE_OPEN);
+  EXPECT_EQ(Owning(last).holder(), water_);
+  EXPECT_EQ(Owning(facilities.front()).holder(), water_);
+  ExpectSound();
+}
+
 TEST_F(ReorganizeTest, ARegistrarWithBoundsReorganizesNone) {
   Bound(water_);
-  RefusesUnchanged({kDenied, "SCOPE_EXCEEDED", ""},
-                   [&] { return Ask(Request(v1::REORGANIZATION_KIND_MERGE, power_)); });
+  RefusesUnchanged([&] { return Ask(Request(v1::REORGANIZATION_KIND_MERGE, power_)); },
+                   {kDenied, "SCOPE_EXCEEDED", ""});
 }
 
 struct BadReorganization {
@@ -402,7 +485,7 @@ class BadReorganizationTest : public ReorganizeTest,
 TEST_P(BadReorganizationTest, IsRefusedAndWritesNothing) {
   auto request = Request(v1::REORGANIZATION_KIND_MERGE, power_);
   GetParam().spoil(request);
-  RefusesUnchanged(GetParam().refusal, [&] { return Ask(request); });
+  RefusesUnchanged([&] { return Ask(request); }, GetParam().refusal);
 }
 
 using R = v1::ReorganizeRequest;

@@ -2,7 +2,9 @@
 #define YIMA_TESTS_SERVER_RIGHTS_RIGHTS_KIT_H_
 
 #include <functional>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -11,6 +13,7 @@
 #include "tests/server/findings.h"
 #include "tests/server/methods.h"
 #include "tests/server/plates.h"
+#include "tests/server/unchanged.h"
 
 namespace yima::server::testing {
 
@@ -29,7 +32,13 @@ inline v1::Basis BasisOf(const std::string& number) {
 /// Organizations, who acts for them, and facilities whose rights stand in whatever way.
 class RightsTest : public ::testing::Test {
  protected:
-  ~RightsTest() override { world_now = *ParseTime("2026-11-24T08:00:00Z"); }
+  /// Its log has the time of the rules, so that periods begin and end as the tests say.
+  static std::unique_ptr<store::Store> MemoryStore() {
+    return store::OpenMemoryStore([] { return world_now; });
+  }
+  explicit RightsTest(std::unique_ptr<store::Store> store = MemoryStore())
+      : world_(std::move(store)) {}
+  ~RightsTest() override { world_now = begin_; }
 
   uint64_t AddPerson(uint64_t organization) {
     v1::Principal person;
@@ -112,23 +121,21 @@ class RightsTest : public ::testing::Test {
   }
   /// What is asked is refused, and changes nothing.
   template <typename Ask>
-  void RefusesUnchanged(const Refusal& refusal, const Ask& ask) {
-    const std::string state = world_.State();
-    EXPECT_EQ(RefusalOf(ask()), refusal);
-    EXPECT_TRUE(world_.State() == state) << "something was written";
+  void RefusesUnchanged(const Ask& ask, const Refusal& refusal) {
+    testing::RefusesUnchanged(world_, ask, refusal);
   }
   void ExpectSound() { EXPECT_THAT(Findings(world_), ::testing::IsEmpty()); }
 
-  /// Its log has the time of the rules, so that periods begin and end as the tests say.
-  World world_{store::OpenMemoryStore([] { return world_now; })};
+  const TimeUs begin_ = world_now;
+  World world_;
   Methods methods_{world_};
   uint64_t bureau_ = world_.AddOrganization("城管局");
   uint64_t water_ = world_.AddOrganization("水务公司");
   uint64_t power_ = world_.AddOrganization("供电公司");
   uint64_t registrar_ = AddPerson(0);
   uint64_t second_registrar_ = AddPerson(0);
-  uint64_t waters_ = AddPerson(water_);
-  uint64_t powers_ = AddPerson(power_);
+  uint64_t water_manager_ = AddPerson(water_);
+  uint64_t power_manager_ = AddPerson(power_);
   uint64_t facility_ = world_.AddFacility(1, bureau_, water_);
 
  private:

@@ -194,8 +194,8 @@ TEST_F(SetRulesTest, TheSameRulesAgainMakeNoNewVersion) {
 TEST_F(SetRulesTest, StaleEtagIsRefusedAndTheRightOneTaken) {
   v1::RightsRules rules = Example();
   rules.set_etag("1-7");
-  RefusesUnchanged({StatusCode::kAborted, "ETAG_STALE", "rules.etag"},
-                   [&] { return SetRules(rules); });
+  RefusesUnchanged([&] { return SetRules(rules); },
+                   {StatusCode::kAborted, "ETAG_STALE", "rules.etag"});
   rules.clear_etag();
   rules.set_etag(SetRules(rules)->rules().etag());
   rules.set_offer_days(3);
@@ -221,24 +221,22 @@ TEST_F(SetRulesTest, DryRunChecksAndKeepsNothing) {
 
 TEST_F(SetRulesTest, ARegistrarWithBoundsSetsNone) {
   Bound(0, "140502");
-  RefusesUnchanged({kDenied, "SCOPE_EXCEEDED", ""}, [&] { return SetRules(Example()); });
+  RefusesUnchanged([&] { return SetRules(Example()); }, {kDenied, "SCOPE_EXCEEDED", ""});
 }
 
 TEST_F(SetRulesTest, CandidatesAndConfirmersAreOrganizationsThatAct) {
   v1::RightsRules rules;
   auto* rule = rules.add_class_rules();
   rule->add_candidates(4242);
-  RefusesUnchanged({kNotFound, "ORGANIZATION_UNKNOWN", "rules.class_rules[0].candidates[0]"},
-                   [&] { return SetRules(rules); });
+  RefusesUnchanged([&] { return SetRules(rules); },
+                   {kNotFound, "ORGANIZATION_UNKNOWN", "rules.class_rules[0].candidates[0]"});
   rule->set_candidates(0, water_);
   rules.add_confirm_rules()->add_organizations(power_);
   ASSERT_TRUE(SetRules(rules));
-  ASSERT_TRUE(Edit<v1::Organization>(world_, power_, [](v1::Organization& organization) {
-    organization.set_state(v1::ORGANIZATION_STATE_DISSOLVED);
-  }));
+  ASSERT_TRUE(EndOrganization(world_, power_));
   rules.set_offer_days(2);
-  RefusesUnchanged({kFailed, "ORGANIZATION_ENDED", "rules.confirm_rules[0].organizations[0]"},
-                   [&] { return SetRules(rules); });
+  RefusesUnchanged([&] { return SetRules(rules); },
+                   {kFailed, "ORGANIZATION_ENDED", "rules.confirm_rules[0].organizations[0]"});
 }
 
 struct BadRules {
@@ -253,8 +251,8 @@ class BadRulesTest : public SetRulesTest, public ::testing::WithParamInterface<B
 TEST_P(BadRulesTest, AreRefusedWithTheirPlace) {
   v1::RightsRules rules = Example();
   GetParam().spoil(rules);
-  RefusesUnchanged({kInvalid, GetParam().reason, GetParam().field},
-                   [&] { return SetRules(rules); });
+  RefusesUnchanged([&] { return SetRules(rules); },
+                   {kInvalid, GetParam().reason, GetParam().field});
 }
 
 using R = v1::RightsRules;

@@ -35,8 +35,8 @@ TEST_F(SettleTest, LeavesTheOneThatItIsFor) {
   EXPECT_EQ(Owning().claims(0).claim(), waters_);
   EXPECT_EQ(Owning().objections(), 0);
   EXPECT_EQ(Owning().state(), v1::RIGHT_STATE_CLAIMED);
-  EXPECT_EQ(ClaimRecord(waters_).state(), v1::CLAIM_STATE_OPEN);
-  const v1::Claim rejected = ClaimRecord(powers_);
+  EXPECT_EQ(Record<v1::Claim>(waters_).state(), v1::CLAIM_STATE_OPEN);
+  const v1::Claim rejected = Record<v1::Claim>(powers_);
   EXPECT_EQ(rejected.state(), v1::CLAIM_STATE_REJECTED);
   EXPECT_EQ(rejected.decision().reason().value(), "移交协议在先");
   EXPECT_EQ(rejected.decision().basis().number(), "7号");
@@ -56,7 +56,7 @@ TEST_F(SettleTest, ForNoneTheRightIsAsBefore) {
   EXPECT_EQ(Owning().state(), v1::RIGHT_STATE_RECORDED);
   EXPECT_EQ(Owning().holder(), water_);
   EXPECT_EQ(Owning().claims_size(), 0);
-  EXPECT_EQ(ClaimRecord(waters_).state(), v1::CLAIM_STATE_REJECTED);
+  EXPECT_EQ(Record<v1::Claim>(waters_).state(), v1::CLAIM_STATE_REJECTED);
   EXPECT_EQ(Objections()[0].state(), v1::OBJECTION_STATE_DISMISSED);
   EXPECT_THAT(Findings(world_), IsEmpty());
   RefusesUnchanged([&] { return Settle(SettleOf(facility_, 0)); },
@@ -66,7 +66,7 @@ TEST_F(SettleTest, ForNoneTheRightIsAsBefore) {
 TEST_F(SettleTest, WaitsForThePeriod) {
   RefusesUnchanged([&] { return Settle(SettleOf(facility_, waters_)); },
                    {kFailed, "PERIOD_RUNNING", "facility"});
-  world_now = NoticeRecord(notice_).close_time_us() - 1;
+  world_now = Record<v1::Notice>(notice_).close_time_us() - 1;
   RefusesUnchanged([&] { return Settle(SettleOf(facility_, waters_)); },
                    {kFailed, "PERIOD_RUNNING", "facility"});
   ++world_now;
@@ -76,29 +76,29 @@ TEST_F(SettleTest, WaitsForThePeriod) {
 TEST_F(SettleTest, IsNotForAClaimThatNobodyCouldObjectTo) {
   AfterPeriodOf(notice_);
   const uint64_t late = world_.AddOrganization("园林局");
-  const uint64_t claim = Claimed(AddPrincipal(late), late, facility_);
+  const uint64_t claim = Claimed(AddPerson(late), late, facility_);
   AsRegistrar();
   RefusesUnchanged([&] { return Settle(SettleOf(facility_, claim)); },
                    {kFailed, "CLAIM_NOT_PUBLISHED", "claim"});
   ASSERT_TRUE(Settle(SettleOf(facility_, waters_)));
-  EXPECT_EQ(ClaimRecord(claim).state(), v1::CLAIM_STATE_REJECTED);
+  EXPECT_EQ(Record<v1::Claim>(claim).state(), v1::CLAIM_STATE_REJECTED);
 }
 
 TEST_F(SettleTest, WhoClaimedOrObjectedOrBelongsToSuchDoesNotSettle) {
   AfterPeriodOf(notice_);
-  for (const uint64_t party : {water_manager_, AddPrincipal(water_), AddPrincipal(power_)}) {
+  for (const uint64_t party : {water_manager_, AddPerson(water_), AddPerson(power_)}) {
     As(party);
     RefusesUnchanged([&] { return Settle(SettleOf(facility_, waters_)); },
                      {kDenied, "DUTIES_NOT_SEPARATE", "facility"});
   }
-  As(AddPrincipal(bureau_));
+  As(AddPerson(bureau_));
   EXPECT_TRUE(Settle(SettleOf(facility_, waters_)));
 }
 
 TEST_F(SettleTest, WhoseTheRightIsByTheLedgerDoesNotSettle) {
   AfterPeriodOf(notice_);
   Edit<v1::Facility>(world_, facility_, [&](auto& f) { f.mutable_owning()->set_holder(bureau_); });
-  As(AddPrincipal(bureau_), kRegistrars);
+  As(AddPerson(bureau_), kRegistrars);
   RefusesUnchanged([&] { return Settle(SettleOf(facility_, 0)); },
                    {kDenied, "DUTIES_NOT_SEPARATE", "facility"});
 }
@@ -108,7 +108,7 @@ TEST_F(SettleTest, WhoEnteredAPaperMaySettleAndWhoseItIsMayNot) {
   request.set_organization(bureau_);
   ASSERT_TRUE(Object(request));
   AfterPeriodOf(notice_);
-  As(AddPrincipal(bureau_));
+  As(AddPerson(bureau_));
   RefusesUnchanged([&] { return Settle(SettleOf(facility_, waters_)); },
                    {kDenied, "DUTIES_NOT_SEPARATE", "facility"});
   AsRegistrar();

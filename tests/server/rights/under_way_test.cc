@@ -1,8 +1,12 @@
 #include <algorithm>
+#include <atomic>
+#include <future>
 #include <thread>
+#include <utility>
 
 #include "server/domain/batch_items.h"
 #include "server/domain/entry_view.h"
+#include "tests/server/plates.h"
 #include "tests/server/rights/procedure.h"
 #include "tests/server/watched_store.h"
 
@@ -12,11 +16,6 @@ namespace {
 using ::testing::IsEmpty;
 
 constexpr uint32_t kMany = 8 * kBatchChunk;
-
-bool PutsFacilities(const store::Change& change) {
-  return std::ranges::any_of(change.puts,
-                             [](const auto& put) { return put.kind == store::Kind::kFacility; });
-}
 
 /// Batches of rights of which several changes are planned before the first is durable.
 class UnderWayTest : public ProcedureTest {
@@ -67,8 +66,8 @@ TEST_F(UnderWayTest, EachRightIsClaimedPublishedAndConfirmedOnce) {
   const auto answers = Confirm(ConfirmOf());
   ASSERT_TRUE(answers) << answers.error().message;
   EXPECT_EQ(answers->back().progress().rights(), kMany);
-  EXPECT_EQ(NoticeRecord(notice).claims(), kMany);
-  EXPECT_TRUE(NoticeRecord(notice).decided());
+  EXPECT_EQ(Record<v1::Notice>(notice).claims(), kMany);
+  EXPECT_TRUE(Record<v1::Notice>(notice).decided());
   EXPECT_EQ(*world_.Read()->Counter(NoticeCounter(notice, v1::CLAIM_STATE_CONFIRMED)), kMany);
   EXPECT_EQ(OwnersInState(world_, v1::RIGHT_STATE_CONFIRMED), kMany);
   EXPECT_GT(store_->most_waiting(), 1u);
@@ -108,6 +107,13 @@ TEST_F(UnderWayTest, AClaimTakesWhatMovedMeanwhile) {
 TEST_F(UnderWayTest, NothingComesAfterADraftWasWithdrawn) {
   AddMany();
   ClaimAll();
+  std::atomic<bool> withdraws = false;
+  std::promise<void> came;
+  store_->on_come = [&](const store::Change& change) {
+    const bool puts_batch = std::ranges::any_of(
+        change.puts, [](const auto& put) { return put.kind == store::Kind::kBatch; });
+    if (puts_batch && withdraws.exchange(false)) came.set_value();
+  };
   store_->BeLate();
   AsRegistrar();
   std::thread registrar;
@@ -119,13 +125,19 @@ TEST_F(UnderWayTest, NothingComesAfterADraftWasWithdrawn) {
         request.set_request_id("withdraw");
         request.set_notice(answer.progress().batch());
         request.set_reason("标题有误");
-        registrar = std::thread([this, request, &withdrawn] {
+        withdraws = true;
+        registrar = std::thread([&, request] {
           withdrawn =
               methods_.Unary<v1::WithdrawNoticeResponse>("RightsService/WithdrawNotice", request);
+          if (withdraws.exchange(false)) came.set_value();
         });
+        // It waits for its turn while the rest is planned behind it.
+        came.get_future().wait();
         return {};
       });
+  ASSERT_TRUE(registrar.joinable()) << answers.error().message;
   registrar.join();
+  store_->on_come = nullptr;
   ASSERT_TRUE(withdrawn) << withdrawn.error().message;
   EXPECT_EQ(RefusalOf(answers), (Refusal{kFailed, "BATCH_STOPPED", ""}));
   const uint64_t batch = withdrawn->notice().id();
@@ -146,6 +158,23 @@ TEST_F(UnderWayTest, NothingComesAfterADraftWasWithdrawn) {
   const auto shown = methods_.Unary<v1::GetBatchResponse>("RegistryService/GetBatch", get);
   ASSERT_TRUE(shown) << shown.error().message;
   EXPECT_EQ(shown->batch().counts().done(), listed) << "one claim each";
+  EXPECT_THAT(Findings(world_), IsEmpty());
+}
+
+TEST_F(UnderWayTest, NothingIsCreatedForAnOrganizationThatEndsAtThatMoment) {
+  store_->before_apply = [this, ended = false](store::Store&, const store::Change& change) mutable {
+    if (PutsFacilities(change) && !std::exchange(ended, true)) EndOrganization(world_, water_);
+  };
+  v1::CreateFacilityRequest create;
+  create.set_request_id("create");
+  create.set_assign_code(true);
+  create.mutable_facility()->set_division("140502");
+  create.mutable_facility()->set_class_code("01001");
+  create.mutable_facility()->mutable_supervising()->set_holder(bureau_);
+  create.mutable_facility()->mutable_owning()->set_holder(water_);
+  const auto created =
+      methods_.Unary<v1::CreateFacilityResponse>("RegistryService/CreateFacility", create);
+  EXPECT_EQ(RefusalOf(created), (Refusal{kFailed, "ORGANIZATION_ENDED", "facility.owning.holder"}));
   EXPECT_THAT(Findings(world_), IsEmpty());
 }
 

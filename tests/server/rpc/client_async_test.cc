@@ -1,8 +1,11 @@
 #include <atomic>
+#include <chrono>
+#include <cstdlib>
 #include <future>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "tests/server/rpc/served.h"
 
@@ -126,6 +129,26 @@ TEST(ClientAsyncTest, IsTriedAgainWithinItsDeadline) {
   Awaited<v1::ResolveResponse> late;
   To(*server, std::chrono::milliseconds(50)).ResolveAsync(v1::ResolveRequest(), late.done());
   EXPECT_FALSE(late.get());
+}
+
+/// In a program without a server, nothing else holds gRPC's threads when the client goes.
+TEST(ClientAsyncDeathTest, AProgramMayGiveUpItsClientBeforeTheCallsEnd) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto give_up = [] {
+    alarm(60);
+    for (int i = 0; i < 20; ++i) {
+      Awaited<v1::ResolveResponse> answered;
+      {
+        ClientOptions options;
+        options.server = "127.0.0.1:1";
+        options.deadline = std::chrono::milliseconds(20);
+        Client(options).ResolveAsync(v1::ResolveRequest(), answered.done());
+      }
+      if (answered.get()) std::_Exit(1);
+    }
+    std::exit(0);
+  };
+  EXPECT_EXIT(give_up(), ::testing::ExitedWithCode(0), "");
 }
 
 TEST(ClientAsyncTest, OneCallMayBeginTheNext) {

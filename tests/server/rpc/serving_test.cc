@@ -252,7 +252,7 @@ TEST(ServingTest, SixtyFourCallersAreAllServed) {
   EXPECT_THAT(Findings(served.world()), ::testing::IsEmpty());
 }
 
-TEST(ServingTest, WhoAsksTooOftenIsMadeToWait) {
+TEST(ServingTest, WhoAsksTooOftenIsRefused) {
   World world;
   const Methods methods(world);
   AuditTrail audit(world.domain());
@@ -264,10 +264,8 @@ TEST(ServingTest, WhoAsksTooOftenIsMadeToWait) {
   nobody.server = server->address();
   const Client client(nobody);
   EXPECT_TRUE(client.GetTrustBundle());
-  const auto begun = std::chrono::steady_clock::now();
   EXPECT_EQ(RefusalOf(client.GetTrustBundle()),
             (Refusal{StatusCode::kResourceExhausted, "RATE_EXCEEDED", ""}));
-  EXPECT_GE(std::chrono::steady_clock::now() - begun, std::chrono::milliseconds(90));
 }
 
 TEST(ServingTest, SecondServerOnOneAddressIsRefused) {
