@@ -89,6 +89,7 @@ constexpr bool RightForEverybody(int field) {
     case v1::Right::kValidFromFieldNumber:
     case v1::Right::kValidUntilFieldNumber:
     case v1::Right::kClaimsFieldNumber:
+    case v1::Right::kUnclaimedStateFieldNumber:
     case v1::Right::kByOrderFieldNumber:
       return true;
     default:

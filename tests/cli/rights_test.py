@@ -231,6 +231,8 @@ def main():
         keep(registry.folder / "notice.pdf", "notice")
         screenshot(registry, f"/notice?n={notice}&lang=zh", "notice-page")
         [text] = [each["text"] for each in registry.objects("codes", "list", "--where", f"uid={wanted[0]}")]
+        [shown] = registry.objects("resolve", text, env={"YIMA_TOKEN": ""})
+        assert shown["facility"]["owning"]["unclaimedState"] == "RECORDED", shown
         screenshot(registry, text.removeprefix("HTTPS://QR.EXAMPLE.CN") + "?lang=zh", "claimed-page",
                    "QR.EXAMPLE.CN")
         lines = (registry.folder / "notice.csv").read_text(encoding="utf-8-sig").splitlines()

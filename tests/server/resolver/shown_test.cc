@@ -94,6 +94,18 @@ TEST(ShowFacilityTest, EverybodySeesTheNeighbourhoodAndNoLedger) {
   }
 }
 
+TEST(ShowFacilityTest, EverybodySeesWhatHoldsOfAClaimedRight) {
+  v1::Facility lamp = Lamp();
+  lamp.mutable_owning()->set_state(v1::RIGHT_STATE_CLAIMED);
+  lamp.mutable_owning()->set_unclaimed_state(v1::RIGHT_STATE_RECORDED);
+  lamp.mutable_owning()->add_claims()->set_organization(9);
+  const auto shown = ShowFacility(lamp.SerializeAsString(), "1-3", Audience::kEverybody);
+  ASSERT_TRUE(shown);
+  v1::Facility seen;
+  ASSERT_TRUE(seen.ParseFromString(shown->bytes));
+  EXPECT_EQ(seen.owning().SerializeAsString(), lamp.owning().SerializeAsString());
+}
+
 TEST(ShowFacilityTest, KnowsNoPlaceWhenThereIsNone) {
   v1::Facility lamp;
   lamp.mutable_position()->set_raw_x("4571");
