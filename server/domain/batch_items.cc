@@ -167,8 +167,9 @@ Result<StandingBatch> ReadBatch(const store::Snapshot& snapshot, uint64_t batch)
   YIMA_ASSIGN_OR_RETURN(auto read, Get<v1::Batch>(snapshot, batch));
   YIMA_ASSIGN_OR_RETURN(const auto cursor, snapshot.Get(store::Kind::kBatchCursor, batch));
   StandingBatch standing;
-  if (!read || !cursor || !standing.counts.ParseFromString(cursor->bytes)) {
-    return RecordMissing("batch", batch);
+  if (!read) return RecordMissing("batch", batch);
+  if (!cursor || !standing.counts.ParseFromString(cursor->bytes)) {
+    return RecordMissing("the cursor of batch", batch);
   }
   standing.record = std::move(read->record);
   standing.revision = read->revision;

@@ -143,19 +143,25 @@ class ReorganizeBatch final : public RightsBatch {
 
   Result<uint64_t> Step(const store::Snapshot& snapshot, v1::Facility& facility,
                         ChangeWriter& writer) override {
-    if (succession_.to == 0 && request_.to() != 0 && !Ends(request_)) {
-      return Fail(StatusCode::kFailedPrecondition, "ORGANIZATION_ENDED",
-                  fmt::format("organization {} ended since, and nobody follows it: facility {} "
-                              "stays with organization {}",
-                              request_.to(), facility.uid(), request_.organization()),
-                  "to");
-    }
     // What moved since may not be among what a split takes any more.
     if (filter_) {
       YIMA_ASSIGN_OR_RETURN(const bool taken, filter_->Takes(snapshot, facility));
       if (!taken) return 0;
     }
+    if (succession_.to == 0 && !Ends(request_)) return Keep(snapshot, facility);
     return Follow(succession_, snapshot, facility, writer);
+  }
+
+  /// Refuses what a split would have moved to who ended since and whom nobody follows.
+  Result<uint64_t> Keep(const store::Snapshot& snapshot, v1::Facility facility) const {
+    ChangeWriter unused(call_, "");
+    YIMA_ASSIGN_OR_RETURN(const uint64_t would_go, Follow(succession_, snapshot, facility, unused));
+    if (would_go == 0) return 0;
+    return Fail(StatusCode::kFailedPrecondition, "ORGANIZATION_ENDED",
+                fmt::format("organization {} ended since, and nobody follows it: facility {} stays "
+                            "with organization {}",
+                            request_.to(), facility.uid(), request_.organization()),
+                "to");
   }
 
   /// What was given to it by others who had read it while it still acted.

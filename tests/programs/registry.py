@@ -102,7 +102,8 @@ class Registry:
         words = [word for grant in grants for word in ("--grant", grant)]
         belongs = ("--organization", organization) if organization else ()
         [made] = self.objects("access", "principals", "create", "--name", name, *words, *belongs)
-        [token] = self.objects("access", "tokens", "create", "--principal", made["id"])
+        # Some tests live on for months.
+        [token] = self.objects("access", "tokens", "create", "--principal", made["id"], "--days", "3650")
         return {"YIMA_TOKEN": token["text"]}
 
     def trust(self):

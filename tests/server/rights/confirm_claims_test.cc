@@ -199,7 +199,6 @@ TEST_F(ConfirmClaimsTest, OfOneNoticeAlone) {
   RefusesUnchanged([&] { return Confirm(request); }, {kNotFound, "NOTICE_NOT_FOUND", "notice"});
 }
 
-/// A correction's claim stands on a right that is confirmed for another.
 TEST_F(ConfirmClaimsTest, GoesOnAfterACancellationAtEachChange) {
   const uint64_t facilities = kBatchChunk + 7;
   for (uint32_t number = 2; number <= facilities; ++number) {

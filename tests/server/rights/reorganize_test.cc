@@ -426,10 +426,13 @@ TEST_F(ReorganizeTest, WhatASplitHadNotReachedStaysWhenNobodyFollowsItsSuccessor
   auto split = Request(v1::REORGANIZATION_KIND_SPLIT, power_);
   split.mutable_filter()->add_divisions("140502");
   BreakOff(split);
+  EditFacility(facilities[facilities.size() - 2],
+               [](auto& facility) { facility.set_division("140602"); });
   ASSERT_TRUE(Ask(Of(power_, v1::REORGANIZATION_KIND_DISSOLVE)));
   const auto whole = Ask(split);
   ASSERT_TRUE(whole) << whole.error().message;
   EXPECT_GT(whole->back().progress().refused(), 0u);
+  EXPECT_GT(whole->back().progress().unchanged(), 0u) << "what left the division meanwhile";
   EXPECT_EQ(Owning(last).holder(), water_);
   EXPECT_EQ(Record<v1::Claim>(claim).state(), v1::CLAIM_STATE_OPEN);
   EXPECT_EQ(Owning(facilities.front()).holder(), 0u) << "what went over nobody has";
