@@ -10,9 +10,8 @@
 namespace yima::server {
 namespace {
 
-/// Entries of one part: some 200 tiles, 1.6 MB. Smaller ones wait for the disk: hashing ten
-/// thousand entries takes less time than a commit.
-constexpr uint64_t kPart = 50'000;
+/// Entries of one part: some 40 tiles, as much as a commit of a ledger's rows.
+constexpr uint64_t kPart = 10'000;
 
 tl::unexpected<Error> Damaged(std::string_view what) {
   return Fail(StatusCode::kDataLoss, "TREE_DAMAGED",
