@@ -147,8 +147,8 @@ class ReorganizeBatch final : public RightsBatch {
     if (filter_) {
       YIMA_ASSIGN_OR_RETURN(const bool taken, filter_->Takes(snapshot, facility));
       if (!taken) return 0;
+      if (succession_.to == 0) return Keep(snapshot, facility);
     }
-    if (succession_.to == 0 && !Ends(request_)) return Keep(snapshot, facility);
     return Follow(succession_, snapshot, facility, writer);
   }
 

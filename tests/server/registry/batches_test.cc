@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/server/methods.h"
+#include "tests/server/plates.h"
 
 namespace yima::server::testing {
 namespace {
@@ -37,6 +38,31 @@ TEST_F(BatchesTest, TellsWhatABatchWasAndDid) {
   EXPECT_EQ(batch->batch().counts().created(), 3);
   EXPECT_EQ(batch->batch().request_id(), "issue-1");
   EXPECT_EQ(batch->batch().end_time_us(), world_now);
+}
+
+/// In a registry that was rebuilt from its log cursors stand at the beginning.
+TEST_F(BatchesTest, AStoppedBatchWithACursorAtTheBeginningKeepsItsCounts) {
+  const uint64_t id = IssueBlank(3);
+  ASSERT_TRUE(Edit<v1::Batch>(world_, id, [](v1::Batch& batch) {
+    batch.set_state(v1::BATCH_STATE_STOPPED);
+    batch.mutable_counts()->set_done(2);
+  }));
+  const auto counts_with = [&](uint64_t done) {
+    v1::BatchCounts cursor;
+    cursor.set_done(done);
+    ChangeWriter writer(world_.call("test"), "");
+    const auto stands = *world_.Read()->Get(store::Kind::kBatchCursor, id);
+    writer.PutUnlogged(store::Kind::kBatchCursor, id, stands->revision, cursor.SerializeAsString());
+    EXPECT_TRUE(Apply(world_, writer));
+    v1::GetBatchRequest request;
+    request.set_batch(id);
+    return methods_.Unary<v1::GetBatchResponse>("RegistryService/GetBatch", request)
+        ->batch()
+        .counts()
+        .done();
+  };
+  EXPECT_EQ(counts_with(0), 2u);
+  EXPECT_EQ(counts_with(3), 3u) << "what was under way when it was stopped";
 }
 
 TEST_F(BatchesTest, DamagedRecordsAreToldOf) {

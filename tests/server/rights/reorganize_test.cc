@@ -1,7 +1,6 @@
 #include "server/rights/reorganize.h"
 
-#include "server/domain/batch_items.h"
-#include "tests/server/rights/rights_kit.h"
+#include "tests/server/rights/reorganization.h"
 
 namespace yima::server::testing {
 namespace {
@@ -9,68 +8,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-using Reorganizations = std::vector<v1::ReorganizeResponse>;
-
-class ReorganizeTest : public RightsTest {
- protected:
-  v1::ReorganizeRequest Request(v1::ReorganizationKind kind, uint64_t to = 0) {
-    v1::ReorganizeRequest request;
-    request.mutable_run()->set_request_id(NextId());
-    request.set_organization(water_);
-    request.set_kind(kind);
-    request.set_to(to);
-    request.set_date("2026-11-30");
-    *request.mutable_basis() = BasisOf("机构改革3号");
-    return request;
-  }
-  v1::ReorganizeRequest Renaming(const std::string& name) {
-    auto request = Request(v1::REORGANIZATION_KIND_RENAME);
-    request.set_new_name(name);
-    return request;
-  }
-  using OnAnswer = std::function<Result<void>(const v1::ReorganizeResponse&)>;
-  Result<Reorganizations> Ask(
-      const v1::ReorganizeRequest& request, const OnAnswer& on_answer = {},
-      const std::function<bool()>& cancelled = [] { return false; }) {
-    return methods_.Stream<v1::ReorganizeResponse>("RightsService/Reorganize", request, on_answer,
-                                                   cancelled);
-  }
-  uint64_t Find(const std::string& name) {
-    v1::GetOrganizationRequest request;
-    request.set_text(name);
-    const auto found =
-        methods_.Unary<v1::GetOrganizationResponse>("RegistryService/GetOrganization", request);
-    return found ? found->organization().id() : 0;
-  }
-  v1::ReorganizeRequest Of(uint64_t organization, v1::ReorganizationKind kind, uint64_t to = 0) {
-    auto request = Request(kind, to);
-    request.set_organization(organization);
-    return request;
-  }
-  /// More facilities of the water company than are under way at a time.
-  static constexpr uint32_t kMany = 5 * kBatchChunk;
-  std::vector<uint64_t> AddMany() {
-    std::vector<uint64_t> facilities;
-    for (uint32_t n = 2; n <= kMany; ++n) {
-      facilities.push_back(world_.AddFacility(n, bureau_, water_));
-    }
-    return facilities;
-  }
-  /// Asks for what is cancelled once the first are dealt with.
-  void BreakOff(const v1::ReorganizeRequest& request) {
-    bool stop = false;
-    const auto broken = Ask(
-        request,
-        [&](const v1::ReorganizeResponse&) -> Result<void> {
-          stop = true;
-          return {};
-        },
-        [&] { return stop; });
-    ASSERT_EQ(RefusalOf(broken), (Refusal{StatusCode::kUnavailable, "CALL_ENDED", ""}));
-  }
-  v1::Organization Water() const { return Record<v1::Organization>(water_); }
-};
 
 TEST_F(ReorganizeTest, RenamedOrganizationIsFoundByEitherName) {
   const auto renamed = Ask(Renaming("城市水务集团"));
@@ -269,24 +206,6 @@ TEST_F(ReorganizeTest, ASplitIsAnsweredTheSameAfterTheOrganizationEnded) {
   EXPECT_EQ(world_.State(), state);
 }
 
-TEST_F(ReorganizeTest, SplitLeavesWhatItsFilterNoLongerFinds) {
-  const auto facilities = AddMany();
-  auto split = Request(v1::REORGANIZATION_KIND_SPLIT, power_);
-  split.mutable_filter()->add_divisions("140502");
-  const uint64_t last = facilities.back();
-  bool moved = false;
-  const auto done = Ask(split, [&](const v1::ReorganizeResponse&) -> Result<void> {
-    if (std::exchange(moved, true)) return {};
-    EditFacility(last, [](auto& facility) { facility.set_division("140521"); });
-    return {};
-  });
-  ASSERT_TRUE(done) << done.error().message;
-  EXPECT_EQ(done->back().progress().unchanged(), 1u);
-  EXPECT_EQ(Owning(last).holder(), water_);
-  EXPECT_EQ(Owning(facility_).holder(), power_);
-  ExpectSound();
-}
-
 TEST_F(ReorganizeTest, WithNothingToFollowTheRecordAloneChangesOnce) {
   const uint64_t idle = world_.AddOrganization("空壳公司");
   auto request = Request(v1::REORGANIZATION_KIND_DISSOLVE);
@@ -349,125 +268,6 @@ TEST_F(ReorganizeTest, DryRunSaysWhatWouldBeAndTheRunIsHeldToIt) {
   const auto changed = Ask(request);
   ASSERT_EQ(RefusalOf(changed), (Refusal{kFailed, "FILTER_RESULT_CHANGED", "run.frozen_hash"}));
   EXPECT_THAT(changed.error().message, HasSubstr("14050201001000002 (new)"));
-}
-
-TEST_F(ReorganizeTest, InterruptedItGoesOnAndTakesWhatOthersMovedMeanwhile) {
-  const auto facilities = AddMany();
-  const auto request = Request(v1::REORGANIZATION_KIND_MERGE, power_);
-  BreakOff(request);
-  EXPECT_EQ(Water().state(), v1::ORGANIZATION_STATE_MERGED) << "its record changes first";
-  EXPECT_EQ(Owning(facilities.back()).holder(), water_);
-  EditFacility(facilities.back(), [](auto& facility) { facility.set_address("moved"); });
-  const uint64_t late = world_.AddFacility(9000, bureau_, water_);
-  const auto whole = Ask(request);
-  ASSERT_TRUE(whole) << whole.error().message;
-  EXPECT_EQ(whole->back().progress().changed(), kMany);
-  EXPECT_EQ(whole->back().progress().moved(), 0u);
-  EXPECT_EQ(Owning(facilities.back()).holder(), power_);
-  EXPECT_EQ(world_.Facility(facilities.back()).address(), "moved");
-  EXPECT_EQ(Owning(late).holder(), power_) << "given by who had read it while it still acted";
-  ExpectSound();
-  const std::string state = world_.State();
-  ASSERT_TRUE(Ask(request));
-  EXPECT_EQ(world_.State(), state);
-}
-
-TEST_F(ReorganizeTest, WhoFollowsTheSuccessorGetsTheRest) {
-  const auto facilities = AddMany();
-  const auto request = Request(v1::REORGANIZATION_KIND_MERGE, power_);
-  BreakOff(request);
-  ASSERT_EQ(Owning(facilities.back()).holder(), water_);
-  ASSERT_TRUE(Ask(Of(power_, v1::REORGANIZATION_KIND_MERGE, bureau_)));
-  const auto whole = Ask(request);
-  ASSERT_TRUE(whole) << whole.error().message;
-  EXPECT_EQ(Owning(facilities.front()).holder(), bureau_);
-  EXPECT_EQ(Owning(facilities.back()).holder(), bureau_);
-  ExpectSound();
-}
-
-TEST_F(ReorganizeTest, WhoWasSplitOffBeforeDoesNotFollow) {
-  const auto facilities = AddMany();
-  // Power was split into the bureau, which came back to it; then another one follows power.
-  auto split = Of(power_, v1::REORGANIZATION_KIND_SPLIT, bureau_);
-  split.mutable_filter()->add_divisions("140502");
-  ASSERT_TRUE(Ask(split));
-  const auto request = Request(v1::REORGANIZATION_KIND_MERGE, power_);
-  BreakOff(request);
-  const uint64_t heir = world_.AddOrganization("城区管网公司");
-  ASSERT_TRUE(Ask(Of(bureau_, v1::REORGANIZATION_KIND_MERGE, power_)));
-  ASSERT_TRUE(Ask(Of(power_, v1::REORGANIZATION_KIND_MERGE, heir)));
-  const auto whole = Ask(request);
-  ASSERT_TRUE(whole) << whole.error().message;
-  EXPECT_EQ(Record<v1::Organization>(power_).follower(), heir);
-  EXPECT_EQ(Owning(facilities.back()).holder(), heir);
-  ExpectSound();
-}
-
-TEST_F(ReorganizeTest, NobodyGetsTheRestWhenTheSuccessorIsDissolved) {
-  const auto facilities = AddMany();
-  auto split = Of(power_, v1::REORGANIZATION_KIND_SPLIT, bureau_);
-  split.mutable_filter()->add_divisions("140502");
-  ASSERT_TRUE(Ask(split));
-  const auto request = Request(v1::REORGANIZATION_KIND_MERGE, power_);
-  BreakOff(request);
-  ASSERT_TRUE(Ask(Of(power_, v1::REORGANIZATION_KIND_DISSOLVE)));
-  const auto whole = Ask(request);
-  ASSERT_TRUE(whole) << whole.error().message;
-  EXPECT_EQ(Record<v1::Organization>(power_).follower(), 0u);
-  EXPECT_EQ(Owning(facilities.back()).holder(), 0u);
-  EXPECT_EQ(Owning(facilities.back()).state(), v1::RIGHT_STATE_OWNERLESS);
-  ExpectSound();
-}
-
-TEST_F(ReorganizeTest, WhatASplitHadNotReachedStaysWhenNobodyFollowsItsSuccessor) {
-  const auto facilities = AddMany();
-  const uint64_t last = facilities.back();
-  const uint64_t claim = StandClaim(last, water_);
-  auto split = Request(v1::REORGANIZATION_KIND_SPLIT, power_);
-  split.mutable_filter()->add_divisions("140502");
-  BreakOff(split);
-  EditFacility(facilities[facilities.size() - 2],
-               [](auto& facility) { facility.set_division("140602"); });
-  ASSERT_TRUE(Ask(Of(power_, v1::REORGANIZATION_KIND_DISSOLVE)));
-  const auto whole = Ask(split);
-  ASSERT_TRUE(whole) << whole.error().message;
-  EXPECT_GT(whole->back().progress().refused(), 0u);
-  EXPECT_GT(whole->back().progress().unchanged(), 0u) << "what left the division meanwhile";
-  EXPECT_EQ(Owning(last).holder(), water_);
-  EXPECT_EQ(Record<v1::Claim>(claim).state(), v1::CLAIM_STATE_OPEN);
-  EXPECT_EQ(Owning(facilities.front()).holder(), 0u) << "what went over nobody has";
-  ExpectSound();
-}
-
-TEST_F(ReorganizeTest, AnInterruptedSplitComesToItsEndAfterTheOrganizationEnded) {
-  const auto facilities = AddMany();
-  auto split = Request(v1::REORGANIZATION_KIND_SPLIT, power_);
-  split.mutable_filter()->add_divisions("140502");
-  BreakOff(split);
-  ASSERT_TRUE(Ask(Of(water_, v1::REORGANIZATION_KIND_MERGE, bureau_)));
-  const auto whole = Ask(split);
-  ASSERT_TRUE(whole) << whole.error().message;
-  EXPECT_EQ(Owning(facilities.front()).holder(), power_);
-  EXPECT_EQ(Owning(facilities.back()).holder(), bureau_);
-  const auto batch = Record<v1::Batch>(whole->front().progress().batch());
-  EXPECT_EQ(batch.state(), v1::BATCH_STATE_DONE);
-  ExpectSound();
-}
-
-TEST_F(ReorganizeTest, APartThatCameBackTakesNothingAway) {
-  const auto facilities = AddMany();
-  const uint64_t last = facilities.back();
-  const uint64_t claim = StandClaim(last, water_);
-  auto split = Request(v1::REORGANIZATION_KIND_SPLIT, power_);
-  split.mutable_filter()->add_divisions("140502");
-  BreakOff(split);
-  ASSERT_TRUE(Ask(Of(power_, v1::REORGANIZATION_KIND_MERGE, water_)));
-  const auto whole = Ask(split);
-  ASSERT_TRUE(whole) << whole.error().message;
-  EXPECT_EQ(Record<v1::Claim>(claim).state(), v1::CLAIM_STATE_OPEN);
-  EXPECT_EQ(Owning(last).holder(), water_);
-  EXPECT_EQ(Owning(facilities.front()).holder(), water_);
-  ExpectSound();
 }
 
 TEST_F(ReorganizeTest, ARegistrarWithBoundsReorganizesNone) {

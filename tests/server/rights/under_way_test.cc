@@ -161,6 +161,22 @@ TEST_F(UnderWayTest, NothingComesAfterADraftWasWithdrawn) {
   EXPECT_THAT(Findings(world_), IsEmpty());
 }
 
+TEST_F(UnderWayTest, NothingIsGivenToAnOrganizationThatEndsAtThatMomentWithAFacilityThatEnded) {
+  EditFacility(facility_, [](auto& facility) { facility.set_life(v1::LIFE_SCRAPPED); });
+  store_->before_apply = [this, ended = false](store::Store&, const store::Change& change) mutable {
+    if (PutsFacilities(change) && !std::exchange(ended, true)) EndOrganization(world_, power_);
+  };
+  v1::UpdateFacilityRequest update;
+  update.set_request_id("update");
+  update.mutable_facility()->set_uid(facility_);
+  update.mutable_facility()->mutable_owning()->set_holder(power_);
+  update.add_update_mask("owning");
+  const auto updated =
+      methods_.Unary<v1::UpdateFacilityResponse>("RegistryService/UpdateFacility", update);
+  EXPECT_EQ(RefusalOf(updated), (Refusal{kFailed, "ORGANIZATION_ENDED", "facility.owning.holder"}));
+  EXPECT_EQ(world_.Facility(facility_).owning().holder(), water_);
+}
+
 TEST_F(UnderWayTest, NothingIsCreatedForAnOrganizationThatEndsAtThatMoment) {
   store_->before_apply = [this, ended = false](store::Store&, const store::Change& change) mutable {
     if (PutsFacilities(change) && !std::exchange(ended, true)) EndOrganization(world_, water_);
