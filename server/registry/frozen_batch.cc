@@ -10,8 +10,8 @@
 namespace yima::server {
 namespace {
 
-/// Beside what a batch puts for its facilities: its list and its cursor.
-constexpr size_t kOwnPuts = 2;
+/// Beside what a batch puts for its facilities: two lists and its cursor.
+constexpr size_t kOwnPuts = 3;
 
 }  // namespace
 
@@ -138,37 +138,51 @@ Result<bool> FrozenBatch::StandsAsFrozen(const store::Snapshot& snapshot,
   return own;
 }
 
-/// Hands to the store what a change may hold of the chunk that comes next.
+bool FrozenBatch::HasRoom(const ChangeWriter& writer) const {
+  return writer.puts() + PutsMax() + kOwnPuts <= store::Change::kRecordsMax;
+}
+
+/// Hands to the store a change of as many facilities as it may hold, and at most kBatchChunk: the
+/// end of one list, mostly, and the beginning of the next.
 Result<void> FrozenBatch::PlanNext() {
   const auto snapshot = domain_.store.Read();
-  const uint64_t chunk = planned_.done() / kBatchChunk;
-  YIMA_RETURN_IF_ERROR(LoadList(*snapshot, chunk));
   ChangeWriter writer(call_, request_id_, batch_);
   YIMA_RETURN_IF_ERROR(BeginChunk(*snapshot));
-  for (auto& item : std::span(list_->items).subspan(planned_.done() % kBatchChunk)) {
-    if (writer.puts() + PutsMax() + kOwnPuts > store::Change::kRecordsMax) break;
-    planned_.set_done(planned_.done() + 1);
-    YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Facility>(*snapshot, item.facility));
-    YIMA_ASSIGN_OR_RETURN(const bool stands, StandsAsFrozen(*snapshot, read, item));
-    if (stands) {
-      YIMA_RETURN_IF_ERROR(Do(*snapshot, *read, item, writer, planned_));
-    } else {
-      planned_.set_conflicts(planned_.conflicts() + 1);
-      item.moved = true;
-    }
+  const uint64_t end = std::min(planned_.done() + kBatchChunk, planned_.total());
+  while (planned_.done() < end && HasRoom(writer)) {
+    YIMA_RETURN_IF_ERROR(PlanOfList(*snapshot, end, writer));
   }
   YIMA_RETURN_IF_ERROR(EndChunk(writer));
-  std::string marked = EncodeItems(list_->items);
-  if (marked != list_->bytes) {
-    writer.PutUnlogged(store::Kind::kBatchItems, BatchItemsId(batch_, chunk), list_->revision++,
-                       marked);
-    list_->bytes = std::move(marked);
-  }
   writer.Check(store::Kind::kBatch, batch_, record_revision_);
   writer.PutUnlogged(store::Kind::kBatchCursor, batch_, planned_revision_++,
                      planned_.SerializeAsString());
   YIMA_ASSIGN_OR_RETURN(store::Change change, writer.Take(*snapshot));
   under_way_.push_back({planned_, store::ApplyLater(domain_.store, std::move(change))});
+  return {};
+}
+
+/// Deals with facilities of the list that the cursor is in, before `end` of the whole.
+Result<void> FrozenBatch::PlanOfList(const store::Snapshot& snapshot, uint64_t end,
+                                     ChangeWriter& writer) {
+  const uint64_t chunk = planned_.done() / kBatchChunk;
+  YIMA_RETURN_IF_ERROR(LoadList(snapshot, chunk));
+  for (auto& item : std::span(list_->items).subspan(planned_.done() % kBatchChunk)) {
+    if (planned_.done() == end || !HasRoom(writer)) break;
+    planned_.set_done(planned_.done() + 1);
+    YIMA_ASSIGN_OR_RETURN(const auto read, Get<v1::Facility>(snapshot, item.facility));
+    YIMA_ASSIGN_OR_RETURN(const bool stands, StandsAsFrozen(snapshot, read, item));
+    if (stands) {
+      YIMA_RETURN_IF_ERROR(Do(snapshot, *read, item, writer, planned_));
+    } else {
+      planned_.set_conflicts(planned_.conflicts() + 1);
+      item.moved = true;
+    }
+  }
+  std::string marked = EncodeItems(list_->items);
+  if (marked == list_->bytes) return {};
+  writer.PutUnlogged(store::Kind::kBatchItems, BatchItemsId(batch_, chunk), list_->revision++,
+                     marked);
+  list_->bytes = std::move(marked);
   return {};
 }
 

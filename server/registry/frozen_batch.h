@@ -50,7 +50,7 @@ class FrozenBatch {
   Result<void> Run(uint64_t batch);
 
  protected:
-  /// Records that Do puts at most. As many facilities of a chunk go into one change as it may hold.
+  /// Records that Do puts at most. As many facilities go into one change as it may hold.
   virtual size_t PutsMax() const { return 1; }
   /// Changes under way at most. With more than one, a change may be planned on a snapshot without
   /// those before it: of batches in which no facility's outcome rests on another one's.
@@ -98,7 +98,9 @@ class FrozenBatch {
   Result<bool> StandsAsFrozen(const store::Snapshot& snapshot,
                               const std::optional<Read<v1::Facility>>& read,
                               const BatchItem& item) const;
+  bool HasRoom(const ChangeWriter& writer) const;
   Result<void> PlanNext();
+  Result<void> PlanOfList(const store::Snapshot& snapshot, uint64_t end, ChangeWriter& writer);
   Result<void> SettleFirst();
   void Drain();
 

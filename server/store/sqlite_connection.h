@@ -18,6 +18,7 @@ namespace yima::store {
 constexpr int kBusyMs = 5000;
 /// As much of a file as SQLite will map.
 constexpr const char* kMapFile = "PRAGMA mmap_size = 2147418112";
+constexpr const char* kUnmapFile = "PRAGMA mmap_size = 0";
 
 /// One connection with its prepared statements. Use from one thread at a time. Its members throw
 /// SQLite::Exception; Guarded turns that into an Error where the library's use ends.

@@ -10,7 +10,11 @@
 namespace yima::store {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 constexpr size_t kIdleMax = 32;
+/// A view that has stood for so long is likely to stand on.
+constexpr std::chrono::seconds kMappedAfter{1};
 /// Whoever asks is on a thread that serves others too.
 constexpr std::chrono::seconds kOpenedMax{3};
 const std::string kBegin = "BEGIN";
@@ -285,9 +289,9 @@ class FailedSnapshot final : public Snapshot {
 }  // namespace
 
 Reader::Reader(const std::filesystem::path& file) : connection(file, SQLite::OPEN_READONLY) {
-  // What is mapped is shared with the page cache of the system; the own cache holds little else.
-  connection.Execute(kMapFile);
-  connection.Execute("PRAGMA cache_size = -2000");
+  // For the inner pages of a million records' trees, and for what the write-ahead log still holds,
+  // which is never mapped.
+  connection.Execute("PRAGMA cache_size = -8000");
 }
 
 Result<std::unique_ptr<Reader>> ReaderPool::Take() {
@@ -311,7 +315,10 @@ Result<std::unique_ptr<Reader>> ReaderPool::Take() {
   try {
     if (!reader) reader = std::make_unique<Reader>(file_);
     reader->thread = thread;
-    if (!reader->open || reader->commits != commits) Renew(*reader, commits);
+    const bool stands = Clock::now() - reader->since > kMappedAfter;
+    if (!reader->open || reader->commits != commits || (stands && !reader->mapped)) {
+      Renew(*reader, commits, /*map=*/stands);
+    }
   } catch (...) {
     Return(std::move(reader), false);
     throw;
@@ -319,11 +326,14 @@ Result<std::unique_ptr<Reader>> ReaderPool::Take() {
   return reader;
 }
 
-void ReaderPool::Renew(Reader& reader, uint64_t commits) {
+void ReaderPool::Renew(Reader& reader, uint64_t commits, bool map) {
   if (reader.open) reader.connection.Step(kCommit);
   reader.open = false;
+  if (reader.mapped != map) reader.connection.Execute(map ? kMapFile : kUnmapFile);
+  reader.mapped = map;
   reader.connection.Step(kBegin);
   reader.open = true;
+  reader.since = Clock::now();
   // A transaction sees the store as it is at its first read.
   static const std::string kSql = "SELECT coalesce(max(idx) + 1, 0) FROM log";
   Use statement(reader.connection.Prepared(kSql));

@@ -4,8 +4,7 @@
 #include <chrono>
 #include <cstdlib>
 
-#include <sys/syscall.h>
-#include <unistd.h>
+#include <time.h>
 
 std::chrono::system_clock::time_point std::chrono::system_clock::now() noexcept {
   static const long seconds = [] {
@@ -13,7 +12,7 @@ std::chrono::system_clock::time_point std::chrono::system_clock::now() noexcept 
     return text == nullptr ? 0 : std::strtol(text, nullptr, 10);
   }();
   timespec real{};
-  syscall(SYS_clock_gettime, CLOCK_REALTIME, &real);
+  clock_gettime(CLOCK_REALTIME, &real);
   return time_point(std::chrono::seconds(real.tv_sec + seconds) +
                     std::chrono::nanoseconds(real.tv_nsec));
 }
