@@ -74,6 +74,17 @@ TEST_F(UnderWayTest, EachRightIsClaimedPublishedAndConfirmedOnce) {
   EXPECT_THAT(Findings(world_), IsEmpty());
 }
 
+/// Two records a facility: a change holds a few less than a list has, and goes on with the next
+/// one.
+TEST_F(UnderWayTest, NoChangeIsSpentOnTheRestOfAList) {
+  AddMany();
+  size_t changes = 0;
+  store_->on_come = [&](const store::Change& change) { changes += PutsFacilities(change); };
+  EXPECT_EQ(ClaimAll(), kMany);
+  EXPECT_EQ(changes, kMany / kBatchChunk + 1);
+  store_->on_come = nullptr;
+}
+
 TEST_F(UnderWayTest, AChangeThatIsRefusedIsPlannedAnewWithThoseBehindIt) {
   AddMany();
   ClaimAll();
