@@ -34,10 +34,26 @@ def batches(registry):
     return {batch["id"]: batch["state"] for batch in registry.objects("batches", "list")}
 
 
-def interrupted(registry, args, seconds, kind, rng, tally):
-    """Runs a command and kills the server under it; gives the whole lines that were printed by then.
+class Window:
+    """The seconds of a command in which the server is at work for it, learnt so that most moments hit however busy the machine is."""
 
-    `seconds` learns how long commands of this kind take, so that most moments lie within them however busy the machine is.
+    def __init__(self, late):
+        self.early = 0
+        self.late = late
+
+    def learn(self, moment, begun, answered):
+        if answered:
+            self.late = max(moment, 0.02)
+        elif not begun:
+            self.early = moment
+        else:
+            self.early *= 0.9
+            self.late *= 1.1
+        self.early = min(self.early, self.late / 2)
+
+
+def interrupted(registry, args, window, rng, tally):
+    """Runs a command and kills the server under it; gives the whole lines that were printed by then.
 
     A write was unanswered if the command says so and its batch stands all the same: then the server was at work, and not
     merely out of reach before or after.
@@ -45,16 +61,16 @@ def interrupted(registry, args, seconds, kind, rng, tally):
     before = batches(registry)
     with open(registry.folder / "printed", "wb") as printed:
         running = registry.begin(*args, stdout=printed)
-        moment = rng.uniform(0, seconds[kind])
+        moment = rng.uniform(window.early, window.late)
         time.sleep(moment)
         registry.kill()
         said = running.communicate(timeout=120)[1].decode()
     assert running.returncode in (0, SERVER_NOT_REACHED), f"exit {running.returncode}: {said}"
-    seconds[kind] = max(moment, 0.02) if running.returncode == 0 else seconds[kind] * 1.1
     if rng.random() < 0.2:
         registry.check()  # As the kill left it, not only as the next command mends it.
     registry.start()
     new = {number: state for number, state in batches(registry).items() if number not in before}
+    window.learn(moment, begun=len(new) > 0, answered=running.returncode == 0)
     assert len(new) <= 1, f"one command began {len(new)} batches"
     assert running.returncode != 0 or list(new.values()) == ["DONE"], f"the command was answered, its batch is {new}"
     tally.unanswered += running.returncode == SERVER_NOT_REACHED and len(new) == 1
@@ -62,16 +78,16 @@ def interrupted(registry, args, seconds, kind, rng, tally):
     return [line for line in (registry.folder / "printed").read_text().splitlines(keepends=True) if line.endswith("\n")]
 
 
-def one_round(registry, number, seconds, rng, tally):
+def one_round(registry, number, windows, rng, tally):
     ledger = write_ledger(registry.folder / f"ledger-{number}.csv", ROWS, f"R{number}")
     importing = ("facilities", "import", ledger, "--key", "编号", "--json")
-    interrupted(registry, importing, seconds, "import", rng, tally)
+    interrupted(registry, importing, windows["import"], rng, tally)
     report = registry.objects(*importing)[-1]
     assert int(report["created"]) + int(report["unchanged"]) == ROWS, report
     tally.facilities += ROWS
     assert len(registry.objects("facilities", "list", "--where", "coded=no")) == ROWS, "rows are lost or doubled"
 
-    cut = interrupted(registry, ISSUE, seconds, "issue", rng, tally)
+    cut = interrupted(registry, ISSUE, windows["issue"], rng, tally)
     tally.take_codes(cut)
     whole = registry.yima(*ISSUE).stdout.splitlines()
     if len(cut) < ROWS:
@@ -100,19 +116,19 @@ def main():
     tally = Tally()
     with Registry(sys.argv[1], sys.argv[2]) as registry:
         ledger = write_ledger(registry.folder / "warm-up.csv", ROWS, "W")
-        seconds = {}
+        windows = {}
         began = time.monotonic()
         registry.yima("facilities", "import", ledger, "--key", "编号", "--create-organizations")
-        seconds["import"] = time.monotonic() - began
+        windows["import"] = Window(time.monotonic() - began)
         tally.facilities += ROWS
         began = time.monotonic()
         tally.take_codes(registry.yima(*ISSUE).stdout.splitlines())
-        seconds["issue"] = time.monotonic() - began
+        windows["issue"] = Window(time.monotonic() - began)
         rounds = 0
         while tally.unanswered < moments:
             rounds += 1
             assert rounds < 10 * moments, "the server is never hit while it writes"
-            one_round(registry, rounds, seconds, rng, tally)
+            one_round(registry, rounds, windows, rng, tally)
         verify_all(registry, tally)
         print(f"{tally.unanswered} kills with a write unanswered, {tally.begun} of them amid a batch, in {rounds} rounds; "
               f"{tally.facilities} facilities, each with one code")
