@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include <malloc.h>
+
 #include "client/cli/commands.h"
 #include "client/cli/usage.h"
 #include "client/cli/words.h"
@@ -118,9 +120,18 @@ void AddCommands(CLI::App& app, yima::cli::Session& session) {
                         });
 }
 
+/// Left to itself, glibc takes ever larger blocks from the heap once some were freed, and small
+/// ones between them keep it from shrinking: a job of a million labels would grow for as long as it
+/// runs.
+void KeepLargeBlocksApart() {
+  constexpr int kLarge = 128 * 1024;
+  mallopt(M_MMAP_THRESHOLD, kLarge);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  KeepLargeBlocksApart();
   const std::vector<std::string> words(argv + 1, argv + argc);
   TakeLanguage(words);
   yima::cli::Session session;
