@@ -59,23 +59,24 @@ class EditBatch final : public FrozenBatch {
   }
 
  private:
-  Result<void> BeginChunk(const store::Snapshot& snapshot) override {
+  Result<void> BeginChange(const store::Snapshot& snapshot) override {
     wholes_.emplace(call_, snapshot);
     return {};
   }
-  Result<void> EndChunk(ChangeWriter& writer) override { return wholes_->Put(writer); }
+  Result<void> EndChange(ChangeWriter& writer) override { return wholes_->Put(writer); }
 
   Result<v1::EditFacilitiesResponse> LookAt(const FacilityMatcher& matcher,
                                             const store::Snapshot& snapshot) {
     ListHash hash;
     v1::BatchCounts counts;
     std::vector<BatchItem> refused;
-    YIMA_RETURN_IF_ERROR(BeginChunk(snapshot));
+    YIMA_RETURN_IF_ERROR(BeginChange(snapshot));
     const auto looked = VisitFiltered(
         call_, matcher, snapshot,
         [&](uint64_t revision, const v1::Facility& facility) -> Result<void> {
           hash.Add(facility.uid(), revision);
-          // In the same chunks as the run, each after the one before.
+          // As the run does with one record a facility: a change for each chunk, after the one
+          // before.
           if (counts.total() % kBatchChunk == 0) wholes_->Next();
           counts.set_total(counts.total() + 1);
           BatchItem item{facility.uid(), revision};

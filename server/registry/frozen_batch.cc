@@ -116,6 +116,11 @@ Result<void> FrozenBatch::LoadList(const store::Snapshot& snapshot, uint64_t chu
   if (list_ && list_->chunk == chunk) return {};
   YIMA_ASSIGN_OR_RETURN(store::Record stored, ItemsOf(snapshot, chunk));
   auto items = DecodeItems(stored.bytes);
+  if (items.size() != std::min(kBatchChunk, planned_.total() - chunk * kBatchChunk)) {
+    return Fail(StatusCode::kDataLoss, "RECORD_DAMAGED",
+                fmt::format("list {} of batch {} holds {} facilities; run yimad check", chunk,
+                            batch_, items.size()));
+  }
   list_ = List{chunk, stored.revision, std::move(stored.bytes), std::move(items)};
   return {};
 }
@@ -142,17 +147,16 @@ bool FrozenBatch::HasRoom(const ChangeWriter& writer) const {
   return writer.puts() + PutsMax() + kOwnPuts <= store::Change::kRecordsMax;
 }
 
-/// Hands to the store a change of as many facilities as it may hold, and at most kBatchChunk: the
-/// end of one list, mostly, and the beginning of the next.
+/// Hands to the store a change of as many facilities as it may hold, and at most kBatchChunk.
 Result<void> FrozenBatch::PlanNext() {
   const auto snapshot = domain_.store.Read();
   ChangeWriter writer(call_, request_id_, batch_);
-  YIMA_RETURN_IF_ERROR(BeginChunk(*snapshot));
+  YIMA_RETURN_IF_ERROR(BeginChange(*snapshot));
   const uint64_t end = std::min(planned_.done() + kBatchChunk, planned_.total());
   while (planned_.done() < end && HasRoom(writer)) {
     YIMA_RETURN_IF_ERROR(PlanOfList(*snapshot, end, writer));
   }
-  YIMA_RETURN_IF_ERROR(EndChunk(writer));
+  YIMA_RETURN_IF_ERROR(EndChange(writer));
   writer.Check(store::Kind::kBatch, batch_, record_revision_);
   writer.PutUnlogged(store::Kind::kBatchCursor, batch_, planned_revision_++,
                      planned_.SerializeAsString());
@@ -161,7 +165,7 @@ Result<void> FrozenBatch::PlanNext() {
   return {};
 }
 
-/// Deals with facilities of the list that the cursor is in, before `end` of the whole.
+/// Deals with facilities of the list that the cursor is in, up to `end` of the whole.
 Result<void> FrozenBatch::PlanOfList(const store::Snapshot& snapshot, uint64_t end,
                                      ChangeWriter& writer) {
   const uint64_t chunk = planned_.done() / kBatchChunk;

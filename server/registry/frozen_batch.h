@@ -50,7 +50,8 @@ class FrozenBatch {
   Result<void> Run(uint64_t batch);
 
  protected:
-  /// Records that Do puts at most. As many facilities go into one change as it may hold.
+  /// Records that Do puts at most. As many facilities go into one change as it may hold; with one
+  /// record each, those of one chunk.
   virtual size_t PutsMax() const { return 1; }
   /// Changes under way at most. With more than one, a change may be planned on a snapshot without
   /// those before it: of batches in which no facility's outcome rests on another one's.
@@ -58,8 +59,8 @@ class FrozenBatch {
   /// Whether also what another writer moved since the list was frozen is dealt with, as it is now.
   virtual bool TakesMoved() const { return false; }
   /// Before and after the facilities of a change.
-  virtual Result<void> BeginChunk(const store::Snapshot&) { return {}; }
-  virtual Result<void> EndChunk(ChangeWriter&) { return {}; }
+  virtual Result<void> BeginChange(const store::Snapshot&) { return {}; }
+  virtual Result<void> EndChange(ChangeWriter&) { return {}; }
   /// Deals with a facility that is as it was frozen: puts it or not, notes in the item what became
   /// of it, and counts it. An Error ends the batch.
   virtual Result<void> Do(const store::Snapshot& snapshot, const Read<v1::Facility>& facility,

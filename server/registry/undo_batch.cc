@@ -266,9 +266,10 @@ class Undoing final : public FrozenBatch {
     std::vector<BatchItem> kept;
     {
       const auto snapshot = domain_.store.Read();
-      YIMA_RETURN_IF_ERROR(BeginChunk(*snapshot));
+      YIMA_RETURN_IF_ERROR(BeginChange(*snapshot));
       const auto look = [&](const Read<v1::Facility>& facility) -> Result<void> {
-        // In the same chunks as the run, each after the one before.
+        // As the run does with one record a facility: a change for each chunk, after the one
+        // before.
         if (counts.total() % kBatchChunk == 0) wholes_->Next();
         counts.set_total(counts.total() + 1);
         BatchItem item{facility.record.uid(), facility.revision};
@@ -285,11 +286,11 @@ class Undoing final : public FrozenBatch {
   }
 
  private:
-  Result<void> BeginChunk(const store::Snapshot& snapshot) override {
+  Result<void> BeginChange(const store::Snapshot& snapshot) override {
     wholes_.emplace(call_, snapshot);
     return {};
   }
-  Result<void> EndChunk(ChangeWriter& writer) override { return wholes_->Put(writer); }
+  Result<void> EndChange(ChangeWriter& writer) override { return wholes_->Put(writer); }
 
   /// The facility as it is to be; nothing when it stays, which the item says why.
   Result<std::optional<v1::Facility>> Undone(const store::Snapshot& snapshot,

@@ -77,7 +77,7 @@ class ClaimBatch final : public RightsBatch {
     return CheckClaim(request_);
   }
 
-  Result<void> BeginChunk(const store::Snapshot& snapshot) override {
+  Result<void> BeginChange(const store::Snapshot& snapshot) override {
     YIMA_ASSIGN_OR_RETURN(actor_, ActorOf(call_, snapshot));
     YIMA_ASSIGN_OR_RETURN(const Rules rules, ReadRules(snapshot));
     rules_ = rules.version;
@@ -88,7 +88,7 @@ class ClaimBatch final : public RightsBatch {
     return {};
   }
   /// It must not have ended meanwhile.
-  Result<void> EndChunk(ChangeWriter& writer) override {
+  Result<void> EndChange(ChangeWriter& writer) override {
     writer.Check(store::Kind::kOrganization, request_.organization(), claimant_revision_);
     return {};
   }

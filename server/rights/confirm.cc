@@ -236,7 +236,7 @@ class ConfirmBatch final : public FrozenBatch {
     return FilterResultChanged(call_, matcher, snapshot, request_.frozen_log_size(), "frozen_hash");
   }
 
-  Result<void> BeginChunk(const store::Snapshot& snapshot) override {
+  Result<void> BeginChange(const store::Snapshot& snapshot) override {
     YIMA_ASSIGN_OR_RETURN(auto confirmer, Confirmer::Make(call_, snapshot, request_));
     confirmer_.emplace(std::move(confirmer));
     return {};

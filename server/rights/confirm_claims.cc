@@ -50,7 +50,7 @@ class ConfirmClaimsBatch final : public RightsBatch {
     return {};
   }
 
-  Result<void> BeginChunk(const store::Snapshot& snapshot) override {
+  Result<void> BeginChange(const store::Snapshot& snapshot) override {
     YIMA_ASSIGN_OR_RETURN(actor_, ActorOf(call_, snapshot));
     YIMA_ASSIGN_OR_RETURN(rules_, ReadRules(snapshot));
     YIMA_ASSIGN_OR_RETURN(moment_, Moment(domain_, snapshot));
@@ -60,7 +60,7 @@ class ConfirmClaimsBatch final : public RightsBatch {
     return {};
   }
 
-  Result<void> EndChunk(ChangeWriter& writer) override {
+  Result<void> EndChange(ChangeWriter& writer) override {
     notices_.Check(writer, decided_);
     claimants_.Check(writer);
     writer.Check(store::Kind::kRightsRules, kRightsRulesId, rules_.version);

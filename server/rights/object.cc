@@ -128,7 +128,7 @@ class ObjectBatch final : public RightsBatch {
     return {};
   }
 
-  Result<void> BeginChunk(const store::Snapshot& snapshot) override {
+  Result<void> BeginChange(const store::Snapshot& snapshot) override {
     YIMA_ASSIGN_OR_RETURN(actor_, ActorOf(call_, snapshot));
     YIMA_ASSIGN_OR_RETURN(const Rules rules, ReadRules(snapshot));
     rules_ = rules.version;
@@ -140,7 +140,7 @@ class ObjectBatch final : public RightsBatch {
     }
     return {};
   }
-  Result<void> EndChunk(ChangeWriter& writer) override {
+  Result<void> EndChange(ChangeWriter& writer) override {
     notices_.Check(writer);
     return {};
   }

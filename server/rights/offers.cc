@@ -27,9 +27,9 @@ class OfferBatch final : public RightsBatch {
   size_t PutsMax() const override { return 3; }
 
   /// Without its deadline no chunk of it could be done.
-  Result<void> MayBegin(const store::Snapshot& snapshot) override { return BeginChunk(snapshot); }
+  Result<void> MayBegin(const store::Snapshot& snapshot) override { return BeginChange(snapshot); }
 
-  Result<void> BeginChunk(const store::Snapshot& snapshot) override {
+  Result<void> BeginChange(const store::Snapshot& snapshot) override {
     YIMA_ASSIGN_OR_RETURN(moment_, Moment(domain_, snapshot));
     YIMA_ASSIGN_OR_RETURN(rules_, ReadRules(snapshot));
     YIMA_ASSIGN_OR_RETURN(period_, PeriodFrom(rules_.record, moment_, rules_.OfferDays()));

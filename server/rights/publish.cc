@@ -74,12 +74,12 @@ class PublishBatch final : public RightsBatch {
     return draft;
   }
 
-  Result<void> BeginChunk(const store::Snapshot& snapshot) override {
+  Result<void> BeginChange(const store::Snapshot& snapshot) override {
     YIMA_ASSIGN_OR_RETURN(moment_, Moment(domain_, snapshot));
     notices_.Clear();
     return {};
   }
-  Result<void> EndChunk(ChangeWriter& writer) override {
+  Result<void> EndChange(ChangeWriter& writer) override {
     notices_.Check(writer);
     return {};
   }

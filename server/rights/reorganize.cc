@@ -104,7 +104,7 @@ class ReorganizeBatch final : public RightsBatch {
     });
   }
 
-  Result<void> BeginChunk(const store::Snapshot& snapshot) override {
+  Result<void> BeginChange(const store::Snapshot& snapshot) override {
     YIMA_ASSIGN_OR_RETURN(const Rules rules, ReadRules(snapshot));
     YIMA_ASSIGN_OR_RETURN(succession_.actor, ActorOf(call_, snapshot));
     YIMA_ASSIGN_OR_RETURN(succession_.moment, Moment(domain_, snapshot));
@@ -134,7 +134,7 @@ class ReorganizeBatch final : public RightsBatch {
     }
     return {};
   }
-  Result<void> EndChunk(ChangeWriter& writer) override {
+  Result<void> EndChange(ChangeWriter& writer) override {
     if (succession_.to != 0) {
       writer.Check(store::Kind::kOrganization, succession_.to, successor_revision_);
     }
@@ -179,7 +179,7 @@ class ReorganizeBatch final : public RightsBatch {
   }
 
   Result<store::Change> FollowLate(const store::Snapshot& snapshot, uint64_t uid) {
-    YIMA_RETURN_IF_ERROR(BeginChunk(snapshot));
+    YIMA_RETURN_IF_ERROR(BeginChange(snapshot));
     YIMA_ASSIGN_OR_RETURN(const auto read, FindFacility(snapshot, uid, "organization"));
     ChangeWriter writer(call_, request_.run().request_id(), batch_);
     v1::Facility after = read.record;
@@ -189,7 +189,7 @@ class ReorganizeBatch final : public RightsBatch {
     if (!done || *done == 0) return store::Change();
     after.set_update_time_us(domain_.now());
     writer.Replace(uid, read.revision, read.record, after);
-    YIMA_RETURN_IF_ERROR(EndChunk(writer));
+    YIMA_RETURN_IF_ERROR(EndChange(writer));
     return writer.Take(snapshot);
   }
 

@@ -185,7 +185,7 @@ Result<v1::RightsProgress> RightsBatch::LookAt(const store::Snapshot& snapshot) 
   v1::BatchCounts counts;
   v1::RightsProgress progress;
   YIMA_RETURN_IF_ERROR(MayBegin(snapshot));
-  YIMA_RETURN_IF_ERROR(BeginChunk(snapshot));
+  YIMA_RETURN_IF_ERROR(BeginChange(snapshot));
   const auto looked =
       Visit(snapshot, [&](uint64_t revision, const v1::Facility& facility) -> Result<void> {
         hash.Add(facility.uid(), revision);

@@ -33,7 +33,8 @@ class ReadOnlyStore final : public Store {
                 "the store is open for reading");
   }
   const std::filesystem::path file_;
-  mutable ReaderPool readers_{file_};
+  /// Who reads the whole of a file, as a check does, is served best by a map.
+  mutable ReaderPool readers_{file_, /*mapped_after=*/{}};
 };
 
 }  // namespace

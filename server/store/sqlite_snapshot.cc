@@ -13,8 +13,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t kIdleMax = 32;
-/// A view that has stood for so long is likely to stand on.
-constexpr std::chrono::seconds kMappedAfter{1};
 /// Whoever asks is on a thread that serves others too.
 constexpr std::chrono::seconds kOpenedMax{3};
 const std::string kBegin = "BEGIN";
@@ -315,10 +313,10 @@ Result<std::unique_ptr<Reader>> ReaderPool::Take() {
   try {
     if (!reader) reader = std::make_unique<Reader>(file_);
     reader->thread = thread;
-    const bool stands = Clock::now() - reader->since > kMappedAfter;
-    if (!reader->open || reader->commits != commits || (stands && !reader->mapped)) {
-      Renew(*reader, commits, /*map=*/stands);
-    }
+    const bool same = reader->commits == commits;
+    const bool map = reader->commits == 0 || Clock::now() - reader->since >= mapped_after_ ||
+                     (same && reader->mapped);
+    if (!reader->open || !same || map != reader->mapped) Renew(*reader, commits, map);
   } catch (...) {
     Return(std::move(reader), false);
     throw;

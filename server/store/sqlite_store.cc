@@ -362,8 +362,10 @@ class SqliteStore final : public Store {
   }
 
   void Announce(std::span<Job> jobs, const std::vector<Outcome>& outcomes) {
-    readers_.CountCommit();
-    EndStaleViewsNowAndThen();
+    if (writer_->wrote()) {
+      readers_.CountCommit();
+      EndStaleViewsNowAndThen();
+    }
     std::vector<Notice> notices;
     notices.reserve(jobs.size());
     for (size_t i = 0; i < jobs.size(); ++i) {

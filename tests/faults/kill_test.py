@@ -35,7 +35,7 @@ def batches(registry):
 
 
 class Window:
-    """The seconds of a command in which the server is at work for it, learnt so that most moments hit however busy the machine is."""
+    """The seconds of a command in which its batch is under way, learnt so that most moments hit however busy the machine is."""
 
     def __init__(self, late):
         self.early = 0
@@ -46,6 +46,7 @@ class Window:
             self.late = max(moment, 0.02)
         elif not begun:
             self.early = moment
+            self.late *= 1.1
         else:
             self.early *= 0.9
             self.late *= 1.1
@@ -61,7 +62,7 @@ def interrupted(registry, args, window, rng, tally):
     before = batches(registry)
     with open(registry.folder / "printed", "wb") as printed:
         running = registry.begin(*args, stdout=printed)
-        moment = rng.uniform(window.early, window.late)
+        moment = rng.uniform(window.early if rng.random() < 0.8 else 0, window.late)
         time.sleep(moment)
         registry.kill()
         said = running.communicate(timeout=120)[1].decode()

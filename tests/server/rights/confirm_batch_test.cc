@@ -156,6 +156,24 @@ TEST_F(ConfirmBatchTest, GoesOnAfterACancellationAtEachChunk) {
   EXPECT_THAT(Findings(world_), IsEmpty());
 }
 
+TEST_F(ConfirmBatchTest, EndsAtAListThatIsDamaged) {
+  uint64_t batch = 0;
+  const auto cut = Confirm(
+      [&](const v1::ConfirmRightsResponse& answer) -> Result<void> {
+        batch = answer.batch();
+        return {};
+      },
+      [&] { return batch != 0; });
+  EXPECT_FALSE(cut);
+  const uint64_t last = BatchItemsId(batch, kFacilities / kBatchChunk);
+  const auto list = *world_.Read()->Get(store::Kind::kBatchItems, last);
+  ChangeWriter writer(world_.call("test"), "");
+  writer.PutUnlogged(store::Kind::kBatchItems, last, list->revision,
+                     list->bytes.substr(0, list->bytes.size() / 2));
+  store::ApplyAndWait(world_.store(), writer.Take());
+  EXPECT_EQ(RefusalOf(Confirm()), (Refusal{StatusCode::kDataLoss, "RECORD_DAMAGED", ""}));
+}
+
 TEST_F(ConfirmBatchTest, BeginsNoBatchThatNobodyWaitsFor) {
   int asked = 0;
   const auto answers = Confirm({}, [&] { return ++asked > 2; });

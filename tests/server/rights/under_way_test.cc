@@ -33,20 +33,43 @@ class UnderWayTest : public ProcedureTest {
     EXPECT_TRUE(answers) << answers.error().message;
     return answers ? answers->back().progress().rights() : 0;
   }
-  /// Another writer changes a facility of the n-th change that puts any, before that is applied.
-  void MoveBeforeChange(int n) {
-    store_->before_apply = [this, n, seen = 0](store::Store& store,
-                                               const store::Change& change) mutable {
+  /// Another writer changes facilities before the n-th change that puts any is applied: those, or
+  /// else the first one that it puts.
+  void MoveBeforeChange(int n, const std::vector<uint64_t>& those = {}) {
+    store_->before_apply = [this, n, those, seen = 0](store::Store& store,
+                                                      const store::Change& change) mutable {
       if (!PutsFacilities(change) || ++seen != n) return;
       const auto put = std::ranges::find(change.puts, store::Kind::kFacility, &store::Put::kind);
-      const auto read = *Get<v1::Facility>(*store.Read(), put->id);
-      v1::Facility after = read->record;
-      after.set_address("moved");
-      ChangeWriter writer(world_.call("test"), "");
-      writer.Replace(put->id, read->revision, read->record, after);
-      store::ApplyAndWait(store, *writer.Take(*store.Read()));
       moved_ = put->id;
+      for (const uint64_t uid : those.empty() ? std::vector<uint64_t>{put->id} : those) {
+        const auto read = *Get<v1::Facility>(*store.Read(), uid);
+        v1::Facility after = read->record;
+        after.set_address("moved");
+        ChangeWriter writer(world_.call("test"), "");
+        writer.Replace(uid, read->revision, read->record, after);
+        store::ApplyAndWait(store, *writer.Take(*store.Read()));
+      }
     };
+  }
+  /// As lists have them.
+  std::vector<uint64_t> AllFacilities() {
+    std::vector<uint64_t> all;
+    EXPECT_TRUE(world_.Read()->Scan(store::Kind::kFacility, 0, {},
+                                    [&](uint64_t uid, uint64_t, std::string_view) {
+                                      all.push_back(uid);
+                                      return true;
+                                    }));
+    return all;
+  }
+
+  static std::vector<uint64_t> MovedOf(const std::vector<v1::ConfirmClaimsResponse>& answers) {
+    std::vector<uint64_t> moved;
+    for (const auto& answer : answers) {
+      for (const auto& outcome : answer.progress().facilities()) {
+        if (outcome.kind() == v1::FACILITY_OUTCOME_KIND_MOVED) moved.push_back(outcome.facility());
+      }
+    }
+    return moved;
   }
 
   WatchedStore* store_;
@@ -103,6 +126,29 @@ TEST_F(UnderWayTest, AChangeThatIsRefusedIsPlannedAnewWithThoseBehindIt) {
   const auto again = Confirm(request);
   ASSERT_TRUE(again) << again.error().message;
   EXPECT_EQ(again->back().progress().rights(), kMany - 1);
+}
+
+/// The second change deals with the end of the first list and most of the second one.
+TEST_F(UnderWayTest, AChangeMarksInTwoListsWhatMoved) {
+  AddMany();
+  ClaimAll();
+  AfterPeriodOf(Published());
+  const std::vector<uint64_t> all = AllFacilities();
+  const std::vector<uint64_t> moved = {all[kBatchChunk - 1], all[kBatchChunk]};
+  store_->BeLate();
+  MoveBeforeChange(1, moved);
+  const auto request = ConfirmOf();
+  const auto answers = Confirm(request);
+  ASSERT_TRUE(answers) << answers.error().message;
+  EXPECT_EQ(answers->back().progress().rights(), kMany - 2);
+  EXPECT_EQ(MovedOf(*answers), moved);
+  for (const uint64_t uid : moved) {
+    EXPECT_EQ(world_.Facility(uid).owning().state(), v1::RIGHT_STATE_CLAIMED);
+  }
+  EXPECT_THAT(Findings(world_), IsEmpty());
+  const auto again = Confirm(request);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(MovedOf(*again), moved);
 }
 
 TEST_F(UnderWayTest, AClaimTakesWhatMovedMeanwhile) {
