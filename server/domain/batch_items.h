@@ -36,8 +36,8 @@ struct BatchItem {
 };
 
 /// Items are kept in chunks of this many, and a change deals with at most as many: with those of
-/// one chunk, when a facility costs it one record, or else with the end of one and the begin of the
-/// next.
+/// one chunk, when a facility costs it one record, or else with the end of one and the
+/// beginning of the next.
 constexpr size_t kBatchChunk = 500;
 /// Chunks that one batch may have.
 constexpr uint64_t kBatchChunksMax = uint64_t{1} << 15;

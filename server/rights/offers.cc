@@ -26,7 +26,7 @@ class OfferBatch final : public RightsBatch {
   /// The facility, its new offer, and the one whose deadline has passed.
   size_t PutsMax() const override { return 3; }
 
-  /// Without its deadline no chunk of it could be done.
+  /// Without its deadline nothing of it could be done.
   Result<void> MayBegin(const store::Snapshot& snapshot) override { return BeginChange(snapshot); }
 
   Result<void> BeginChange(const store::Snapshot& snapshot) override {
