@@ -126,7 +126,7 @@ Result<Line> BenchCertificate(const Options& options) {
   const uint64_t facilities = options.quick ? 20 : 1'000;
   YIMA_ASSIGN_OR_RETURN(const auto registry, Registry::Make(options, "certificate"));
   YIMA_ASSIGN_OR_RETURN(const auto ledger, registry->Import(facilities));
-  const auto out = options.work / "certificates";
+  const auto out = registry->data() / "certificates";
   Result<void> done;
   const double seconds = SecondsOf([&] {
     done = Run({options.yima.string(), "rights", "certificate", "--where",
@@ -139,7 +139,6 @@ Result<Line> BenchCertificate(const Options& options) {
   for (const auto& file : std::filesystem::directory_iterator(out, ignored)) {
     files += file.path().extension() == ".pdf" ? 1 : 0;
   }
-  std::filesystem::remove_all(out, ignored);
   if (files != facilities) {
     return Fail(StatusCode::kInternal, "CERTIFICATES_MISSING",
                 fmt::format("{} PDFs of {} facilities", files, facilities));
