@@ -1,8 +1,6 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include <malloc.h>
-
 #include "client/cli/commands.h"
 #include "client/cli/usage.h"
 #include "client/cli/words.h"
@@ -120,18 +118,9 @@ void AddCommands(CLI::App& app, yima::cli::Session& session) {
                         });
 }
 
-/// Left to itself, glibc takes ever larger blocks from the heap once some were freed, and small
-/// ones between them keep it from shrinking: of a job of many labels it holds 80 to 110 MB, and so
-/// 45 to 65 between its peaks.
-void KeepLargeBlocksApart() {
-  constexpr int kLarge = 128 * 1024;
-  mallopt(M_MMAP_THRESHOLD, kLarge);
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  KeepLargeBlocksApart();
   const std::vector<std::string> words(argv + 1, argv + argc);
   TakeLanguage(words);
   yima::cli::Session session;
